@@ -1,0 +1,1 @@
+"""Who is left out? Measures of access, gaps, corridors, equity."""

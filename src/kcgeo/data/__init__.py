@@ -1,0 +1,1 @@
+"""What do we know? Catalogue, schemas, corridors, services, claims, places."""

@@ -1,0 +1,154 @@
+"""The study record: what a study file (TOML) says, checked once, frozen afterwards.
+
+The rooms to the right take a :class:`Study` as a parameter and guess nothing; defaults live in ``studies/`` and in the
+command line only.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from kcgeo.crs import require_metric
+from kcgeo.errors import KcgeoError, StudyError, raise_all
+
+__all__ = ["Barrier", "GapSettings", "Study", "TravelSettings", "read_study"]
+
+
+@dataclass(frozen=True)
+class Barrier:
+    """A river or the like: cell-to-cell moves between two groups of counties are cut, highways cross."""
+
+    name: str
+    side_a: tuple[str, ...]
+    side_b: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TravelSettings:
+    """Speeds and limits of the free-flow friction model; minutes, metres and km/h as the names say."""
+
+    h3_resolution: int
+    highway_kmh: float
+    local_kmh: tuple[tuple[float, float], ...]
+    circuity: float
+    ramp_min: float
+    exit_spacing_km: float
+    search_cutoff_min: float
+    max_snap_m: float
+    barriers: tuple[Barrier, ...] = ()
+
+
+@dataclass(frozen=True)
+class GapSettings:
+    """Which categories a place needs, and within how many minutes; a cutoff includes its own value."""
+
+    cutoffs_min: tuple[float, ...]
+    headline_cutoff_min: float
+    required: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Study:
+    """One metro and one set of assumptions; ``services_path`` replaces the packaged directory where given."""
+
+    name: str
+    title: str
+    crs: str
+    counties: tuple[str, ...]
+    corridors: tuple[str, ...]
+    downtown: tuple[float, float]
+    travel: TravelSettings
+    gaps: GapSettings
+    services_path: Path | None = None
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
+
+
+def _section(raw: dict[str, Any], record: type[Any], where: str, problems: list[str], **extra: Any) -> Any:
+    """Build ``record`` from a TOML table; a missing or unknown key becomes one sentence of ``problems``."""
+    names = {field.name for field in fields(record)} - set(extra)
+    optional = {"barriers", "services_path"}
+    problems += [
+        f"The key {where}.{key} is missing from the study file." for key in sorted(names - set(raw) - optional)
+    ]
+    problems += [
+        f"The key {where}.{key} is unknown; the section takes {', '.join(sorted(names))}."
+        for key in sorted(set(raw) - names)
+    ]
+    if problems:
+        return None
+    return record(**{key: _frozen(value) for key, value in raw.items()}, **extra)
+
+
+def _rules(study: Study) -> list[str]:
+    """Collect one sentence for each value that cannot be computed with."""
+    problems = []
+    try:
+        require_metric(study.crs)
+    except KcgeoError as error:
+        problems += [f"study.crs: {sentence}" for sentence in error.problems]
+    except Exception:  # pyproj raises its own error for text that names no system
+        problems.append(f"study.crs: '{study.crs}' names no coordinate reference system; write e.g. 'EPSG:26915'.")
+    bad = [code for code in study.counties if not (isinstance(code, str) and len(code) == 5 and code.isdigit())]
+    if bad:
+        problems.append(f"study.counties: {bad} are not five-digit county codes in quotes, e.g. '29095'.")
+    if not study.counties:
+        problems.append("study.counties is empty; name at least one county by its five-digit code.")
+    travel, gaps = study.travel, study.gaps
+    for name in ("highway_kmh", "circuity", "exit_spacing_km", "search_cutoff_min", "max_snap_m"):
+        if not getattr(travel, name) > 0:
+            problems.append(f"travel.{name} must be above 0, not {getattr(travel, name)}.")
+    if travel.circuity < 1:
+        problems.append(f"travel.circuity is way / straight line and cannot be under 1, as {travel.circuity} is.")
+    if travel.ramp_min < 0:
+        problems.append(f"travel.ramp_min cannot be negative, as {travel.ramp_min} is.")
+    steps = travel.local_kmh
+    if not steps or steps[0][0] != 0 or list(steps) != sorted(steps) or any(kmh <= 0 for _, kmh in steps):
+        problems.append("travel.local_kmh must be [density, km/h] pairs that start at density 0, in rising order.")
+    if not gaps.required:
+        problems.append("gaps.required is empty; name at least one category.")
+    if not gaps.cutoffs_min or any(not cutoff > 0 for cutoff in (*gaps.cutoffs_min, gaps.headline_cutoff_min)):
+        problems.append("gaps.cutoffs_min and gaps.headline_cutoff_min must be minutes above 0.")
+    if max((*gaps.cutoffs_min, gaps.headline_cutoff_min), default=0) > travel.search_cutoff_min:
+        problems.append("travel.search_cutoff_min must not be under the largest cutoff of gaps.")
+    return problems
+
+
+def read_study(path: Path) -> Study:
+    """Read and check a study file; county codes are compared with the data package by the loader of counties.
+
+    Raises
+    ------
+    StudyError
+        One sentence for each fault: an unreadable file, a missing or unknown key, an impossible value.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise StudyError(f"There is no study file {path}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StudyError(f"{path} is not a TOML file: {error}.") from None
+    problems = [
+        f"The section [{name}] is missing from {path}." for name in ("study", "travel", "gaps") if name not in raw
+    ]
+    raise_all(problems, StudyError)
+    travel_raw = dict(raw["travel"])
+    barriers = tuple(
+        _section(dict(item), Barrier, "travel.barriers", problems) for item in travel_raw.pop("barriers", [])
+    )
+    travel = _section(travel_raw, TravelSettings, "travel", problems, barriers=barriers)
+    gaps = _section(dict(raw["gaps"]), GapSettings, "gaps", problems)
+    services = raw.get("services", {}).get("path")
+    services_path = (path.parent / services).resolve() if services else None
+    study = _section(
+        dict(raw["study"]), Study, "study", problems, travel=travel, gaps=gaps, services_path=services_path
+    )
+    raise_all(problems, StudyError)
+    assert isinstance(study, Study)
+    raise_all(_rules(study), StudyError)
+    return study

@@ -1,0 +1,1 @@
+"""What may leave? Levels, the release gate, audits."""

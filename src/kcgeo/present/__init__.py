@@ -1,0 +1,1 @@
+"""How is it shown? Figures, web maps, slides, tables."""

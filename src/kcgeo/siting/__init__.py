@@ -1,0 +1,1 @@
+"""Where next? Location models with a proof."""

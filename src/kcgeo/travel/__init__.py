@@ -1,0 +1,1 @@
+"""How long does it take? Road network, snapping, travel times."""
