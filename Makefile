@@ -1,0 +1,67 @@
+# kcgeo: two commands do everything. `make maps` draws, `make test` proves.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STUDY ?= studies/kansas-city.toml
+OUT ?= output/kansas-city
+
+# A kernel spec on JUPYTER_PATH would shadow the one of this environment.
+unexport JUPYTER_PATH
+export MPLBACKEND := Agg
+
+.DEFAULT_GOAL := help
+.PHONY: help setup maps test check data lock clean browser bench
+
+help: ## list what make can do
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "kcgeo needs Python 3.11 or later; name one with: make PYTHON=python3.11" >&2; exit 1; }
+	@test -x $(BIN)/python && $(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) || \
+	  { rm -rf $(VENV); echo "Python could not make a virtual environment; on Debian or Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@echo "Setting up $(VENV) (once; takes from 10 seconds to 2 minutes) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv 2>/dev/null && \
+	  $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock || \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup: $(VENV)/.ready ## make the virtual environment in .venv
+
+maps: setup ## draw all maps, tables and notebooks into output/kansas-city
+	$(BIN)/kcgeo maps --study $(STUDY) --out $(OUT)
+
+test: setup ## run all tests and style checks
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/nbstripout --verify notebooks/*.ipynb
+	$(BIN)/pytest
+
+check: setup ## the quick part of the tests: style, types, directions of import
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+data: setup ## make the derived data and the data package anew from data/raw
+	$(BIN)/python data/makers/make_all.py
+
+bench: setup ## print the benchmark tables
+	$(BIN)/python -m benchmarks.travel
+
+browser: ## install the browser that the page tests drive (Debian and Ubuntu, as root)
+	apt-get update -qq
+	apt-get install -y -qq chromium fonts-dejavu-core
+
+lock: setup ## write requirements.lock anew from pyproject.toml (newest releases)
+	rm -f uv.lock
+	$(BIN)/uv lock --quiet
+	$(BIN)/uv export --quiet --all-extras --no-extra bench --no-emit-project --no-header --output-file requirements.lock
+	rm -f uv.lock
+
+clean: ## remove what make made (not .venv)
+	rm -rf output .mypy_cache .ruff_cache .pytest_cache .hypothesis
