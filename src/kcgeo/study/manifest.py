@@ -1,0 +1,100 @@
+"""The manifest: every file of a folder of results with its hash, sources and parameters."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from kcgeo.data.settings import Study
+from kcgeo.errors import StudyError
+from kcgeo.files import sha256, write_text
+
+__all__ = ["MANIFEST", "build", "refuse_foreign_folder", "write"]
+
+MANIFEST = "manifest.json"
+TOOL = "kcgeo"
+
+
+def _version() -> str:
+    try:
+        return version(TOOL)
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def refuse_foreign_folder(folder: Path) -> None:
+    """Refuse a folder of results that would replace files which kcgeo did not write.
+
+    Raises
+    ------
+    StudyError
+        Where ``folder`` is a file, or holds something and no manifest of kcgeo.
+    """
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise StudyError(f"{folder} is a file or a link; name a folder for the results with --out.")
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return
+    try:
+        ours = json.loads((folder / MANIFEST).read_text(encoding="utf-8")).get("tool") == TOOL
+    except (OSError, ValueError, AttributeError):
+        ours = False
+    if not ours:
+        raise StudyError(
+            f"{folder} holds files that kcgeo did not write, and the results would replace them; "
+            "name an empty or a new folder with --out."
+        )
+
+
+def build(
+    folder: Path, study: Study, *, releases: Iterable[Mapping[str, Any]], data: Mapping[str, str]
+) -> dict[str, Any]:
+    """Describe every file below ``folder``: no dates, no machine, so that two runs give the same bytes.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of results.
+    study : Study
+        Its settings are listed as parameters.
+    releases : iterable of mapping
+        One record of the release gate for each table that left, with the ``files`` that show it.
+    data : mapping of str to str
+        SHA-256 of each resource of the data package.
+    """
+    released = [dict(record) for record in releases]
+    sources: dict[str, list[str]] = {}
+    for record in released:
+        for name in record.get("files", ()):
+            sources.setdefault(name, []).append(str(record["name"]))
+    files = []
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and name != MANIFEST:
+            files.append(
+                {
+                    "path": name,
+                    "bytes": path.stat().st_size,
+                    "sha256": sha256(path),
+                    "releases": sorted(set(sources.get(name, []))),
+                }
+            )
+    parameters = asdict(study)
+    parameters["services_path"] = study.services_path.name if study.services_path else None
+    return {
+        "tool": TOOL,
+        "version": _version(),
+        "study": study.name,
+        "parameters": parameters,
+        "data": dict(sorted(data.items())),
+        "releases": released,
+        "files": files,
+    }
+
+
+def write(folder: Path, content: Mapping[str, Any]) -> None:
+    """Write the manifest into ``folder``."""
+    write_text(folder / MANIFEST, json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
