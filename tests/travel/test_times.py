@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pandas.testing as pdt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kcgeo.errors import TableError
+from kcgeo.travel import Network, costs, nearest_times, unreachable_reasons
+from tests.travel.oracles import slow_minutes
+from tests.travel.towns import edges, graphs, one_way_ring, points
+
+
+def test_time_to_a_service_runs_with_the_one_ways() -> None:
+    network = one_way_ring()
+    places = points(["a", "b", "c"], [0, 1_000, 2_000], key="place_id")
+    service = points(["s"], [1_000], key="service_id")
+    times = nearest_times(network, places, service)
+    assert times.index.name == "place_id"
+    assert times["time_min"].tolist() == [10, 0, 40]  # from the service it would be 50, 0, 20
+    both = costs(network, places, service, cutoff_min=60)
+    assert both["time_min"].tolist() == [10, 0, 40]
+    away = costs(network, service, places, cutoff_min=60)
+    assert away["time_min"].tolist() == [50, 0, 20]
+
+
+@pytest.mark.parametrize("cutoff, found", [(30 - 1e-9, ["b"]), (30, ["b", "c", "d"]), (30 + 1e-9, ["b", "c", "d"])])
+def test_the_cutoff_includes_its_own_value(cutoff: float, found: list[str]) -> None:
+    network = one_way_ring()
+    nodes = points(["b", "c", "d"], [1_000, 2_000, 3_000], key="id")
+    assert costs(network, points(["a"], [0], key="id"), nodes, cutoff_min=cutoff)["to_id"].tolist() == found
+    reasons = unreachable_reasons(network, points(["a"], [0], key="id"), nodes[1:], cutoff_min=cutoff)
+    assert reasons["reason"].tolist() == [None if "c" in found else "beyond_cutoff"]
+
+
+def test_sums_are_exact_where_floats_are_not() -> None:
+    network = Network.from_edges(points(["a", "b", "c"], [0, 1_000, 2_000]), edges(("a", "b", 0.1), ("b", "c", 0.2)))
+    pairs = costs(network, points(["a"], [0]), points(["c"], [2_000]), cutoff_min=0.3)
+    assert pairs["time_min"].tolist() == [0.3]  # 0.1 + 0.2 is above 0.3 in floats
+
+
+def test_a_free_edge_and_an_own_node_are_zero_not_absent() -> None:
+    network = one_way_ring()
+    pairs = costs(network, points(["c", "d"], [2_000, 3_000]), points(["d"], [3_000]), cutoff_min=0)
+    assert pairs["time_min"].tolist() == [0, 0]
+    assert pairs["from_id"].tolist() == ["c", "d"]
+
+
+def test_reasons_and_no_row_is_dropped() -> None:
+    network = one_way_ring()
+    places = points(["far", "lone", "near", "off"], [0, 50_000, 2_000, 90_000], key="place_id")
+    services = points(["s1", "s2", "s3"], [3_000, 1_000, 70_000], key="service_id").assign(
+        category=["legal", "legal", "x"]
+    )
+    reasons = unreachable_reasons(network, places, services[:1], cutoff_min=20, by="category")
+    assert reasons["legal_reason"].tolist() == ["beyond_cutoff", "not_connected", None, "off_network"]
+    times = nearest_times(network, places, services, by="category")
+    assert list(times.columns) == ["legal_min", "x_min"]
+    assert times.index.tolist() == ["far", "lone", "near", "off"]
+    assert times["legal_min"].tolist()[0] == 10
+    assert times["legal_min"].isna().tolist() == [False, True, False, True]
+    assert times["x_min"].isna().all()
+    assert (
+        unreachable_reasons(network, places, services, cutoff_min=20, by="category")["x_reason"] == "off_network"
+    ).all()
+
+
+def test_two_points_of_one_node_and_a_repeated_service() -> None:
+    network = one_way_ring()
+    places = points(["q", "p"], [10, -10], key="place_id")
+    pairs = costs(network, places, points(["b2", "b1"], [1_010, 990], key="service_id"), cutoff_min=10)
+    assert list(zip(pairs["from_id"], pairs["to_id"], strict=True)) == [
+        ("p", "b1"),
+        ("p", "b2"),
+        ("q", "b1"),
+        ("q", "b2"),
+    ]
+    twice = points(["s", "s"], [1_000, 1_000], key="service_id").assign(category=["legal", "medical"])
+    assert nearest_times(network, places, twice, by="category").loc["p"].tolist() == [10, 10]
+
+
+def test_nothing_to_go_to_is_not_reached() -> None:
+    network = one_way_ring()
+    places = points(["a"], [0], key="place_id")
+    none = points(["s"], [0], key="service_id")[:0]
+    assert costs(network, places, none, cutoff_min=10).columns.tolist() == ["from_id", "to_id", "time_min"]
+    assert costs(network, places, none, cutoff_min=10).empty
+    assert nearest_times(network, places, none)["time_min"].isna().tolist() == [True]
+    assert nearest_times(network, places, none.assign(category=[]), by="category").shape == (1, 0)
+
+
+def test_a_cutoff_leaves_out_what_is_above() -> None:
+    network = one_way_ring()
+    places = points(["a", "c"], [0, 2_000], key="place_id")
+    times = nearest_times(network, places, points(["s"], [1_000], key="service_id"), cutoff_min=10)
+    assert times["time_min"].fillna(-1).tolist() == [10, -1]
+
+
+@pytest.mark.parametrize("cutoff", [-1.0, float("nan")])
+def test_an_impossible_cutoff_is_refused(cutoff: float) -> None:
+    with pytest.raises(TableError, match="cutoff_min"):
+        costs(one_way_ring(), points(["a"], [0]), points(["b"], [1_000]), cutoff_min=cutoff)
+
+
+def test_points_without_ids_or_with_repeated_ids_are_refused() -> None:
+    network = one_way_ring()
+    good = points(["a"], [0])
+    with pytest.raises(TableError, match="origins have no id"):
+        costs(network, good.drop(columns="node_id"), good, cutoff_min=1)
+    with pytest.raises(TableError, match=r"destinations repeat ids \(s\)"):
+        costs(network, good, points(["s", "s"], [0, 1]), cutoff_min=1)
+    with pytest.raises(TableError, match="no column 'kind'"):
+        nearest_times(network, good, good, by="kind")
+    with pytest.raises(TableError, match=r"destinations a have no value in 'kind'"):
+        nearest_times(network, good, good.assign(kind=[None]), by="kind")
+
+
+@settings(max_examples=150, deadline=None)
+@given(graphs(), st.integers(0, 600_000))
+def test_costs_equal_the_slow_way(graph: tuple[gpd.GeoDataFrame, pd.DataFrame], cutoff_ms: int) -> None:
+    nodes, table = graph
+    before = nodes.copy(), table.copy()
+    network = Network.from_edges(nodes, table)
+    cutoff = cutoff_ms / 60_000
+    expected = {
+        (start, end): minutes
+        for start in nodes["node_id"]
+        for end, minutes in slow_minutes(table, start).items()
+        if minutes <= cutoff
+    }
+    pairs = costs(network, nodes, nodes, cutoff_min=cutoff)
+    assert dict(zip(zip(pairs["from_id"], pairs["to_id"], strict=True), pairs["time_min"], strict=True)) == expected
+    assert list(zip(pairs["from_id"], pairs["to_id"], strict=True)) == sorted(expected)
+    few = nodes.iloc[:1]  # fewer destinations than origins: the search runs backward
+    pairs = costs(network, nodes, few, cutoff_min=cutoff)
+    end = few["node_id"].iloc[0]
+    assert dict(zip(pairs["from_id"], pairs["time_min"], strict=True)) == {
+        start: minutes for (start, to), minutes in expected.items() if to == end
+    }
+    pdt.assert_frame_equal(nodes, before[0])
+    pdt.assert_frame_equal(table, before[1])
+
+
+@settings(max_examples=100, deadline=None)
+@given(graphs(), st.data())
+def test_nearest_is_the_least_of_the_costs(graph: tuple[gpd.GeoDataFrame, pd.DataFrame], data: st.DataObject) -> None:
+    nodes, table = graph
+    network = Network.from_edges(nodes, table)
+    kinds = data.draw(st.lists(st.sampled_from(["x", "y"]), min_size=len(nodes), max_size=len(nodes)))
+    services = nodes.assign(kind=kinds)
+    pairs = costs(network, nodes, nodes, cutoff_min=1e6)
+    pairs["kind"] = pairs["to_id"].map(services.set_index("node_id")["kind"])
+    least = pairs.pivot_table(index="from_id", columns="kind", values="time_min", aggfunc="min")
+    times = nearest_times(network, nodes, services, by="kind")
+    assert times.columns.tolist() == [f"{kind}_min" for kind in sorted(set(kinds))]
+    for kind in sorted(set(kinds)):
+        expected = least[kind].reindex(times.index)
+        np.testing.assert_array_equal(times[f"{kind}_min"], expected)
+    pdt.assert_frame_equal(times, nearest_times(network, nodes, services, by="kind"))
+
+
+@settings(max_examples=60, deadline=None)
+@given(graphs(), st.floats(0, 20), st.floats(0, 20))
+def test_a_longer_cutoff_never_loses_a_pair(
+    graph: tuple[gpd.GeoDataFrame, pd.DataFrame], one: float, two: float
+) -> None:
+    network = Network.from_edges(*graph)
+    less, more = sorted([one, two])
+    few, many = (costs(network, graph[0], graph[0], cutoff_min=cutoff) for cutoff in (less, more))
+    assert set(few.itertuples(index=False)) <= set(many.itertuples(index=False))
