@@ -1,0 +1,284 @@
+"""Who lacks what: the continuum of services, place by place, and the coverage table of people and of places.
+
+Each place and category has one of three states. ``in_reach``: a service with a public address is within the cutoff.
+``by_referral``: none is, but a confidential service of that category serves the area (call). ``none``: neither. Times
+come from services with a public address only, so shares in reach are a lower bound: confidential services do not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from kcgeo.access.pairs import check_counts
+from kcgeo.access.reach import check_cutoff
+from kcgeo.errors import TableError, first_ids, raise_all
+
+__all__ = ["STATES", "categories_of", "continuum", "coverage_table", "states"]
+
+STATES = ("in_reach", "by_referral", "none")
+SUFFIX = "_min"
+
+
+def categories_of(times: pd.DataFrame) -> list[str]:
+    """Return the categories that a table of times has, in its order: the columns that end in ``_min``."""
+    return [str(column).removesuffix(SUFFIX) for column in times.columns if str(column).endswith(SUFFIX)]
+
+
+def _time_faults(times: pd.DataFrame) -> list[str]:
+    problems = []
+    twice = times.index[times.index.duplicated()].unique()
+    if len(twice):
+        problems.append(f"The times name {first_ids(twice)} more than once.")
+    for category in categories_of(times):
+        column = times[f"{category}{SUFFIX}"]
+        if not pd.api.types.is_numeric_dtype(column.dtype):
+            problems.append(f"The column {category}{SUFFIX} of times must hold numbers, not {column.dtype}.")
+            continue
+        values = column.to_numpy(dtype=float, na_value=np.nan)
+        bad = times.index[(values < 0) | np.isinf(values)]
+        if len(bad):
+            problems.append(
+                f"The {category}{SUFFIX} of {first_ids(bad)} is negative or infinite; "
+                "write NaN for a place that is not reached."
+            )
+    return problems
+
+
+def _referral_faults(times: pd.DataFrame, referral: pd.DataFrame | None) -> list[str]:
+    if referral is None:
+        return []
+    if referral.index.has_duplicates:
+        return [f"The referral table names {first_ids(referral.index[referral.index.duplicated()])} more than once."]
+    lost = times.index[~times.index.isin(referral.index)]
+    if len(lost):
+        return [f"The referral table lacks {first_ids(lost)}; give each place a row of True or False."]
+    loose = [str(column) for column, dtype in referral.dtypes.items() if not pd.api.types.is_bool_dtype(dtype)]
+    return [f"The referral columns {', '.join(loose)} must be True or False throughout."] if loose else []
+
+
+def _category_faults(times: pd.DataFrame, referral: pd.DataFrame | None, categories: Sequence[str]) -> list[str]:
+    known = set(categories_of(times)) | set(() if referral is None else referral.columns)
+    problems = [
+        f"The times have no column {category}{SUFFIX}; add it (NaN throughout where no such service has a public "
+        f"address) or drop '{category}'. Present are: {', '.join(sorted(known)) or 'none'}."
+        for category in categories
+        if category not in known
+    ]
+    if not categories:
+        problems.append("No category is required; name at least one.")
+    return problems
+
+
+def _state_codes(
+    times: pd.DataFrame, category: str, cutoff_min: float, referral: pd.DataFrame | None
+) -> npt.NDArray[np.int8]:
+    """Return 0 in reach, 1 by referral, 2 none for each place."""
+    column = f"{category}{SUFFIX}"
+    near = np.zeros(len(times), dtype=bool)
+    if column in times.columns:
+        near = times[column].to_numpy(dtype=float, na_value=np.nan) <= cutoff_min
+    by_call = np.zeros(len(times), dtype=bool)
+    if referral is not None and category in referral.columns:
+        by_call = referral[category].reindex(times.index).to_numpy(dtype=bool)
+    return np.where(near, 0, np.where(by_call, 1, 2)).astype(np.int8)
+
+
+def states(times: pd.DataFrame, *, cutoff_min: float, referral: pd.DataFrame | None = None) -> pd.DataFrame:
+    """State of each place and category: ``in_reach``, ``by_referral`` or ``none``.
+
+    Parameters
+    ----------
+    times
+        ``<category>_min`` columns by place; NaN where no service is reached.
+    cutoff_min
+        Minutes; a service at exactly the cutoff is in reach.
+    referral
+        True where a confidential service of the category (the column) serves the place's area. A category that only
+        ``referral`` names has no public address at all: its places are ``by_referral`` or ``none``.
+
+    Returns
+    -------
+    DataFrame
+        One column a category, by place, in the order of ``times``; categories only in ``referral`` come last.
+
+    Raises
+    ------
+    TableError
+        For faults of the tables.
+    """
+    check_cutoff(cutoff_min)
+    raise_all([*_time_faults(times), *_referral_faults(times, referral)], TableError)
+    names = categories_of(times)
+    names += sorted(set(() if referral is None else map(str, referral.columns)) - set(names))
+    words = np.array(STATES, dtype=object)
+    return pd.DataFrame(
+        {name: words[_state_codes(times, name, cutoff_min, referral)] for name in names}, index=times.index
+    )
+
+
+def _named(codes: npt.NDArray[np.int8], state: int, categories: Sequence[str]) -> list[str]:
+    return [", ".join(np.array(categories, dtype=object)[row == state]) for row in codes]
+
+
+def continuum(
+    times: pd.DataFrame,
+    demand: pd.Series[float],
+    *,
+    required: Sequence[str],
+    cutoff_min: float,
+    referral: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Whether a place has the whole chain of services, and which links are missing.
+
+    A place is covered only if every required category is in reach; one missing link leaves a survivor stuck.
+
+    Parameters
+    ----------
+    times
+        ``<category>_min`` columns by place; NaN where no service is reached.
+    demand
+        People by place, with the same ids as ``times``.
+    required
+        The categories that a place needs.
+    cutoff_min
+        Minutes; a service at exactly the cutoff is in reach.
+    referral
+        True where a confidential service of the category serves the place's area; left out, nothing is by referral.
+
+    Returns
+    -------
+    DataFrame
+        By place, in the order of ``demand``: ``demand_count``; ``<category>_state`` for each required category;
+        ``in_reach_count``, ``by_referral_count``, ``none_count`` of categories (they sum to the required ones);
+        ``covered`` (all in reach) and ``covered_with_referral`` (all in reach or by referral);
+        ``missing`` and ``by_referral``, the names of the categories with state none and by referral, joined by ", "
+        ("" where there is none).
+
+    Raises
+    ------
+    TableError
+        For faults of the tables, a required category that neither ``times`` nor ``referral`` names, or ids that only
+        one of ``demand`` and ``times`` names.
+
+    >>> times = pd.DataFrame({"legal_min": [12.0, 31.0], "medical_min": [30.0, float("nan")]}, index=["a", "b"])
+    >>> people = pd.Series([100.0, 50.0], index=["a", "b"])
+    >>> continuum(times, people, required=["legal", "medical"], cutoff_min=30)[["covered", "missing"]].values.tolist()
+    [[True, ''], [False, 'legal, medical']]
+    """
+    check_cutoff(cutoff_min)
+    problems = [*check_counts(demand, "demand"), *_time_faults(times), *_referral_faults(times, referral)]
+    problems += _category_faults(times, referral, required)
+    raise_all(problems, TableError)
+    lost = demand.index[~demand.index.isin(times.index)]
+    strangers = times.index[~times.index.isin(demand.index)]
+    raise_all(
+        ([f"The times lack {first_ids(lost)}, which demand names."] if len(lost) else [])
+        + ([f"The demand lacks {first_ids(strangers)}, which the times name."] if len(strangers) else []),
+        TableError,
+    )
+    table = times.reindex(demand.index)
+    codes = np.column_stack([_state_codes(table, category, cutoff_min, referral) for category in required])
+    words = np.array(STATES, dtype=object)
+    columns: dict[str, Any] = {"demand_count": demand.to_numpy(dtype=float)}
+    columns |= {f"{category}_state": words[codes[:, place]] for place, category in enumerate(required)}
+    columns |= {f"{state}_count": (codes == code).sum(axis=1) for code, state in enumerate(STATES)}
+    columns["covered"] = (codes == 0).all(axis=1)
+    columns["covered_with_referral"] = (codes < 2).all(axis=1)
+    columns["missing"] = _named(codes, 2, required)
+    columns["by_referral"] = _named(codes, 1, required)
+    return pd.DataFrame(columns, index=demand.index)
+
+
+def _share(part: float, whole: float) -> float:
+    return part / whole if whole > 0 else float("nan")
+
+
+def _coverage_row(
+    codes: npt.NDArray[np.int8], reached: npt.NDArray[np.bool_], people: npt.NDArray[np.float64]
+) -> dict[str, float]:
+    total, lived_in = people.sum(), people > 0
+    covered, by_call = people[codes == 0].sum(), people[codes == 1].sum()
+    return {
+        "total_count": total,
+        "covered_count": covered,
+        "covered_share": _share(covered, total),
+        "by_referral_share": _share(by_call, total),
+        "none_share": _share(people[codes == 2].sum(), total),
+        "place_covered_share": _share((lived_in & (codes == 0)).sum(), lived_in.sum()),
+        "unreachable_share": _share(people[~reached].sum(), total),
+    }
+
+
+def coverage_table(
+    times: pd.DataFrame,
+    groups: pd.DataFrame,
+    *,
+    cutoffs_min: Sequence[float],
+    referral: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Share of people and of places with a service within each cutoff, by category and group.
+
+    Parameters
+    ----------
+    times
+        ``<category>_min`` columns by place; NaN where no service is reached.
+    groups
+        Counts by place with the same ids, one column a group (``population_count``, ``under18_count``, ...).
+    cutoffs_min
+        Minutes; a service at exactly a cutoff is in reach.
+    referral
+        True where a confidential service of the category (the column) serves the place's area.
+
+    Returns
+    -------
+    DataFrame
+        One row for each category, ``cutoff_min`` and ``group``, in the order given, with
+        ``total_count`` (people, or households, of the group), ``covered_count``,
+        ``covered_share``, ``by_referral_share`` and ``none_share`` of the group (they sum to 1),
+        ``place_covered_share`` (of the places where the group lives, each counted once) and
+        ``unreachable_share`` (of the group, in places from which the network search found no service of the category
+        at all; the same at each cutoff, whether or not a referral serves them).
+        Shares of a group without people are NaN.
+
+    Raises
+    ------
+    TableError
+        For faults of the tables.
+
+    >>> times = pd.DataFrame({"legal_min": [10.0, 40.0, float("nan")]}, index=["a", "b", "c"])
+    >>> groups = pd.DataFrame({"population_count": [50, 30, 20]}, index=["a", "b", "c"])
+    >>> row = coverage_table(times, groups, cutoffs_min=[30]).iloc[0]
+    >>> float(row["covered_share"]), float(row["unreachable_share"])
+    (0.5, 0.2)
+    """
+    problems = [*_time_faults(times), *_referral_faults(times, referral)]
+    for group in groups.columns:
+        problems += check_counts(groups[group], f"group {group}")
+    if not len(cutoffs_min):
+        problems.append("cutoffs_min is empty; name at least one cutoff.")
+    lost = groups.index[~groups.index.isin(times.index)]
+    strangers = times.index[~times.index.isin(groups.index)]
+    problems += [f"The times lack {first_ids(lost)}, which groups names."] if len(lost) else []
+    problems += [f"The groups lack {first_ids(strangers)}, which the times name."] if len(strangers) else []
+    raise_all(problems, TableError)
+    people: Mapping[str, npt.NDArray[np.float64]] = {
+        str(group): groups[group].reindex(times.index).to_numpy(dtype=float) for group in groups.columns
+    }
+    names = categories_of(times)
+    names += sorted(set(() if referral is None else map(str, referral.columns)) - set(names))
+    rows = []
+    for category in names:
+        column = f"{category}{SUFFIX}"
+        reached = times[column].notna().to_numpy() if column in times.columns else np.zeros(len(times), dtype=bool)
+        for cutoff_min in cutoffs_min:
+            check_cutoff(cutoff_min)
+            codes = _state_codes(times, category, cutoff_min, referral)
+            for group, counts in people.items():
+                key = {"category": category, "cutoff_min": float(cutoff_min), "group": group}
+                rows.append(key | _coverage_row(codes, reached, counts))
+    return pd.DataFrame(rows)

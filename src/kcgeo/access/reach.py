@@ -1,0 +1,130 @@
+"""What a place can reach by itself, before anyone competes for it: nearest, cumulative, gravity."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from kcgeo.access.decay import Decay
+from kcgeo.access.pairs import read_pairs
+from kcgeo.errors import TableError
+
+__all__ = ["cumulative", "gravity", "nearest"]
+
+
+def check_cutoff(cutoff_min: float) -> None:
+    """Refuse a cutoff that is not a number of minutes of 0 or more."""
+    if not cutoff_min >= 0:
+        raise TableError(f"The cutoff must be minutes of 0 or more, not {cutoff_min}.")
+
+
+def nearest(costs: pd.DataFrame, *, origins: object, rank: int = 1) -> pd.Series[float]:
+    """Minutes to the nearest site, or to the ``rank``-th nearest.
+
+    Parameters
+    ----------
+    costs
+        ``from_id, to_id, time_min``; a missing pair is not reached.
+    origins
+        Index (or list, or any table indexed by id) of all places, also of those that reach nothing.
+    rank
+        1 for the nearest, 2 for the next (what is left when one site closes or is full), and so on.
+
+    Returns
+    -------
+    Series
+        ``time_min`` by origin, in the order of ``origins``; NaN where fewer than ``rank`` sites are reached, 0 at a
+        site itself.
+
+    Raises
+    ------
+    TableError
+        For faults of the tables or a rank below 1.
+
+    >>> costs = pd.DataFrame({"from_id": ["a", "a"], "to_id": ["x", "y"], "time_min": [9.0, 4.0]})
+    >>> nearest(costs, origins=["a", "b"]).tolist()
+    [4.0, nan]
+    """
+    if rank != int(rank) or rank < 1:
+        raise TableError(f"The rank must be 1 (the nearest) or more, not {rank}.")
+    pairs, _, _ = read_pairs(costs, origins=origins)
+    order = np.lexsort((pairs.time_min, pairs.origin))
+    starts = np.searchsorted(pairs.origin[order], np.arange(len(pairs.origins) + 1))
+    wanted = starts[:-1] + int(rank) - 1
+    found = wanted < starts[1:]
+    times = np.full(len(pairs.origins), np.nan)
+    times[found] = pairs.time_min[order][wanted[found]]
+    return pd.Series(times, index=pairs.origins, name="time_min")
+
+
+def cumulative(
+    costs: pd.DataFrame, supply: pd.Series[float], *, origins: object, cutoff_min: float
+) -> pd.Series[float]:
+    """Supply within ``cutoff_min`` minutes, the cutoff itself included.
+
+    ``A_i = sum of S_j over j with t_ij <= cutoff``
+
+    Parameters
+    ----------
+    costs
+        ``from_id, to_id, time_min``.
+    supply
+        Capacity by site id; ones count the sites.
+    origins
+        Index (or list, or any table indexed by id) of all places.
+    cutoff_min
+        Minutes of 0 or more.
+
+    Returns
+    -------
+    Series
+        ``supply_count`` by origin; 0 where nothing is in reach, never NaN.
+
+    Raises
+    ------
+    TableError
+        For faults of the tables or the cutoff. An empty supply with no pairs is a result: 0 everywhere.
+
+    References
+    ----------
+    Ingram (1971), The concept of accessibility, Regional Studies 5.
+    """
+    check_cutoff(cutoff_min)
+    pairs, _, capacity = read_pairs(costs, origins=origins, supply=supply)
+    near = pairs.within(cutoff_min)
+    return pd.Series(near.sum_by_origin(capacity[near.site]), index=pairs.origins, name="supply_count")
+
+
+def gravity(costs: pd.DataFrame, supply: pd.Series[float], *, origins: object, decay: Decay) -> pd.Series[float]:
+    """Supply weighted by how near it is.
+
+    ``A_i = sum_j S_j f(t_ij)``
+
+    Parameters
+    ----------
+    costs
+        ``from_id, to_id, time_min``.
+    supply
+        Capacity by site id.
+    origins
+        Index (or list, or any table indexed by id) of all places.
+    decay
+        Weight of a time, with its own cutoff; see :mod:`kcgeo.access.decay`.
+
+    Returns
+    -------
+    Series
+        ``weighted_supply_count`` by origin; 0 where nothing is in reach, never NaN.
+
+    Raises
+    ------
+    TableError
+        For faults of the tables.
+
+    References
+    ----------
+    Hansen (1959), How accessibility shapes land use, Journal of the American Institute of Planners 25.
+    """
+    pairs, _, capacity = read_pairs(costs, origins=origins, supply=supply)
+    weighted = pairs.sum_by_origin(capacity[pairs.site] * decay(pairs.time_min))
+    return pd.Series(weighted, index=pairs.origins, name="weighted_supply_count")
