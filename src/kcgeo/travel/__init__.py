@@ -1,6 +1,18 @@
 """How long does it take? Road network, snapping, travel times."""
 
+from kcgeo.travel.friction import HEX_DETOUR, Layers, cells, friction_network, layers
 from kcgeo.travel.network import Network, snap
 from kcgeo.travel.times import costs, nearest_times, unreachable_reasons
 
-__all__ = ["Network", "costs", "nearest_times", "snap", "unreachable_reasons"]
+__all__ = [
+    "HEX_DETOUR",
+    "Layers",
+    "Network",
+    "cells",
+    "costs",
+    "friction_network",
+    "layers",
+    "nearest_times",
+    "snap",
+    "unreachable_reasons",
+]

@@ -44,11 +44,8 @@ class Arcs(NamedTuple):
 
 def reversed_arcs(arcs: Arcs) -> Arcs:
     """Turn every arc round: a search from a service on these arcs gives times *to* the service."""
-    tails = np.repeat(np.arange(arcs.node_count, dtype=np.int32), np.diff(arcs.indptr))
-    order = np.lexsort((tails, arcs.indices))
-    indptr = np.zeros(arcs.node_count + 1, dtype=np.int32)
-    np.cumsum(np.bincount(arcs.indices, minlength=arcs.node_count), out=indptr[1:])
-    return Arcs(indptr, tails[order], arcs.time_ms[order])
+    turned = _scipy_graph(arcs).tocsc()  # a free arc keeps its place there: it is not an explicit 0
+    return Arcs(turned.indptr.astype(np.int32), turned.indices.astype(np.int32), np.rint(turned.data).astype(np.int32))
 
 
 def limit_ms(cutoff_min: float | None) -> int:
