@@ -234,14 +234,16 @@ def _sorted_plan(
     rank = np.lexsort((both[1], both[0]))
     indptr = np.zeros(len(ids) + 1, dtype=np.int32)
     np.cumsum(np.bincount(both[0], minlength=len(ids)), out=indptr[1:])
-    twice = np.concatenate([lengths, lengths])[rank]
+    local_km, highway_km, ramp_count = np.concatenate([lengths, lengths])[rank].T
     plan = _Plan(
         ids[order],
         lon_lat[order],
         indptr,
         both[0][rank],
         both[1][rank],
-        *twice.T,
+        local_km,
+        highway_km,
+        ramp_count,
         density[order],
         cell_ids,
     )
