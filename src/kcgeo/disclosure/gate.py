@@ -15,9 +15,9 @@ from typing import Any, Final, Literal, NoReturn, final
 import geopandas as gpd
 import pandas as pd
 
+from kcgeo.data.looks import text_looks_like_place
 from kcgeo.disclosure.canonical import canonical_table
 from kcgeo.disclosure.contracts import CONTRACTS, Contract
-from kcgeo.disclosure.looks import text_looks_like_place
 from kcgeo.disclosure.rows import service_rows, table_problems
 from kcgeo.errors import DisclosureError, raise_all
 

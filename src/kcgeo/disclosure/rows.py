@@ -13,13 +13,13 @@ import geopandas as gpd
 import pandas as pd
 
 from kcgeo.crs import STORAGE, require
-from kcgeo.disclosure.contracts import CONTRACTS, Contract
-from kcgeo.disclosure.looks import (
+from kcgeo.data.looks import (
     column_name_looks_like_place,
     numbers_look_like_place,
     safe_name,
     text_looks_like_place,
 )
+from kcgeo.disclosure.contracts import CONTRACTS, Contract
 from kcgeo.errors import DisclosureError, first_ids, raise_all
 
 __all__ = ["service_rows", "table_problems"]
