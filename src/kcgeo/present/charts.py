@@ -1,0 +1,310 @@
+"""Public reporting as a chart: what was reported, what nobody reported, and the numbers that do not hold.
+
+A count is what a channel recorded, never how much there is. So a blank year is hatched and never the lowest colour, a
+year and a running total never share an axis, and disputed numbers are told in words beside the axes.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
+from kcgeo.disclosure import Released, require_released
+from kcgeo.errors import TableError
+from kcgeo.present import theme
+from kcgeo.present.plate import Plate, new_plate
+
+__all__ = ["reporting_chart"]
+
+_STATES = {"MO": "Missouri", "KS": "Kansas"}
+_BAR = {"MO": theme.RAMP[0], "KS": theme.RAMP[2]}
+_SMALL = 10
+
+
+def reporting_chart(aggregates: Released, claims: Released, *, title: str | None = None) -> Plate:
+    """Chart of public reporting in four parts, each with its own axis or none.
+
+    Parameters
+    ----------
+    aggregates
+        Released table ``series, quantity, value, unit, geography, period, period_type``: hotline cases by state and
+        year, running totals since 2007, FBI offences by state, year and kind, and departments with no report.
+    claims
+        Released table ``quantity, value, geography, period, evidence_grade, use_in_tool``; rows marked
+        ``show_as_disputed`` are listed as not to be used.
+
+    Returns
+    -------
+    Plate
+        Hatched: no report, which is not zero. Local counts of 1 to 10 are not printed.
+    """
+    table = require_released(aggregates, kind="reporting").table
+    disputed = require_released(claims, kind="reporting").table
+    _need(table, ["series", "quantity", "value", "geography", "period", "period_type"], "aggregates")
+    _need(disputed, ["quantity", "value", "geography", "period", "use_in_tool"], "claims")
+    hotline = table[table["series"].str.contains("Hotline") & (table["quantity"] == "cases")]
+    annual = _annual(hotline)
+    total = hotline[(hotline["period_type"] == "cumulative") & hotline["geography"].isin(list(_STATES))]
+    offences = table[table["series"].str.contains("UCR")]
+    marked = disputed[disputed["use_in_tool"] == "show_as_disputed"]
+    title = title or "What is reported depends on who reports: blank years are not zeros"
+    subtitle = (
+        "Reports to the national hotline and to the FBI. Contacts received and offences recorded, not how many people"
+        " are trafficked. A state count cannot be split to a county or to Kansas City."
+    )
+    plate = new_plate(
+        title,
+        subtitle,
+        alt_text=_alt_text(annual, offences, marked),
+        released=[aggregates, claims],
+        notices=(
+            "Hatched: no report, or none in the material at hand; this is not zero.",
+            "Local counts of 1 to 10 are not printed.",
+            "Missouri moved its own hotline to the national one in August 2020: years before and after do not compare.",
+        ),
+    )
+    with theme.applied():
+        _yearly(_axes(plate, 0.32, 4.72, 5.35, 2.3), annual)
+        _totals(_axes(plate, 7.85, 5.55, 2.85, 1.47), total)
+        _tiles(_axes(plate, 2.3, 1.2, 3.37, 2.72), offences)
+        _disputed(plate, marked, left_in=6.05, top_in=4.95)
+    return plate
+
+
+def _need(table: pd.DataFrame, columns: Sequence[str], what: str) -> None:
+    missing = [column for column in columns if column not in table]
+    if missing:
+        raise TableError(f"The {what} lack the columns {', '.join(missing)}.")
+
+
+def _axes(plate: Plate, left: float, bottom: float, width: float, height: float) -> Axes:
+    page_width, page_height = plate.get_size_inches()
+    axes = plate.add_axes((left / page_width, bottom / page_height, width / page_width, height / page_height))
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    axes.tick_params(length=0, labelsize=theme.TEXT_PT["label"])
+    return axes
+
+
+def _heading(axes: Axes, text: str, *, left_in: float, above_in: float) -> None:
+    """Write a heading above axes, aligned on the page rather than on the axes."""
+    plate = axes.get_figure(root=True)
+    assert plate is not None
+    width, height = plate.get_size_inches()
+    plate.text(
+        left_in / width,
+        axes.get_position().y1 + above_in / height,
+        text,
+        fontsize=theme.TEXT_PT["body"],
+        fontweight="bold",
+        va="bottom",
+    )
+
+
+def _annual(hotline: pd.DataFrame) -> pd.DataFrame:
+    """Cases by year (rows) and state (columns); missing years stay missing."""
+    rows = hotline[(hotline["period_type"] == "annual") & hotline["geography"].isin(list(_STATES))]
+    rows = rows[rows["period"].astype(str).str.fullmatch(r"\d{4}")]
+    wide = rows.assign(year=rows["period"].astype(int)).pivot_table(
+        index="year", columns="geography", values="value", aggfunc="first"
+    )
+    if wide.empty:
+        raise TableError("The aggregates hold no yearly hotline cases of a state; the chart has nothing to show.")
+    return wide.reindex(range(int(wide.index.min()), int(wide.index.max()) + 1)).reindex(columns=list(_STATES))
+
+
+def _no_report(axes: Axes, x: float, y: float, width: float, height: float) -> None:
+    axes.add_patch(
+        Rectangle(
+            (x, y),
+            width,
+            height,
+            facecolor="white",
+            edgecolor=theme.COLOUR["rule"],
+            hatch=theme.HATCH["no_report"],
+            linewidth=0.0,
+        )
+    )
+
+
+def _yearly(axes: Axes, annual: pd.DataFrame) -> None:
+    top = float(annual.max().max()) * 1.18
+    for offset, state in zip((-0.4, 0.02), _STATES, strict=True):
+        for year, value in annual[state].items():
+            x = float(str(year)) + offset
+            if pd.isna(value):
+                _no_report(axes, x, 0, 0.38, top * 0.085)
+                continue
+            axes.add_patch(Rectangle((x, 0), 0.38, value, facecolor=_BAR[state]))
+            axes.text(x + 0.19, value + top * 0.012, f"{value:.0f}", ha="center", fontsize=theme.TEXT_PT["small"])
+    axes.set_xlim(annual.index.min() - 0.6, annual.index.max() + 0.6)
+    axes.set_ylim(0, top)
+    axes.set_yticks([])
+    axes.set_xticks(list(annual.index))
+    if annual.index.min() < 2020 < annual.index.max():
+        axes.axvline(2020.5, color=theme.COLOUR["accent"], linewidth=1.2, linestyle=(0, (3, 2)))
+        axes.text(
+            2020.42,
+            top * 0.985,
+            "since Aug 2020 with\nMissouri's own hotline",
+            ha="right",
+            va="top",
+            fontsize=theme.TEXT_PT["small"],
+            color=theme.COLOUR["accent"],
+            linespacing=1.1,
+        )
+    _heading(axes, "Hotline cases in one year", left_in=0.32, above_in=0.12)
+    for number, (state, name) in enumerate(_STATES.items()):
+        axes.text(
+            0.0,
+            0.95 - 0.1 * number,
+            f"■ {name}",
+            transform=axes.transAxes,
+            color=_BAR[state],
+            fontsize=theme.TEXT_PT["label"],
+            fontweight="bold",
+            va="top",
+        )
+
+
+def _totals(axes: Axes, total: pd.DataFrame) -> None:
+    rows = total.sort_values(["geography", "value"], ascending=[False, True]).reset_index(drop=True)
+    top = float(rows["value"].max()) if len(rows) else 1.0
+    for number, row in rows.iterrows():
+        y = -float(str(number))
+        axes.add_patch(
+            Rectangle(
+                (0, y - 0.3), row["value"], 0.6, facecolor="white", edgecolor=_BAR[row["geography"]], linewidth=1.8
+            )
+        )
+        axes.text(row["value"] + top * 0.02, y, f"{row['value']:,.0f}", va="center", fontsize=theme.TEXT_PT["label"])
+    axes.set_xlim(0, top * 1.2)
+    axes.set_ylim(-len(rows) + 0.4, 0.6)
+    axes.set_xticks([])
+    axes.set_yticks([-float(number) for number in range(len(rows))])
+    periods = [textwrap.shorten(str(period).replace(" to ", " – "), 29, placeholder=" …") for period in rows["period"]]
+    words = [f"{_STATES[str(state)]}\n{period}" for state, period in zip(rows["geography"], periods, strict=True)]
+    axes.set_yticklabels(words, fontsize=theme.TEXT_PT["small"])
+    axes.spines["bottom"].set_visible(False)
+    _heading(axes, "Hotline cases, running totals (own axis)", left_in=6.05, above_in=0.12)
+
+
+def _tiles(axes: Axes, offences: pd.DataFrame) -> None:
+    """Offences by row and year; a hatched tile is a year with no row in the file."""
+    years, rows = _tile_rows(offences)
+    for number, (_, values) in enumerate(rows):
+        for year, value in values.items():
+            x, y = year - 0.46, -number - 0.42
+            if value is None:
+                _no_report(axes, x, y, 0.92, 0.84)
+                axes.add_patch(
+                    Rectangle((x, y), 0.92, 0.84, facecolor="none", edgecolor=theme.COLOUR["rule"], linewidth=0.6)
+                )
+                continue
+            axes.add_patch(Rectangle((x, y), 0.92, 0.84, facecolor=theme.BEYOND))
+            axes.text(year, -number, value, ha="center", va="center", fontsize=theme.TEXT_PT["label"])
+    axes.set_xlim(years[0] - 0.5, years[-1] + 0.5)
+    axes.set_ylim(-len(rows) + 0.45, 0.5)
+    axes.set_xticks(years)
+    axes.set_yticks([-float(number) for number in range(len(rows))])
+    axes.set_yticklabels([label for label, _ in rows], fontsize=theme.TEXT_PT["small"])
+    axes.spines["bottom"].set_visible(False)
+    _heading(axes, "Offences in the FBI file: hatched = no report, 0 = none stated", left_in=0.32, above_in=0.1)
+
+
+def _tile_rows(offences: pd.DataFrame) -> tuple[list[int], list[tuple[str, dict[int, str | None]]]]:
+    """Rows of the tile chart: states by kind of offence, then local departments."""
+    yearly = offences[offences["period"].astype(str).str.fullmatch(r"\d{4}")].assign(
+        year=lambda rows: rows["period"].astype(int)
+    )
+    state_rows = yearly[yearly["geography"].isin(list(_STATES))]
+    years = sorted(set(state_rows["year"])) or [2013]
+    found: list[tuple[str, dict[int, str | None]]] = []
+    for state, name in _STATES.items():
+        for kind in ("Commercial Sex Acts", "Involuntary Servitude", "all"):
+            own = state_rows[(state_rows["geography"] == state) & (state_rows["quantity"] == kind)]
+            if kind == "all" and own.empty:
+                continue
+            values = {int(year): value for year, value in zip(own["year"], own["value"], strict=True)}
+            label = "all kinds" if kind == "all" else kind.lower()
+            # a statement about all kinds was made for some years only: the others are left out, not hatched
+            shown = sorted(values) if kind == "all" else years
+            found.append((f"{name}:\n{label}", {year: _count(values.get(year)) for year in shown}))
+    local = offences[~offences["geography"].isin([*_STATES, "US"])]
+    for geography, period, value in zip(
+        local["geography"].astype(str), local["period"].astype(str), local["value"], strict=True
+    ):
+        values_local: dict[int, str | None] = dict.fromkeys(years)
+        if period.isdigit() and pd.notna(value):
+            values_local[int(period)] = "1–10" if 0 < value <= _SMALL else _count(value)
+        name = "Independence\npolice" if "Independence" in geography else "Kansas City MO\nand KS police"
+        found.append((name, values_local))
+    return years, found
+
+
+def _count(value: Any) -> str | None:
+    return None if value is None or pd.isna(value) else f"{value:.0f}"
+
+
+def _disputed(plate: Plate, marked: pd.DataFrame, *, left_in: float, top_in: float) -> None:
+    """List numbers in circulation that do not hold."""
+    width, height = plate.get_size_inches()
+    plate.text(
+        left_in / width,
+        top_in / height,
+        "In circulation and disputed: not drawn, not computed with",
+        fontsize=theme.TEXT_PT["body"],
+        fontweight="bold",
+        va="top",
+    )
+    y = top_in - 0.32
+    for row in _distinct(marked):
+        plate.text(
+            left_in / width,
+            y / height,
+            "✗",
+            fontsize=theme.TEXT_PT["label"],
+            color=theme.COLOUR["accent"],
+            va="top",
+            fontweight="bold",
+        )
+        lines = textwrap.wrap(row, width=68)
+        plate.text(
+            (left_in + 0.2) / width,
+            y / height,
+            "\n".join(lines),
+            fontsize=theme.TEXT_PT["small"],
+            va="top",
+            linespacing=1.15,
+        )
+        y -= 0.152 * len(lines) + 0.07
+
+
+def _distinct(marked: pd.DataFrame) -> list[str]:
+    """One line for each disputed number; a number told twice is told once."""
+    seen: dict[str, str] = {}
+    for row in marked.itertuples():
+        value = str(row.value)
+        text = f"{float(value):,.0f}" if value.replace(".", "", 1).isdigit() else value
+        why = getattr(row, "grade_reason", None)
+        because = f". {why}." if isinstance(why, str) and why else ""
+        seen.setdefault(text, f"{text}: {row.quantity} ({row.geography}, {row.period}){because}")
+    return list(seen.values())
+
+
+def _alt_text(annual: pd.DataFrame, offences: pd.DataFrame, marked: pd.DataFrame) -> str:
+    years = "; ".join(
+        f"{_STATES[state]} " + ", ".join(f"{year}: {value:.0f}" for year, value in annual[state].dropna().items())
+        for state in _STATES
+    )
+    blank = int(offences["value"].isna().sum())
+    return (
+        f"Four panels. Hotline cases in one year: {years}. Other years hatched as not reported. Running totals since"
+        f" 2007 on their own axis. FBI offences by state and year; {blank} records without a report are hatched, among"
+        f" them both Kansas City police departments. A list of {len(_distinct(marked))} disputed numbers, not used."
+    )

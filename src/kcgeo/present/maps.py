@@ -1,0 +1,526 @@
+"""Print maps of a study: where services are, how long the drive is, and where something is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from kcgeo.disclosure import Released, require_released
+from kcgeo.errors import TableError
+from kcgeo.present import base, shapes, symbols, theme, words
+from kcgeo.present.base import Background, Panel
+from kcgeo.present.legend import Entry, strip, time_entries
+from kcgeo.present.plate import Plate, new_plate
+
+__all__ = ["drive_time_map", "drive_time_sheet", "gap_map", "orientation_map"]
+
+
+def _lines(ground: Background) -> list[Entry]:
+    entries = [
+        Entry("state line", "line", theme.COLOUR["state_line"], size=1.6, dashed=True),
+        Entry("interstate", "line", theme.COLOUR["corridor"], size=2.0),
+    ]
+    if ground.river_name:
+        entries.append(Entry(ground.river_name, "line", theme.COLOUR["river"], size=1.8))
+    return entries
+
+
+@lru_cache(maxsize=2)
+def _cut_cells(cell_ids: tuple[str, ...], crs: str, outline: Any) -> NDArray[Any]:
+    return shapes.cell_polygons(cell_ids, crs=crs, within=outline)
+
+
+def _polygons(table: pd.DataFrame, ground: Background) -> NDArray[Any]:
+    """Cells of a surface cut to the study area; kept between the maps of one study."""
+    return _cut_cells(tuple(table["cell_id"]), ground.crs, ground.whole.outline)
+
+
+def _columns(table: pd.DataFrame, needed: Sequence[str], what: str) -> None:
+    missing = [column for column in needed if column not in table.columns]
+    if missing:
+        raise TableError(f"The {what} lack the columns {', '.join(missing)}; release the table with them.")
+
+
+def _not_connected(table: pd.DataFrame, category: str) -> NDArray[np.bool_]:
+    """Cells with no way at all: no time, and no reason that says the search only stopped at its cutoff."""
+    absent = table[f"{category}_min"].isna().to_numpy()
+    reason = f"{category}_reason"
+    return np.asarray(absent & (table[reason] != "beyond_cutoff").to_numpy()) if reason in table else absent
+
+
+def _share_within(places: Released | None, category: str, minutes: float) -> float | None:
+    """Share of people (0..1) in places with a time of at most ``minutes``; None without places."""
+    if places is None:
+        return None
+    table = places.table
+    _columns(table, [f"{category}_min", "population_count"], "places")
+    people = table["population_count"].fillna(0).to_numpy(dtype=float)
+    if people.sum() == 0:
+        return None
+    return float(people[(table[f"{category}_min"] <= minutes).to_numpy()].sum() / people.sum())
+
+
+def _draw_times(
+    plate: Plate, ground: Background, table: pd.DataFrame, category: str, edges_min: Sequence[float]
+) -> None:
+    """Fill both panels with the classes of one category."""
+    polygons = _polygons(table, ground)
+    classes = shapes.nested_classes(polygons, table[f"{category}_min"], edges_min)
+    lost = shapes.dissolve(polygons[_not_connected(table, category)])
+    for axes, panel in base.panels(plate, ground):
+        base.draw_under(axes, panel)
+        shapes.draw_area(axes, panel.outline, facecolor=theme.BEYOND, zorder=2)
+        for outline, colour in reversed(list(zip(classes, theme.ramp(len(edges_min)), strict=True))):
+            shapes.draw_area(axes, shapely.clip_by_rect(outline, *panel.extent), facecolor=colour, zorder=3)
+        shapes.draw_area(
+            axes,
+            shapely.clip_by_rect(lost, *panel.extent),
+            facecolor="white",
+            edgecolor=theme.COLOUR["soft"],
+            hatch=theme.HATCH["not_connected"],
+            zorder=4,
+        )
+        base.draw_over(axes, panel, core=ground.core if panel is ground.whole else None)
+
+
+def drive_time_map(
+    cells: Released,
+    *,
+    category: str,
+    ground: Background,
+    services: Released | None = None,
+    places: Released | None = None,
+    edges_min: Sequence[float] = (15, 30, 45, 60),
+    headline_min: float = 30,
+    title: str | None = None,
+) -> Plate:
+    """Map of the drive time to the nearest service of one category.
+
+    Parameters
+    ----------
+    cells
+        Released surface with ``cell_id`` (H3) and ``<category>_min``; an empty time is drawn as not connected, or as
+        beyond the last class where ``<category>_reason`` says ``beyond_cutoff``.
+    category
+        One of the seventeen service categories.
+    ground
+        Background of the study.
+    services
+        Released services; the sites of the category are marked.
+    places
+        Released places with ``population_count`` and ``<category>_min``; they make the title a message.
+    edges_min
+        Upper edges of up to four classes, minutes; an edge belongs to the class below it.
+    headline_min
+        Cutoff of the message in minutes, included.
+    title
+        Own title in place of the message.
+
+    Raises
+    ------
+    DisclosureError, TableError
+        For tables that were not released, or that lack a column.
+    """
+    released = [require_released(cells, kind="surface")]
+    table = cells.table
+    _columns(table, ["cell_id", f"{category}_min"], "cells")
+    label, phrase = words.category_label(category), words.nearest_phrase(category)
+    share = _share_within(places, category, headline_min)
+    if title is None and share is not None:
+        title = f"{words.one_in(share)} people live within a {headline_min:g}-minute drive of {phrase}".capitalize()
+    title = title or f"How long is the drive to {phrase}?"
+    subtitle = (
+        f"{label}: minutes by car to the nearest listed site. Left: the study area. Right: the core of the metro."
+    )
+    alt = f"Two maps of drive time to {phrase}. " + _time_summary(table, category, edges_min)
+    released += [item for item in (places, services) if item is not None]
+    plate = new_plate(
+        title,
+        subtitle,
+        alt_text=alt,
+        released=[*released, *ground.released],
+        notices=(words.MODEL, words.LOWER_BOUND, words.ODBL),
+    )
+    with theme.applied():
+        _draw_times(plate, ground, table, category, edges_min)
+        rows = [time_entries(edges_min), _lines(ground)]
+        if services is not None:
+            sites = _sites_of(services, category, ground)
+            for axes, panel in zip(plate.axes[:2], (ground.whole, ground.core), strict=True):
+                _mark_sites(axes, panel, sites, size_pt=5.0 if panel is ground.whole else 7.5)
+            rows[1] = [
+                Entry(f"listed site ({len(sites)})", "symbol", "white", size=7.5, edge=theme.COLOUR["ink"]),
+                *rows[1],
+            ]
+        strip(plate, rows)
+    return plate
+
+
+def _time_summary(table: pd.DataFrame, category: str, edges_min: Sequence[float]) -> str:
+    times = table[f"{category}_min"]
+    parts = [
+        f"{words.percent(float((times <= edge).mean()))} of the area within {edge:g} minutes" for edge in edges_min
+    ]
+    beyond = float(((times > edges_min[-1]) | times.isna()).mean())
+    return f"{'; '.join(parts)}; {words.percent(beyond)} beyond or not connected."
+
+
+def _sites_of(services: Released, category: str, ground: Background) -> pd.DataFrame:
+    points = base.projected_points(require_released(services, kind="services"), ground.crs)
+    points = points[[category in row for row in points["categories"]]]
+    key = points["site_id"].where(points["site_id"].notna(), points["service_id"])
+    return points.assign(site=key).drop_duplicates("site").reset_index(drop=True)
+
+
+def _mark_sites(axes: Any, panel: Panel, sites: pd.DataFrame, *, size_pt: float) -> None:
+    here = sites[base.inside(sites, panel)]
+    axes.scatter(
+        here["x"], here["y"], s=size_pt**2, c="white", edgecolors=theme.COLOUR["ink"], linewidths=1.1, zorder=41
+    )
+
+
+def drive_time_sheet(
+    cells: Released,
+    *,
+    categories: Sequence[str],
+    ground: Background,
+    places: Released | None = None,
+    edges_min: Sequence[float] = (15, 30, 45, 60),
+    headline_min: float = 30,
+    title: str = "Which kind of help is near, and which is far?",
+) -> Plate:
+    """Small multiples: the drive time to the nearest service, one panel for each category, all on one scale.
+
+    Parameters
+    ----------
+    categories
+        Categories in the order of the panels; at most 20.
+    places
+        Released places; each panel then says how many of 100 people live within ``headline_min``.
+
+    The other parameters and the errors are those of :func:`drive_time_map`.
+    """
+    require_released(cells, kind="surface")
+    table = cells.table
+    _columns(table, ["cell_id", *(f"{category}_min" for category in categories)], "cells")
+    if not 1 <= len(categories) <= 20:
+        raise TableError(f"A sheet holds 1 to 20 categories, not {len(categories)}; make several sheets.")
+    alt = f"{len(categories)} small maps of drive time. " + " ".join(
+        f"{words.category_label(category)}: {words.percent(float((table[f'{category}_min'] <= headline_min).mean()))}"
+        f" of the area within {headline_min:g} minutes."
+        for category in categories
+    )
+    columns = min(len(categories), 5)
+    row_count = -(-len(categories) // columns)
+    side = (theme.PAGE_IN[0] - 0.64 - 0.14 * (columns - 1)) / columns
+    tall = side * (ground.whole.extent[3] - ground.whole.extent[1]) / (ground.whole.extent[2] - ground.whole.extent[0])
+    height = 2.35 + row_count * (tall + 0.52)
+    subtitle = "Minutes by car to the nearest listed site of each kind, whole study area, one scale for all."
+    released = [cells, *([places] if places is not None else []), *ground.released]
+    plate = new_plate(
+        title,
+        subtitle,
+        alt_text=alt,
+        released=released,
+        notices=(words.MODEL, words.LOWER_BOUND, words.ODBL),
+        size_in=(theme.PAGE_IN[0], height),
+    )
+    polygons = _polygons(table, ground)
+    with theme.applied():
+        for number, category in enumerate(categories):
+            row, column = divmod(number, columns)
+            left, bottom = 0.32 + column * (side + 0.14), height - 1.02 - (row + 1) * (tall + 0.52)
+            axes = plate.add_axes((left / theme.PAGE_IN[0], bottom / height, side / theme.PAGE_IN[0], tall / height))
+            base.prepare(axes, ground.whole)
+            axes.axis("off")
+            _small_panel(axes, ground, table, polygons, category, edges_min)
+            share = _share_within(places, category, headline_min)
+            said = "" if share is None else f"{words.one_in(share)} people in {headline_min:g} min"
+            above = (bottom + tall) / height
+            plate.text(
+                left / 11,
+                above + 0.235 / height,
+                words.category_label(category),
+                fontsize=theme.TEXT_PT["label"],
+                fontweight="bold",
+            )
+            plate.text(
+                left / 11, above + 0.07 / height, said, fontsize=theme.TEXT_PT["small"], color=theme.COLOUR["soft"]
+            )
+        strip(plate, [time_entries(edges_min)], top_in=1.1)
+    return plate
+
+
+def _small_panel(
+    axes: Any,
+    ground: Background,
+    table: pd.DataFrame,
+    polygons: NDArray[Any],
+    category: str,
+    edges_min: Sequence[float],
+) -> None:
+    panel = ground.whole
+    classes = shapes.nested_classes(polygons, table[f"{category}_min"], edges_min)
+    lost = shapes.dissolve(polygons[_not_connected(table, category)])
+    shapes.draw_area(axes, panel.outline, facecolor=theme.BEYOND, zorder=2)
+    # 200 m is a fifth of a point at this size
+    for outline, colour in reversed(list(zip(classes, theme.ramp(len(edges_min)), strict=True))):
+        shapes.draw_area(axes, shapely.simplify(outline, 200), facecolor=colour, zorder=3)
+    shapes.draw_area(
+        axes, lost, facecolor="white", edgecolor=theme.COLOUR["soft"], hatch=theme.HATCH["not_connected"], zorder=4
+    )
+    base.draw_over(axes, panel, names=False, furniture=False)
+
+
+def count_classes(required_count: int) -> list[tuple[int, int]]:
+    """Classes of "how many of the required kinds are in reach", from all to one, as (least, most); none is not in it.
+
+    >>> count_classes(6)
+    [(6, 6), (5, 5), (3, 4), (1, 2)]
+    >>> count_classes(2)
+    [(2, 2), (1, 1)]
+    """
+    if required_count <= theme.MAX_CLASSES:
+        return [(count, count) for count in range(required_count, 0, -1)]
+    rest = required_count - 2
+    half = rest // 2
+    return [(required_count, required_count), (required_count - 1,) * 2, (half + 1, rest), (1, half)]
+
+
+def _states(table: pd.DataFrame, required: Sequence[str], what: str) -> NDArray[Any]:
+    columns = [f"{category}_state" for category in required]
+    _columns(table, columns, what)
+    return table[columns].to_numpy(dtype=object)
+
+
+def gap_map(
+    cells: Released,
+    places: Released,
+    *,
+    required: Sequence[str],
+    cutoff_min: float,
+    ground: Background,
+    title: str | None = None,
+) -> Plate:
+    """Map of how many of the required categories are in reach, and of the people in places that lack one.
+
+    Parameters
+    ----------
+    cells
+        Released surface with ``cell_id`` and ``<category>_state`` (``in_reach``, ``by_referral``, ``none``).
+    places
+        Released gaps with ``population_count``, ``<category>_state`` and a point; a circle's area is its people.
+    required
+        Categories that a place needs.
+    cutoff_min
+        Minutes that still count as in reach.
+
+    Returns
+    -------
+    Plate
+        Colour: categories in reach. Hatched: nothing is lacking, because the rest is had by referral. Circles:
+        people where at least one category is neither in reach nor by referral.
+    """
+    require_released(cells, kind="surface")
+    require_released(places, kind="gaps")
+    surface, people = cells.table, base.projected_points(places, ground.crs)
+    _columns(people, ["population_count"], "places")
+    states = _states(surface, required, "cells")
+    in_reach = (states == "in_reach").sum(axis=1)
+    referred = (in_reach < len(required)) & ~(states == "none").any(axis=1)
+    lacking = (_states(people, required, "places") == "none").any(axis=1)
+    total, lost = float(people["population_count"].sum()), float(people.loc[lacking, "population_count"].sum())
+    share = lost / total if total else 0.0
+    if title is None:
+        title = (
+            f"About {words.thousands(lost)} people live where one or more of {len(required)} kinds of help is far"
+            if lost
+            else f"Each place has all {len(required)} kinds of help in reach or by referral"
+        )
+    named = ", ".join(words.category_label(category).lower() for category in required)
+    subtitle = f"Kinds of help within {cutoff_min:g} minutes by car: {named}. Circles: people in places that lack one."
+    alt = (
+        f"Two maps of how many of {len(required)} kinds of help are in reach. {words.thousands(lost)} people"
+        f" ({words.percent(share)}) live in {int(lacking.sum())} places that lack at least one;"
+        f" {words.percent(float((in_reach == len(required)).mean()))} of the area has all in reach,"
+        f" {words.percent(float(referred.mean()))} has the rest by referral."
+    )
+    plate = new_plate(
+        title,
+        subtitle,
+        alt_text=alt,
+        released=[cells, places, *ground.released],
+        notices=(words.MODEL, words.LOWER_BOUND, words.ODBL),
+    )
+    with theme.applied():
+        _draw_gaps(plate, ground, surface, in_reach, referred, count_classes(len(required)))
+        largest = float(people.loc[lacking, "population_count"].max()) if lacking.any() else 0.0
+        steps = _circle_steps(largest)
+        for axes, panel in zip(plate.axes[:2], (ground.whole, ground.core), strict=True):
+            _circles(axes, panel, people[lacking], zoom=1.0 if panel is ground.whole else 1.6)
+        strip(plate, _gap_legend(len(required), steps, ground))
+    return plate
+
+
+def _draw_gaps(
+    plate: Plate,
+    ground: Background,
+    surface: pd.DataFrame,
+    in_reach: NDArray[Any],
+    referred: NDArray[np.bool_],
+    classes: list[tuple[int, int]],
+) -> None:
+    polygons = _polygons(surface, ground)
+    outlines = [shapes.dissolve(polygons[in_reach >= least]) for least, _ in classes]
+    hatched = shapes.dissolve(polygons[referred])
+    for axes, panel in base.panels(plate, ground):
+        base.draw_under(axes, panel)
+        shapes.draw_area(axes, panel.outline, facecolor=theme.BEYOND, zorder=2)
+        for outline, colour in reversed(list(zip(outlines, theme.ramp(len(classes)), strict=True))):
+            shapes.draw_area(axes, shapely.clip_by_rect(outline, *panel.extent), facecolor=colour, zorder=3)
+        shapes.draw_area(
+            axes,
+            shapely.clip_by_rect(hatched, *panel.extent),
+            facecolor="none",
+            edgecolor=theme.COLOUR["ink"],
+            hatch=theme.HATCH["by_referral"],
+            zorder=5,
+        )
+        base.draw_over(axes, panel, core=ground.core if panel is ground.whole else None)
+
+
+def _circle_area(people: float) -> float:
+    """Area of a circle in square points: 10,000 people have the area of a symbol 9 pt wide."""
+    return people / 10_000 * 81.0
+
+
+def _circle_steps(largest: float) -> list[int]:
+    steps = [count for count in (1_000, 5_000, 10_000, 25_000, 50_000, 100_000) if count <= largest * 1.2]
+    return steps[-3:]
+
+
+def _circles(axes: Any, panel: Panel, people: pd.DataFrame, *, zoom: float) -> None:
+    here = people[base.inside(people, panel)].sort_values("population_count", ascending=False)
+    accent = theme.COLOUR["accent"]
+    axes.scatter(
+        here["x"],
+        here["y"],
+        s=_circle_area(1.0) * here["population_count"],
+        facecolors=accent,
+        edgecolors="white",
+        linewidths=0.9,
+        zorder=36,
+    )
+
+
+def _gap_legend(required_count: int, steps: list[int], ground: Background) -> list[list[Entry]]:
+    classes = count_classes(required_count)
+    first = [Entry("In reach:", "heading")]
+    for (least, most), colour in zip(classes, theme.ramp(len(classes)), strict=True):
+        text = (
+            f"all {required_count}" if least == required_count else f"{least}" if least == most else f"{least}–{most}"
+        )
+        first.append(Entry(text, colour=colour))
+    first.append(Entry("none", colour=theme.BEYOND))
+    first.append(
+        Entry("hatched: the rest by referral (call)", "hatch", theme.RAMP[1], hatch=theme.HATCH["by_referral"])
+    )
+    second = [Entry("People lacking one:", "heading")]
+    second += [Entry(f"{step:,}", "circle", theme.COLOUR["accent"], size=_circle_area(step)) for step in steps]
+    return [first, [*second, *_lines(ground)]]
+
+
+def orientation_map(
+    services: Released, *, ground: Background, areas: Released | None = None, title: str | None = None
+) -> Plate:
+    """Map of the listed services by type, in colour and shape.
+
+    Parameters
+    ----------
+    services
+        Released services: rows with a point are drawn, rows at area level become words and hatching.
+    areas
+        Released table ``area, county_fips``: which counties an approved area covers.
+    """
+    require_released(services, kind="services")
+    table = services.table
+    points = base.projected_points(services, ground.crs)
+    drawn = symbols.site_symbols(points)
+    hidden = table[table["disclosure"] == "area"]
+    title = title or f"Where help around the city is listed: {drawn['site'].nunique()} sites with a public address"
+    counts = hidden["area"].value_counts().sort_index()
+    told = "; ".join(f"{area}: {count}" for area, count in counts.items())
+    subtitle = "Services by type, from public directories. A hollow symbol is known by its ZIP code only."
+    alt = (
+        f"Two maps with {len(drawn)} symbols. "
+        + " ".join(f"{family.label}: {int((drawn['family'] == family.key).sum())}." for family in theme.FAMILIES)
+        + f" {len(hidden)} confidential services are told by area only: {told}."
+    )
+    call = f"{len(hidden)} confidential services serve these areas without an address: {told}. Call {words.HOTLINE}."
+    plate = new_plate(
+        title,
+        subtitle,
+        alt_text=alt,
+        released=[services, *ground.released],
+        notices=(
+            call,
+            "A site with several types shows the rarest. Listed is not open: check before you go.",
+            words.ODBL,
+        ),
+    )
+    with theme.applied():
+        counties = _served_counties(hidden, areas, ground)
+        for axes, panel in base.panels(plate, ground):
+            base.draw_under(axes, panel)
+            here = panel.counties[panel.counties["county_fips"].isin(counties)]
+            if len(here):
+                shapes.draw_area(
+                    axes,
+                    here.geometry.union_all(),
+                    facecolor="none",
+                    edgecolor=theme.COLOUR["rule"],
+                    hatch=theme.HATCH["confidential"],
+                    zorder=3,
+                )
+            base.draw_over(axes, panel, core=ground.core if panel is ground.whole else None)
+            big = panel is ground.core
+            symbols.draw_sites(axes, panel, drawn, size_pt=8.0 if big else 5.0, gap_pt=9.5 if big else 0.0)
+        strip(plate, _orientation_legend(drawn, ground))
+    return plate
+
+
+def _served_counties(hidden: pd.DataFrame, areas: Released | None, ground: Background) -> set[str]:
+    """Counties named by an approved area smaller than the whole study."""
+    if areas is None:
+        return set()
+    table = require_released(areas, kind="background").table
+    all_count = ground.whole.counties["county_fips"].nunique()
+    sizes = table.groupby("area")["county_fips"].nunique()
+    named = {area for area in hidden["area"] if area in sizes.index and sizes[area] < all_count}
+    return set(table.loc[table["area"].isin(named), "county_fips"])
+
+
+def _orientation_legend(drawn: pd.DataFrame, ground: Background) -> list[list[Entry]]:
+    families = [
+        Entry(
+            f"{family.label} ({int((drawn['family'] == family.key).sum())})",
+            "symbol",
+            family.colour,
+            family.marker,
+            size=8.0 * family.scale,
+        )
+        for family in theme.FAMILIES
+    ]
+    hatch = Entry(
+        "a confidential service serves this area: call",
+        "hatch",
+        theme.COLOUR["land"],
+        hatch=theme.HATCH["confidential"],
+    )
+    return [families[:3], families[3:], [hatch, *_lines(ground)]]

@@ -1,0 +1,103 @@
+"""Plain words for what the tables hold, the same in every figure, page and slide."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from kcgeo.errors import TableError
+
+__all__ = [
+    "CATEGORY",
+    "HOTLINE",
+    "LOWER_BOUND",
+    "MODEL",
+    "ODBL",
+    "STATE",
+    "category_label",
+    "nearest_phrase",
+    "one_in",
+    "percent",
+    "thousands",
+]
+
+CATEGORY = MappingProxyType(
+    {
+        "medical": ("Medical care", "medical care"),
+        "counselling": ("Counselling", "counselling"),
+        "case_management": ("Case management", "case management"),
+        "emergency_shelter": ("Emergency shelter", "an emergency shelter"),
+        "drop_in": ("Drop-in centre", "a drop-in centre"),
+        "hotline": ("Hotline", "a hotline"),
+        "education_prevention": ("Education and prevention", "education and prevention"),
+        "law_enforcement": ("Law enforcement", "law enforcement"),
+        "legal": ("Legal help", "legal help"),
+        "forensic_exam": ("Forensic exam", "a forensic exam"),
+        "substance_use": ("Substance-use treatment", "substance-use treatment"),
+        "transitional_housing": ("Transitional housing", "transitional housing"),
+        "child_advocacy": ("Child advocacy", "child advocacy"),
+        "street_outreach": ("Street outreach", "street outreach"),
+        "long_term_housing": ("Long-term housing", "long-term housing"),
+        "demand_reduction": ("Demand reduction", "demand reduction"),
+        "transport": ("Transport", "transport"),
+    }
+)
+
+STATE = MappingProxyType({"in_reach": "in reach", "by_referral": "by referral (call)", "none": "none"})
+
+MODEL = "Drive times: free-flow model, no congestion, by car only."
+LOWER_BOUND = "Lower bound: confidential services are not counted."
+ODBL = "Roads (c) OpenStreetMap contributors (ODbL 1.0)."
+HOTLINE = "National Human Trafficking Hotline 1-888-373-7888"
+
+
+def category_label(category: str) -> str:
+    """Heading of a category, e.g. ``Forensic exam``.
+
+    Raises
+    ------
+    TableError
+        For a category that is not one of the seventeen.
+    """
+    if category not in CATEGORY:
+        raise TableError(f"'{category}' is not a service category; use one of {', '.join(sorted(CATEGORY))}.")
+    return CATEGORY[category][0]
+
+
+def nearest_phrase(category: str) -> str:
+    """Category inside a sentence, with its article: ``a forensic exam``."""
+    category_label(category)
+    return CATEGORY[category][1]
+
+
+def percent(share: float) -> str:
+    """Share (0..1) as whole per cent; never rounded up to 100 nor down to 0.
+
+    >>> percent(0.996), percent(0.002), percent(0.5), percent(1.0)
+    ('99 %', 'under 1 %', '50 %', '100 %')
+    """
+    if 0 < share < 0.01:
+        return "under 1 %"
+    if 0.99 < share < 1:
+        return "99 %"
+    return f"{share * 100:.0f} %"
+
+
+def one_in(share: float) -> str:
+    """Share (0..1) as "n of 100".
+
+    >>> one_in(0.834)
+    '83 of 100'
+    """
+    return f"{min(max(round(share * 100), 1 if share > 0 else 0), 99 if share < 1 else 100)} of 100"
+
+
+def thousands(count: float) -> str:
+    """Count of people rounded to what a model can say: two figures that count, with separators.
+
+    >>> thousands(1234567), thousands(84321), thousands(321)
+    ('1.2 million', '84,000', '320')
+    """
+    if count >= 1e6:
+        return f"{count / 1e6:.1f} million"
+    digits = max(len(str(int(count))) - 2, 0)
+    return f"{round(count / 10**digits) * 10**digits:,.0f}"
