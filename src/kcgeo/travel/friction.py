@@ -19,11 +19,11 @@ import pandas as pd
 from pyproj import Transformer
 
 from kcgeo import crs as systems
-from kcgeo import data
+from kcgeo.data.catalogue import load
 from kcgeo.data.settings import Barrier, Study
 from kcgeo.errors import StudyError, first_ids
 from kcgeo.travel.engine import MS_PER_MIN, Arcs
-from kcgeo.travel.grid import banks, cell_points, cut, density_per_km2, grid_cells, local_kmh, neighbours
+from kcgeo.travel.grid import banks, cell_points, density_per_km2, grid_cells, links, local_kmh, neighbours
 from kcgeo.travel.highways import highways
 from kcgeo.travel.network import Network
 
@@ -46,7 +46,8 @@ class Layers:
     places
         ``population_count, land_area_km2`` and points, for the density that local speed depends on.
     highway_nodes, highway_edges
-        ``node_id`` and points; ``from_node_id, to_node_id, length_km``, each edge passable both ways.
+        ``node_id`` and points; ``from_node_id, to_node_id, length_km`` and, where known, ``routes`` (names joined by
+        ``|``); each edge is passable both ways.
     exits
         Points of known exits with ``route``; None where no list is known.
     """
@@ -170,11 +171,11 @@ def _check_counties(study: Study, used: Layers) -> None:
 @lru_cache(maxsize=1)
 def _packaged() -> Layers:
     return Layers(
-        counties=data.load("counties"),
-        places=data.load("places"),
-        highway_nodes=data.load("highway_nodes"),
-        highway_edges=data.load("highway_edges"),
-        exits=data.load("exits"),
+        counties=load("counties"),
+        places=load("places"),
+        highway_nodes=load("highway_nodes"),
+        highway_edges=load("highway_edges"),
+        exits=load("exits"),
     )
 
 
@@ -189,10 +190,6 @@ def _plan(used: Layers, resolution: int, crs: str, barriers: tuple[Barrier, ...]
     table = _cells(used, resolution)
     xy = _metric(table["lon"].to_numpy(), table["lat"].to_numpy(), crs)
     one, other = neighbours(table["cell_id"].tolist())
-    side = banks(table["county_fips"], barriers)
-    free = ~cut(side[one], side[other])
-    one, other = one[free], other[free]
-    local_km = np.hypot(*(xy[one] - xy[other]).T) / 1000
     roads = highways(
         used.highway_nodes,
         used.highway_edges,
@@ -203,6 +200,9 @@ def _plan(used: Layers, resolution: int, crs: str, barriers: tuple[Barrier, ...]
         barriers=barriers,
         exit_spacing_km=exit_spacing_km,
     )
+    side = banks(table["county_fips"], barriers)
+    one, other = links(xy, side, one, other, roads.ramp_cells)
+    local_km = np.hypot(*(xy[one] - xy[other]).T) / 1000
     count = len(table)
     tails = np.concatenate([one, roads.tails + count, roads.ramp_nodes + count])
     heads = np.concatenate([other, roads.heads + count, roads.ramp_cells])

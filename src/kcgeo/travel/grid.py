@@ -15,11 +15,14 @@ import h3
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import scipy.sparse as sp
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import KDTree
 
 from kcgeo import crs as systems
 from kcgeo.data.settings import Barrier
 
-__all__ = ["banks", "cell_points", "cut", "density_per_km2", "grid_cells", "local_kmh", "neighbours"]
+__all__ = ["banks", "cell_points", "cut", "density_per_km2", "grid_cells", "links", "local_kmh", "neighbours"]
 
 _CHUNK = 4_096
 
@@ -73,6 +76,57 @@ def banks(county_fips: pd.Series, barriers: Sequence[Barrier]) -> npt.NDArray[np
 def cut(one: npt.NDArray[np.int8], other: npt.NDArray[np.int8]) -> npt.NDArray[np.bool_]:
     """Whether a barrier lies between two rows of :func:`banks`."""
     return np.asarray((one * other < 0).any(axis=1))
+
+
+def links(
+    xy: npt.NDArray[np.float64],
+    side: npt.NDArray[np.int8],
+    one: npt.NDArray[np.intp],
+    other: npt.NDArray[np.intp],
+    served: npt.NDArray[np.intp],
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Pairs of cells that are joined: neighbours that no barrier cuts, and pockets with the land around them.
+
+    County lines keep old courses of a river, so that a few cells of one bank may lie on the other, and a corner of a
+    county may hang on the rest by less than a cell. Such a pocket, smaller than the largest piece of its bank and
+    without a highway, is joined to its neighbours over the barrier, or where it has none to the nearest cell of its
+    bank.
+
+    Parameters
+    ----------
+    xy
+        Centres of the cells in metres.
+    side
+        Rows of :func:`banks` for the cells.
+    one, other
+        Pairs of neighbours.
+    served
+        Cells with a ramp.
+    """
+    free = ~cut(side[one], side[other])
+    pieces = sp.csr_array((np.ones(int(free.sum())), (one[free], other[free])), shape=(len(side), len(side)))
+    _, piece = connected_components(pieces, directed=False)
+    sizes = np.bincount(piece)
+    _, bank = np.unique(side, axis=0, return_inverse=True)
+    largest = np.zeros(int(bank.max(initial=0)) + 1, dtype=sizes.dtype)
+    np.maximum.at(largest, bank, sizes[piece])
+    pocket = (sizes[piece] < largest[bank]) & ~np.isin(piece, piece[served])
+    joined = free | pocket[one] | pocket[other]
+    beside = np.isin(piece, piece[np.concatenate([one[joined & ~free], other[joined & ~free]])])
+    extra = [
+        _nearest_pair(xy, np.flatnonzero(piece == lone), np.flatnonzero(~pocket & (bank == bank[piece == lone][0])))
+        for lone in np.unique(piece[pocket & ~beside])
+    ]
+    added = np.array(extra, dtype=np.intp).reshape(-1, 2)
+    return np.concatenate([one[joined], added[:, 0]]), np.concatenate([other[joined], added[:, 1]])
+
+
+def _nearest_pair(
+    xy: npt.NDArray[np.float64], some: npt.NDArray[np.intp], others: npt.NDArray[np.intp]
+) -> tuple[int, int]:
+    metres, at = (np.asarray(found) for found in KDTree(xy[others]).query(xy[some]))
+    closest = int(np.argmin(metres))
+    return int(some[closest]), int(others[at[closest]])
 
 
 def density_per_km2(

@@ -22,6 +22,7 @@ from kcgeo.travel.grid import banks, cut
 __all__ = ["Highways", "highways"]
 
 _ON_EDGE_M = 250.0  # a listed exit belongs to an edge that passes it this closely
+_EXTENT_M = 3_000.0  # and a list of exits covers its route this far beyond its outermost exits
 _RAMP_RINGS = 2  # how many rings of cells a ramp may reach over to stay on its bank
 
 
@@ -56,9 +57,9 @@ def highways(
 ) -> Highways:
     """Put exits on the edges and ramps on the nodes.
 
-    An edge that carries listed exits gets those; another that is longer than ``exit_spacing_km`` is divided evenly. An
-    edge that crosses a barrier gets exits from each end only as far as the land of that end's bank reaches, and an
-    edge within one bank gets none where its straight course strays to the other.
+    An edge of a route whose exits are listed gets those and no others; another that is longer than
+    ``exit_spacing_km`` is divided evenly. An edge that crosses a barrier gets exits from each end only as far as the
+    land of that end's bank reaches, and an edge within one bank gets none where its straight course strays.
 
     Parameters
     ----------
@@ -98,7 +99,12 @@ def _fastest_once(edges: pd.DataFrame) -> pd.DataFrame:
     """Keep each pair of nodes once, the shorter where it comes twice; all edges are passable both ways."""
     ends = np.sort(edges[["from_node_id", "to_node_id"]].astype(str).to_numpy(dtype=object), axis=1)
     table = pd.DataFrame(
-        {"from_node_id": ends[:, 0], "to_node_id": ends[:, 1], "length_km": edges["length_km"].to_numpy()}
+        {
+            "from_node_id": ends[:, 0],
+            "to_node_id": ends[:, 1],
+            "length_km": edges["length_km"].to_numpy(),
+            "routes": edges["routes"].to_numpy() if "routes" in edges.columns else "",
+        }
     )
     table = table[table["from_node_id"] != table["to_node_id"]]
     table = table.sort_values(["from_node_id", "to_node_id", "length_km"])
@@ -124,42 +130,52 @@ def _stops(
     crs: str,
     spacing_km: float,
 ) -> list[list[_Stop]]:
-    """List the exits of each edge in order of the way: listed ones, else evenly spaced ones."""
-    flat = nodes.geometry.to_crs(crs).to_numpy()
-    points = nodes.geometry.to_numpy()
-    chords = shapely.linestrings(
-        [[(flat[a].x, flat[a].y), (flat[b].x, flat[b].y)] for a, b in zip(tails, heads, strict=True)]
-    )
-    listed = _listed(chords, exits, crs)
+    """List the exits of each edge in order of the way: known ones, else evenly spaced ones."""
+    flat, points = nodes.geometry.to_crs(crs), nodes.geometry.to_numpy()
+    xy = np.column_stack([flat.x, flat.y])
+    chords = np.asarray(shapely.linestrings(np.stack([xy[tails], xy[heads]], axis=1)), dtype=object)
+    listed, covered = _listed(chords, edges["routes"], exits, crs)
     stops = []
     for row, (a, b, km) in enumerate(zip(tails, heads, edges["length_km"], strict=True)):
-        gaps = int(np.ceil(km / spacing_km))
+        gaps = 1 if covered[row] else int(np.ceil(km / spacing_km))
         shares = listed.get(row) or [step / gaps for step in range(1, gaps)]
         course = shapely.LineString([points[a], points[b]])
-        name = f"{edges['from_node_id'].iloc[row]}-{edges['to_node_id'].iloc[row]}"
+        name = f"exit-{edges['from_node_id'].iloc[row]}-{edges['to_node_id'].iloc[row]}"
         stops.append(
             [
-                _Stop(share, f"exit-{name}-{count:02d}", course.interpolate(share, normalized=True))
+                _Stop(share, f"{name}-{count:02d}", course.interpolate(share, normalized=True))
                 for count, share in enumerate(shares, start=1)
             ]
         )
     return stops
 
 
-def _listed(chords: npt.NDArray[np.object_], exits: gpd.GeoDataFrame | None, crs: str) -> dict[int, list[float]]:
-    """Return the shares of the way at which listed exits lie on the edges; an exit belongs to the nearest edge."""
-    if exits is None or exits.empty or not len(chords):
-        return {}
-    spots = exits.geometry.to_crs(crs).to_numpy()
-    tree = shapely.STRtree(chords)
-    (spot, edge), _ = tree.query_nearest(spots, max_distance=_ON_EDGE_M, return_distance=True, all_matches=False)
+def _listed(
+    chords: npt.NDArray[np.object_], routes: pd.Series, exits: gpd.GeoDataFrame | None, crs: str
+) -> tuple[dict[int, list[float]], npt.NDArray[np.bool_]]:
+    """Return the shares of the way at which known exits lie on the edges, and which edges the lists cover.
+
+    An exit belongs to the nearest edge of its route. A list covers the edges of its route that lie within its extent.
+    """
     shares: dict[int, list[float]] = {}
-    for one, row in zip(spot, edge, strict=True):
-        length_m = chords[row].length
-        along_m = chords[row].project(spots[one])
-        if _ON_EDGE_M < along_m < length_m - _ON_EDGE_M:  # nearer to an end it is that end's own ramp
-            shares.setdefault(int(row), []).append(along_m / length_m)
-    return {row: sorted(set(found)) for row, found in shares.items()}
+    covered = np.zeros(len(chords), dtype=bool)
+    if exits is None or exits.empty or not len(chords):
+        return shares, covered
+    names = routes.fillna("").astype(str).str.split("|")
+    middle = shapely.line_interpolate_point(chords, 0.5, normalized=True)
+    for route, known in exits.to_crs(crs).groupby("route", sort=True):
+        rows = np.flatnonzero([route in name for name in names])
+        if not len(rows):
+            continue
+        extent = shapely.box(*known.total_bounds).buffer(_EXTENT_M)
+        covered[rows] |= shapely.intersects(extent, middle[rows])
+        tree = shapely.STRtree(chords[rows])
+        spot, edge = tree.query_nearest(known.geometry.to_numpy(), max_distance=_ON_EDGE_M, all_matches=False)
+        for one, row in zip(spot, rows[edge], strict=True):
+            length_m, along_m = chords[row].length, chords[row].project(known.geometry.iloc[one])
+            if _ON_EDGE_M < along_m < length_m - _ON_EDGE_M:  # nearer to an end it is that end's own ramp
+                shares.setdefault(int(row), []).append(along_m / length_m)
+    return {row: sorted(set(found)) for row, found in shares.items()}, covered
 
 
 def _on_known_bank(
