@@ -48,7 +48,7 @@ check: setup ## the quick part of the tests: style, types, directions of import
 	$(BIN)/lint-imports
 
 data: setup ## make the derived data and the data package anew from data/raw
-	$(BIN)/python data/makers/make_all.py
+	$(BIN)/python data/makers/make_package.py
 
 bench: setup ## print the benchmark tables
 	$(BIN)/python -m benchmarks.travel

@@ -213,7 +213,7 @@ def exit_rows(systems: list[System], anchors: list[dict[str, object]], raw: Path
                 "route": system.route,
                 "state": system.state,
                 "exit_number": number,
-                "crosses": row["crosses"] or None,
+                "crosses": row["crosses"] or (anchor["crosses"] if anchor else None),
                 "note": row["note"] or None,
                 "milepost_mi": milepost,
                 "position": str(anchor["kind"]) if anchor else "interpolated",

@@ -1,0 +1,58 @@
+"""Make the short lists: categories, areas, hours, plan_elements, hsds_mapping.
+
+The raw files were written by hand from the facts collected in 2026-11: the categories and area names that services use,
+the reading of each text of opening hours (blank where the text gives no timetable), and the elements that the Model
+City plan names (25 of the 29 it states). ``whole region`` stands for all counties of the package.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tables import DERIVED, RAW, field_names, read_csv, write_csv
+
+PLAN_DOCUMENT = "003_faceab03b72c5f63.txt"
+INFORMS = {
+    "Identify": "Coverage of outreach and drop-in by hours; completeness of reports by agency; the rest not",
+    "Restore": "Gaps and access by type and eligibility; siting at coarse scale; no census of people",
+    "Demand": "Programme rows only, never part of a survivor's score",
+    "Local government": "Advocacy centres and shelters against where children live; Kansas and Missouri side by side",
+    "Research": "Reproducible notebooks; another metro by one study file",
+}
+
+
+def make(raw: Path = RAW, derived: Path = DERIVED) -> None:
+    """Give ids, true and false, and one row for each area and county."""
+    categories = [
+        row | {"shelter_like": row["shelter_like"] == "yes", "has_place": row["has_place"] == "yes"}
+        for row in read_csv(raw / "categories.csv")
+    ]
+    write_csv(derived / "categories.csv", categories, field_names("categories"), ["category"])
+    layer = json.loads((raw / "counties.geojson").read_text(encoding="utf-8"))
+    everywhere = [feature["properties"]["GEOID"] for feature in layer["features"]]
+    areas = [
+        {"area": row["area"], "county_fips": county}
+        for row in read_csv(raw / "areas.csv")
+        for county in (everywhere if row["county_fips"] == "*" else [row["county_fips"]])
+    ]
+    write_csv(derived / "areas.csv", areas, field_names("areas"), ["area", "county_fips"])
+    write_csv(derived / "hours.csv", read_csv(raw / "hours.csv"), field_names("hours"), ["hours"])
+    elements = [
+        row
+        | {
+            "element_id": f"E{number:02d}",
+            "in_focus": row["in_focus"] == "yes",
+            "informs": INFORMS[row["group"]],
+            "source_document": PLAN_DOCUMENT,
+        }
+        for number, row in enumerate(read_csv(raw / "plan_elements.csv"), start=1)
+    ]
+    write_csv(derived / "plan_elements.csv", elements, field_names("plan_elements"), ["element_id"])
+    write_csv(
+        derived / "hsds_mapping.csv", read_csv(raw / "hsds_mapping.csv"), field_names("hsds_mapping"), ["our_column"]
+    )
+
+
+if __name__ == "__main__":
+    make()
