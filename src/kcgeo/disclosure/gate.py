@@ -19,6 +19,7 @@ from kcgeo.data.looks import text_looks_like_place
 from kcgeo.disclosure.canonical import canonical_table
 from kcgeo.disclosure.contracts import CONTRACTS, Contract
 from kcgeo.disclosure.rows import service_rows, table_problems
+from kcgeo.disclosure.small_counts import suppressed_people
 from kcgeo.errors import DisclosureError, raise_all
 
 __all__ = ["Released", "release", "require_released"]
@@ -212,6 +213,7 @@ def release(
     notes: Sequence[str] = (),
     areas: Iterable[str] | None = None,
     geography: Released | None = None,
+    linked: Sequence[pd.DataFrame] = (),
     on_refusal: Literal["raise", "record"] = "raise",
 ) -> Released:
     """Check a table against the contract of its kind and let it leave.
@@ -231,6 +233,9 @@ def release(
     geography
         A release of kind "background". Points in a table of results are accepted only where they equal the point
         of the same ``place_id`` or ``cell_id`` there.
+    linked
+        Other tables of kind "people" about the same people, released now or before: counts are suppressed together,
+        since the tables share their totals.
     on_refusal
         "raise", or "record" for a :class:`Released` of status "refused" that holds reasons and no table.
 
@@ -260,13 +265,18 @@ def release(
         problems.append(f"The release '{kind}' names no source; a table without a source does not leave.")
     raise_all(problems, DisclosureError)
     released_rows: pd.DataFrame | None = None
+    suppressed_count = 0
     try:
         rows = _flat(table)
         if kind == "services":
             rows = service_rows(rows, areas=areas)
+        elif kind == "people":
+            rows = suppressed_people(rows, linked=[_flat(other) for other in linked])
+            suppressed_count = int(rows["suppressed"].sum())
         raise_all(table_problems(rows, contract, background=_background(geography)), DisclosureError)
         released_rows = canonical_table(rows, contract)
     except DisclosureError as refusal:
+        suppressed_count = 0
         if on_refusal == "raise":
             raise
         problems = list(refusal.problems)
@@ -278,11 +288,20 @@ def release(
         vintage=vintage,
         notes=note_texts,
         rules=contract.rules,
-        status="released" if released_rows is not None else "refused",
-        reasons=tuple(problems),
-        suppressed_count=0,
+        status=_status(released_rows, suppressed_count),
+        reasons=(_SUPPRESSED,) if suppressed_count and released_rows is not None else tuple(problems),
+        suppressed_count=suppressed_count,
     )
     return Released(content, _token=_TOKEN)
+
+
+_SUPPRESSED: Final = "Counts of 1 to 10 people, and the cells by which they could be computed, are left out."
+
+
+def _status(rows: pd.DataFrame | None, suppressed_count: int) -> Status:
+    if rows is None:
+        return "refused"
+    return "released_with_suppression" if suppressed_count else "released"
 
 
 def _background(geography: Released | None) -> Mapping[str, Any] | None:
