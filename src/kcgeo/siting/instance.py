@@ -1,0 +1,219 @@
+"""From two tables to arrays: places, candidate sites, people and minutes, checked once at the door.
+
+Every model reads its tables here, so that a fault is named the same way whichever model is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import sparse
+
+from kcgeo.errors import SolverError, TableError, first_ids, raise_all
+
+__all__ = ["Bools", "Floats", "Instance", "Ints", "check_cutoff", "check_pairs", "read_instance", "site_series"]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.intp]
+Bools = npt.NDArray[np.bool_]
+
+_COLUMNS = ("from_id", "to_id", "time_min")
+
+
+@dataclass(frozen=True, eq=False)
+class Instance:
+    """A location problem as arrays; ``place`` and ``site`` number the pairs of ``time_min``, sorted by both."""
+
+    place_ids: tuple[str, ...]
+    site_ids: tuple[str, ...]
+    people: Floats
+    place: Ints
+    site: Ints
+    time_min: Floats
+    existing: Bools
+    excluded: tuple[Ints, ...]
+
+    @property
+    def place_count(self) -> int:
+        """Number of places with demand, reached or not."""
+        return len(self.place_ids)
+
+    @property
+    def site_count(self) -> int:
+        """Number of candidate sites, existing ones included."""
+        return len(self.site_ids)
+
+    @property
+    def total_people(self) -> float:
+        """Sum of all demand."""
+        return float(self.people.sum())
+
+    @property
+    def existing_ids(self) -> tuple[str, ...]:
+        """Ids of the sites held open."""
+        return tuple(self.site_ids[j] for j in np.flatnonzero(self.existing))
+
+    def within(self, cutoff_min: float) -> sparse.csr_array:
+        """Cover matrix, places by sites: 1 where the site is within the cutoff (inclusive)."""
+        keep = self.time_min <= cutoff_min
+        ones = np.ones(int(keep.sum()))
+        shape = (self.place_count, self.site_count)
+        return sparse.csr_array((ones, (self.place[keep], self.site[keep])), shape=shape)
+
+    def matrix(self) -> Floats:
+        """Minutes as a full table, places by sites; infinite where there is no pair."""
+        full = np.full((self.place_count, self.site_count), np.inf)
+        full[self.place, self.site] = self.time_min
+        return full
+
+    def is_excluded(self, chosen: Bools) -> bool:
+        """Whether a plan holds all new sites of a plan that may not be chosen again."""
+        return any(bool(chosen[sites].all()) for sites in self.excluded)
+
+
+def read_instance(
+    costs: pd.DataFrame,
+    demand: pd.Series[float],
+    *,
+    existing: Iterable[str] = (),
+    excluding: Iterable[Collection[str]] = (),
+) -> Instance:
+    """Check the two tables and turn them into arrays, sorted by id whatever the order of the rows.
+
+    Raises
+    ------
+    TableError
+        For each fault of a table, naming the first rows.
+    SolverError
+        Where an existing site is no candidate.
+    """
+    held = tuple(existing)
+    raise_all([*_demand_problems(demand), *check_pairs(costs)], TableError)
+    place_ids = pd.Index(demand.index).sort_values()
+    place = np.asarray(place_ids.get_indexer(pd.Index(costs["from_id"])), dtype=np.intp)
+    unknown = pd.unique(costs["from_id"].to_numpy()[place < 0])
+    if unknown.size:
+        raise TableError(
+            f"costs has {unknown.size} places that demand lacks: {first_ids(sorted(unknown))}. "
+            "Give their demand, or keep only costs[costs['from_id'].isin(demand.index)]."
+        )
+    codes, labels = pd.factorize(costs["to_id"], sort=True)
+    site = np.asarray(codes, dtype=np.intp)
+    site_ids = tuple(labels.tolist())
+    key = place * max(len(site_ids), 1) + site
+    order = np.argsort(key, kind="stable")
+    twice = np.flatnonzero(np.diff(key[order]) == 0)
+    if twice.size:
+        pairs = [f"{place_ids[place[k]]} to {site_ids[site[k]]}" for k in order[twice]]
+        raise TableError(f"costs holds {twice.size} pairs more than once: {first_ids(pairs)}. Keep one row for a pair.")
+    return Instance(
+        place_ids=tuple(place_ids.tolist()),
+        site_ids=site_ids,
+        people=np.asarray(demand.reindex(place_ids).to_numpy(dtype=float), dtype=np.float64),
+        place=place[order],
+        site=site[order],
+        time_min=costs["time_min"].to_numpy(dtype=float)[order],
+        existing=_existing_mask(site_ids, held),
+        excluded=tuple(_numbers(site_ids, plan, held) for plan in excluding),
+    )
+
+
+def check_pairs(costs: pd.DataFrame) -> Iterator[str]:
+    """Sentences on missing columns, missing ids and times that are no minutes."""
+    missing = [name for name in _COLUMNS if name not in costs.columns]
+    if missing:
+        yield f"costs lacks the columns {', '.join(missing)}; it needs from_id, to_id and time_min."
+        return
+    for name in ("from_id", "to_id"):
+        empty = costs.index[costs[name].isna()]
+        if len(empty):
+            yield f"costs has {len(empty)} rows without {name}: rows {first_ids(empty)}."
+    if not pd.api.types.is_numeric_dtype(costs["time_min"]):
+        yield "costs['time_min'] is not numeric; give minutes as numbers."
+        return
+    time_min = costs["time_min"].to_numpy(dtype=float, na_value=np.nan)
+    bad = ~np.isfinite(time_min)
+    if bad.any():
+        yield (
+            f"costs has {int(bad.sum())} times that are NaN or infinite: {_pairs(costs, bad)}. "
+            "Drop these rows: a pair that is not there cannot serve."
+        )
+    negative = time_min < 0
+    if negative.any():
+        yield f"costs has {int(negative.sum())} negative times: {_pairs(costs, negative)}."
+
+
+def _pairs(costs: pd.DataFrame, mask: Bools) -> str:
+    rows = costs.loc[mask, ["from_id", "to_id"]]
+    return first_ids(f"{a} to {b}" for a, b in zip(rows["from_id"], rows["to_id"], strict=True))
+
+
+def _demand_problems(demand: object) -> Iterator[str]:
+    if not isinstance(demand, pd.Series):
+        yield "demand must be a Series of people, indexed by from_id."
+        return
+    twice = pd.unique(demand.index[demand.index.duplicated()])
+    if len(twice):
+        yield f"demand names {len(twice)} places more than once: {first_ids(twice)}. Sum them first."
+    if not pd.api.types.is_numeric_dtype(demand):
+        yield "demand is not numeric; give people as numbers."
+        return
+    people = demand.to_numpy(dtype=float, na_value=np.nan)
+    bad = ~np.isfinite(people)
+    if bad.any():
+        yield f"demand is NaN or infinite at {int(bad.sum())} places: {first_ids(demand.index[bad])}. Give a number."
+    elif (people < 0).any():
+        yield f"demand is negative at {int((people < 0).sum())} places: {first_ids(demand.index[people < 0])}."
+    elif people.sum() <= 0:
+        yield "demand is 0 in sum: there is nobody to serve. Give people for at least one place."
+
+
+def _existing_mask(site_ids: tuple[str, ...], existing: Iterable[str]) -> Bools:
+    held = list(existing)
+    known = set(site_ids)
+    unknown = sorted({str(site) for site in held if site not in known})
+    if unknown:
+        raise SolverError(
+            f"{len(unknown)} existing sites are not among the candidates (the to_ids of costs): {first_ids(unknown)}. "
+            "Compute their travel times too, or leave them out."
+        )
+    chosen = set(held)
+    return np.array([site in chosen for site in site_ids], dtype=bool)
+
+
+def _numbers(site_ids: tuple[str, ...], plan: Collection[str], existing: Iterable[str]) -> Ints:
+    position = {site: j for j, site in enumerate(site_ids)}
+    held = set(existing)
+    unknown = sorted(str(site) for site in plan if site not in position)
+    if unknown:
+        raise SolverError(f"excluding names sites that are no candidates: {first_ids(unknown)}.")
+    return np.array(sorted(position[site] for site in plan if site not in held), dtype=np.intp)
+
+
+def site_series(instance: Instance, values: pd.Series[float] | None, name: str, *, needed: Bools) -> Floats | None:
+    """Numbers of a Series on the sites, checked; sites outside ``needed`` may lack a value and get 0."""
+    if values is None:
+        return None
+    problems: list[str] = []
+    if values.index.has_duplicates:
+        twice = pd.unique(values.index[values.index.duplicated()])
+        raise TableError(f"{name} names sites more than once: {first_ids(twice)}.")
+    numbers = values.reindex(list(instance.site_ids)).to_numpy(dtype=float, na_value=np.nan)
+    missing = [instance.site_ids[j] for j in np.flatnonzero(np.isnan(numbers) & needed)]
+    if missing:
+        problems.append(f"{name} has no number for {len(missing)} candidate sites: {first_ids(missing)}.")
+    negative = [instance.site_ids[j] for j in np.flatnonzero(numbers < 0)]
+    if negative:
+        problems.append(f"{name} is negative at {len(negative)} sites: {first_ids(negative)}.")
+    raise_all(problems, TableError)
+    return np.asarray(np.nan_to_num(numbers, nan=0.0, posinf=1e15), dtype=np.float64)
+
+
+def check_cutoff(cutoff_min: float) -> Iterator[str]:
+    """Sentence on a cutoff that is no number of minutes."""
+    if not np.isfinite(cutoff_min) or cutoff_min < 0:
+        yield f"cutoff_min is {cutoff_min}; give minutes of 0 or more."

@@ -1,0 +1,62 @@
+"""How much a person counts: by what the place has now."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from kcgeo.errors import TableError, first_ids, raise_all
+
+__all__ = ["need"]
+
+_STATES = ("in_reach", "by_referral", "none")
+
+
+def need(demand: pd.Series[float], state: pd.Series[str], *, referral_weight: float) -> pd.Series[float]:
+    """People of each place, weighted by what they lack.
+
+    People with nothing count 1, people a confidential service serves by referral count ``referral_weight``, people with
+    a service in reach count 0: a new site changes nothing for them. Since confidential services are not sited, the
+    result is a lower bound of what exists, and a plan made with it should state the weight.
+
+    Parameters
+    ----------
+    demand
+        People, indexed by place.
+    state
+        ``in_reach``, ``by_referral`` or ``none``, indexed by place; it may hold more places than demand.
+    referral_weight
+        0 to 1: how much a person served by referral counts against one with nothing.
+
+    Returns
+    -------
+    Series
+        Weighted people on demand's index, named ``need_count``; 0 means nothing is lacking, never NaN.
+
+    Raises
+    ------
+    TableError
+        Where a place has no state, a state is unknown, or the weight is not within 0 to 1.
+
+    Examples
+    --------
+    >>> people = pd.Series({"a": 100, "b": 50, "c": 10})
+    >>> now = pd.Series({"a": "in_reach", "b": "by_referral", "c": "none"})
+    >>> need(people, now, referral_weight=0.5).tolist()
+    [0.0, 25.0, 10.0]
+    """
+    problems: list[str] = []
+    if not 0 <= referral_weight <= 1:
+        problems.append(f"referral_weight is {referral_weight}; give 0 to 1.")
+    if state.index.has_duplicates:
+        twice = pd.unique(state.index[state.index.duplicated()])
+        raise TableError(f"state names places more than once: {first_ids(twice)}.")
+    here = state.reindex(demand.index)
+    if here.isna().any():
+        problems.append(f"state lacks {int(here.isna().sum())} places: {first_ids(here.index[here.isna()])}.")
+    odd = here.notna() & ~here.isin(_STATES)
+    if odd.any():
+        problems.append(f"state is none of {', '.join(_STATES)} at {first_ids(here.index[odd])}.")
+    raise_all(problems, TableError)
+    weight = np.select([here.eq("none"), here.eq("by_referral")], [1.0, float(referral_weight)], 0.0)
+    return pd.Series(demand.to_numpy(dtype=float) * weight, index=demand.index, name="need_count")
