@@ -199,7 +199,7 @@ def stations(corridor: gpd.GeoDataFrame | str, *, step_mi: float) -> gpd.GeoData
     for name, state, (line, miles) in zip(rows["system"], rows["state"], _lines(rows), strict=True):
         # a tolerance lets the ends count where they are multiples but for rounding
         first, last = np.ceil(miles[0] / step_mi - 1e-9), np.floor(miles[-1] / step_mi + 1e-9)
-        at = np.clip(np.arange(first, last + 1) * step_mi, miles[0], miles[-1])
+        at = np.clip(np.arange(first, last + 1) * step_mi, miles[0], miles[-1]) + 0.0  # no -0
         parts.append(
             gpd.GeoDataFrame(
                 {
