@@ -415,3 +415,32 @@ def test_the_maker_gives_the_committed_files(makers: object, root: Path, tmp_pat
     makers.make(root / "data" / "raw", tmp_path)  # type: ignore[attr-defined]
     for name in ("corridors.geojson", "corridor_anchors.csv", "exits.csv"):
         assert (tmp_path / name).read_bytes() == (root / "data" / "derived" / name).read_bytes(), name
+
+
+# --- other studies
+
+
+def test_the_first_and_last_mile_of_each_system_can_be_had(lines: gpd.GeoDataFrame) -> None:
+    for table in (lines, load("corridors")):
+        for row in table.dropna(subset=["from_mi"]).itertuples():
+            for mile, at in ((row.from_mi, 0), (row.to_mi, -1)):
+                end = shapely.get_point(row.geometry, at)
+                assert point_at(_route(table, row.route), row.state, mile).distance(end) < 1e-5
+    assert point_at("I-70", "KS", 410.0).x == pytest.approx(-94.838, abs=2e-3)
+
+
+def test_another_metric_system_gives_the_same_mileposts(study: Study, lines: gpd.GeoDataFrame) -> None:
+    other = corridors(dataclasses.replace(study, crs="EPSG:6350"))  # Albers for the whole country
+    assert set(other["metric_crs"]) == {"EPSG:6350"}
+    spots = stations(_route(lines, "I-35"), step_mi=2.0)
+    found = mileposts(spots, _route(other, "I-35"))
+    assert (found["offset_m"] < 1.0).all()
+    away = (found["milepost_mi"] - spots["milepost_mi"]).abs()
+    assert (away[spots["milepost_mi"] > 0] * linear.MILE_M < 1.0).all()
+
+
+def test_counties_without_an_interstate_give_no_rows(study: Study) -> None:
+    none = corridors(dataclasses.replace(study, counties=("20107",)))
+    assert none.empty
+    assert none.crs == WGS84
+    assert none.columns.tolist() == load("corridors").columns.tolist()
