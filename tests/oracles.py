@@ -6,7 +6,15 @@ from collections.abc import Callable
 
 import pandas as pd
 
-__all__ = ["balanced_fca", "dense", "gini_by_pairs", "spatial_availability", "three_step_fca", "two_step_fca"]
+__all__ = [
+    "balanced_fca",
+    "congestion_cost",
+    "dense",
+    "gini_by_pairs",
+    "spatial_availability",
+    "three_step_fca",
+    "two_step_fca",
+]
 
 Weigh = Callable[[float], float]
 
@@ -82,3 +90,45 @@ def gini_by_pairs(values, weights):
     total = sum(w for _, w in people)
     mean = sum(v * w for v, w in people) / total
     return sum(w1 * w2 * abs(v1 - v2) for v1, w1 in people for v2, w2 in people) / (2 * total**2 * mean)
+
+
+def congestion_cost(costs, demand, supply, *, tau_min, rounds=5_000):
+    """Let the places choose in turn: each fills its sites to one level of cost, given the others, until none moves."""
+    pairs = {}
+    for row in costs.itertuples():
+        if supply[row.to_id] > 0:
+            pairs.setdefault(row.from_id, []).append((row.to_id, row.time_min / tau_min))
+    rho = demand.sum() / supply.sum() if supply.sum() > 0 else 0.0
+    users = dict.fromkeys(supply.index, 0.0)
+    held = {}
+    for _ in range(rounds if rho > 0 else 0):
+        change = 0.0
+        for place, sites in pairs.items():
+            for site, _ in sites:
+                users[site] -= held.get((place, site), 0.0)
+            floor = {site: users[site] / (rho * supply[site]) + way for site, way in sites}
+            level, left = _level(floor, {site: rho * supply[site] for site, _ in sites}, demand[place])
+            for site, _ in sites:
+                people = max(0.0, level - floor[site]) * rho * supply[site] if left else 0.0
+                change = max(change, abs(people - held.get((place, site), 0.0)))
+                held[place, site] = people
+                users[site] += people
+        if change < 1e-9 * max(1.0, demand.sum()):
+            break
+    crowding = {j: users[j] / (rho * supply[j]) if rho * supply[j] > 0 else 0.0 for j in supply.index}
+    return pd.Series(
+        {i: min((crowding[j] + way for j, way in pairs.get(i, [])), default=float("nan")) for i in demand.index}
+    )
+
+
+def _level(floor, room, people):
+    """Pour people into sites with the given floors until all poured have one level."""
+    if people == 0:
+        return 0.0, False
+    order = sorted(floor, key=floor.__getitem__)
+    for k in range(1, len(order) + 1):
+        wet = order[:k]
+        level = (people + sum(room[j] * floor[j] for j in wet)) / sum(room[j] for j in wet)
+        if k == len(order) or level <= floor[order[k]]:
+            return level, True
+    raise AssertionError

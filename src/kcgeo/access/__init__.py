@@ -2,6 +2,8 @@
 
 from kcgeo.access import decay
 from kcgeo.access.catchments import balanced_fca, spatial_availability, three_step_fca, two_step_fca
+from kcgeo.access.congestion import congestion_assignment, congestion_cost
+from kcgeo.access.corridors import corridor_profile, gap_segments
 from kcgeo.access.equity import access_poverty, gini, group_gap, lorenz, palma
 from kcgeo.access.gaps import STATES, categories_of, continuum, coverage_table, states
 from kcgeo.access.reach import cumulative, gravity, nearest
@@ -11,10 +13,14 @@ __all__ = [
     "access_poverty",
     "balanced_fca",
     "categories_of",
+    "congestion_assignment",
+    "congestion_cost",
     "continuum",
+    "corridor_profile",
     "coverage_table",
     "cumulative",
     "decay",
+    "gap_segments",
     "gini",
     "gravity",
     "group_gap",
