@@ -142,6 +142,17 @@ def test_an_anchor_left_out_is_predicted_within_its_own_coarseness() -> None:
     assert (anchors["left_out_error_mi"].abs() > 0.05).all()
 
 
+def test_the_methods_print_the_anchors_as_they_are(root: Path) -> None:
+    text = (root / "docs" / "methods.md").read_text(encoding="utf-8")
+    for row in load("corridor_anchors").itertuples():
+        crosses = row.crosses if isinstance(row.crosses, str) else "state line"
+        line = (
+            f"| {row.system} | {crosses} | {row.nominal_mi:g} | {row.tolerance_mi:g} | {row.milepost_mi:.2f} "
+            f"| {row.left_out_error_mi:+.2f} |"
+        )
+        assert line in text
+
+
 def test_left_out_errors_are_those_of_a_calibration_without_the_anchor() -> None:
     for _, anchors in load("corridor_anchors").groupby("system"):
         ordered = anchors.sort_values("measured_mi")
@@ -182,7 +193,7 @@ def test_lengths_between_county_lines_agree_with_an_independent_centreline(
         if ours < 3:
             continue
         compared += 1
-        assert ours == pytest.approx(part.length_mi, abs=0.75)
+        assert ours == pytest.approx(part.length_mi, abs=0.5)
     assert compared >= 2
 
 
