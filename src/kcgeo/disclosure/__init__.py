@@ -1,6 +1,36 @@
 """What may leave? Levels, the release gate, audits."""
 
+from kcgeo.disclosure.audit import audit
 from kcgeo.disclosure.contracts import CONTRACTS, Contract
 from kcgeo.disclosure.gate import Released, release, require_released
+from kcgeo.disclosure.levels import LEVELS, SHELTER_LIKE, close_levels, level_problems
+from kcgeo.disclosure.linked import LinkedTables, link
+from kcgeo.disclosure.partner import Confidential, confidential, partner_folder, watermark, write_confidential
+from kcgeo.disclosure.scan import Canary, Finding, scan, unknown_extensions
+from kcgeo.disclosure.small_counts import event_rate, suppress
 
-__all__ = ["CONTRACTS", "Contract", "Released", "release", "require_released"]
+__all__ = [
+    "CONTRACTS",
+    "LEVELS",
+    "SHELTER_LIKE",
+    "Canary",
+    "Confidential",
+    "Contract",
+    "Finding",
+    "LinkedTables",
+    "Released",
+    "audit",
+    "close_levels",
+    "confidential",
+    "event_rate",
+    "level_problems",
+    "link",
+    "partner_folder",
+    "release",
+    "require_released",
+    "scan",
+    "suppress",
+    "unknown_extensions",
+    "watermark",
+    "write_confidential",
+]

@@ -28,7 +28,7 @@ class LinkedTables:
     """Cells of several tables, their counts, and the relations total = sum of parts.
 
     ``printed`` says which cells stand in a table; the others are sums that a reader can form but nobody printed.
-    ``relations`` holds (position of the total, positions of its parts). Cells with the same ``twin`` are the same count,
+    ``relations`` holds (position of the total, positions of its parts). Cells of one ``twin`` are the same count,
     because one is the total of the other alone.
     """
 

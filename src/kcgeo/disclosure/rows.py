@@ -107,14 +107,15 @@ def service_rows(services: pd.DataFrame, *, areas: Iterable[str] | None) -> pd.D
     shown = pd.DataFrame(rows[allowed]).copy()
     hidden = [column for column in allowed if column not in _AREA_COLUMNS]
     for column in hidden:
-        shown[column] = shown[column].astype("object").where(exact, None)
+        numeric = pd.api.types.is_numeric_dtype(shown[column])
+        shown[column] = shown[column].where(exact) if numeric else shown[column].astype("object").where(exact, None)
     return _with_public_ids(shown.reset_index(drop=True), isinstance(services, gpd.GeoDataFrame))
 
 
 def _with_public_ids(rows: pd.DataFrame, has_geometry: bool) -> pd.DataFrame:
     texts = [column for column in rows.columns if column not in {"geometry", "site_id"}]
-    for column in _SERVICE_NUMBERS:
-        if column in rows:
+    for column in rows.columns:
+        if column in _SERVICE_NUMBERS or pd.api.types.is_numeric_dtype(rows[column]):
             rows[column] = pd.to_numeric(rows[column]).astype(float)
     parts = [
         [*(str(value) for value in row), *([] if "geometry" not in rows else [str(rows["geometry"].iloc[number])])]

@@ -1,0 +1,202 @@
+"""Canaries: invented hidden services whose every spelling is looked for in what was published.
+
+A position is looked for as a pair of numbers near each other, both ways round, in degrees (at every rounding from three
+decimals on), in the metric CRS and in web Mercator, as text and as binary numbers of eight and four bytes; and as
+geohash, plus code and H3 cell. Names and telephones are looked for in any case and with any separators.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+import h3
+import numpy as np
+import numpy.typing as npt
+from pyproj import Transformer
+
+from kcgeo.crs import STORAGE
+
+__all__ = ["Canary", "found_in"]
+
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_WINDOW = 6
+_METRES = 1.5
+_DEGREES = 2e-4
+_GEOHASH = "0123456789bcdefghjkmnpqrstuvwxyz"
+_PLUS = "23456789CFGHJMPQRVWX"
+
+
+@dataclass(frozen=True)
+class Canary:
+    """An invented hidden service: a position, and words (names, addresses, ids) and phones that must not be found."""
+
+    name: str
+    longitude: float | None = None
+    latitude: float | None = None
+    words: tuple[str, ...] = ()
+    phones: tuple[str, ...] = ()
+    crs: tuple[str, ...] = ("EPSG:26915", "EPSG:3857")
+
+    def positions(self) -> dict[str, tuple[float, float]]:
+        """Return the position in each coordinate system."""
+        if self.longitude is None or self.latitude is None:
+            return {}
+        found = {STORAGE: (self.longitude, self.latitude)}
+        for crs in self.crs:
+            found[crs] = Transformer.from_crs(STORAGE, crs, always_xy=True).transform(self.longitude, self.latitude)
+        return found
+
+    def codes(self) -> dict[str, str]:
+        """Return the position as texts: geohash of 7, plus code of 10, H3 cells finer than those of a surface."""
+        if self.longitude is None or self.latitude is None:
+            return {}
+        cells = {f"H3 {size}": h3.latlng_to_cell(self.latitude, self.longitude, size) for size in range(9, 16)}
+        plus = _plus_code(self.longitude, self.latitude)
+        return {"geohash": _geohash(self.longitude, self.latitude), "plus code": plus, **cells}
+
+
+def _geohash(longitude: float, latitude: float, *, length: int = 7) -> str:
+    """Interleave the halvings of longitude and latitude, five to a letter.
+
+    >>> _geohash(-5.60302734375, 42.60498046875, length=5)
+    'ezs42'
+    """
+    ranges = [[-180.0, 180.0], [-90.0, 90.0]]
+    letters, bits = "", 0
+    for number in range(length * 5):
+        span, value = ranges[number % 2], (longitude, latitude)[number % 2]
+        middle = (span[0] + span[1]) / 2
+        upper = value >= middle
+        span[0 if upper else 1] = middle
+        bits = bits * 2 + upper
+        if number % 5 == 4:
+            letters, bits = letters + _GEOHASH[bits], 0
+    return letters
+
+
+def _plus_code(longitude: float, latitude: float) -> str:
+    """Return the Open Location Code of ten digits without its plus sign's suffix cut.
+
+    >>> _plus_code(8.524997, 47.365590)
+    '8FVC9G8F+6X'
+    """
+    north, east = round((latitude + 90) * 8000 - 0.5), round((longitude + 180) * 8000 - 0.5)
+    digits = []
+    for _ in range(5):
+        digits += [_PLUS[east % 20], _PLUS[north % 20]]
+        north, east = north // 20, east // 20
+    code = "".join(reversed(digits))
+    return f"{code[:8]}+{code[8:]}"
+
+
+def _decimals(number: str) -> int:
+    return len(number.partition(".")[2]) if "e" not in number.lower() else 8
+
+
+@dataclass(frozen=True)
+class _Numbers:
+    """All numbers of a text in their order, with the value of a unit of their last digit."""
+
+    values: npt.NDArray[np.float64]
+    unit: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(cls, text: str) -> _Numbers:
+        numbers = [number for number in _NUMBER.findall(text) if len(number) < 40]
+        return cls(
+            np.array([float(number) for number in numbers]),
+            np.array([10.0 ** -min(_decimals(number), 8) for number in numbers]) * 1.000001,
+        )
+
+
+def _text_pairs(numbers: _Numbers, canary: Canary) -> Iterator[str]:
+    """Find two numbers within six of each other that are the position, each to its own rounding or cut."""
+    values, unit = numbers.values, numbers.unit
+    for crs, (x, y) in canary.positions().items():
+        geographic = crs == STORAGE
+        fine = unit <= 1.1e-3 if geographic else np.ones(len(values), dtype=bool)
+        room = np.minimum(unit, 1e-3) if geographic else np.maximum(unit, _METRES)
+        near_x, near_y = (np.flatnonzero(fine & (np.abs(values - value) <= room)) for value in (x, y))
+        if _adjacent(near_x, near_y, _WINDOW):
+            yield f"{crs} as text"
+
+
+def _adjacent(one: npt.NDArray[np.intp], other: npt.NDArray[np.intp], window: int) -> bool:
+    if not len(one) or not len(other):
+        return False
+    place = np.searchsorted(other, one)
+    gaps = [np.abs(one - other[np.clip(place + step, 0, len(other) - 1)]) for step in (-1, 0)]
+    return bool(np.min(gaps) <= window)
+
+
+def _binary_pairs(content: bytes, canary: Canary) -> Iterator[str]:
+    """Find binary numbers of eight or four bytes, either byte order, at any offset."""
+    for kind in ("<f8", ">f8", "<f4", ">f4"):
+        size = int(kind[2])
+        for crs, (x, y) in canary.positions().items():
+            room = (_DEGREES / 20 if crs == STORAGE else _METRES / 10) * (1 if size == 8 else 20)
+            hits: list[list[npt.NDArray[np.intp]]] = [[], []]
+            for offset in range(size):
+                whole = (len(content) - offset) // size
+                if whole <= 0:
+                    continue
+                values = np.frombuffer(content, dtype=kind, count=whole, offset=offset)
+                with np.errstate(invalid="ignore", over="ignore"):
+                    for axis, value in enumerate((x, y)):
+                        hits[axis].append(np.flatnonzero(np.abs(values - value) <= room) * size + offset)
+            found = [np.sort(np.concatenate(places)) if places else np.array([], dtype=np.intp) for places in hits]
+            if _adjacent(found[0], found[1], _WINDOW * size):
+                yield f"{crs} as {kind}"
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
+def _word_forms(text: str) -> Iterator[str]:
+    yield _plain(text)
+    for opened in (
+        html.unescape(text),
+        unquote(text),
+        re.sub(r"\\u([0-9a-fA-F]{4})", lambda m: chr(int(m[1], 16)), text),
+    ):
+        if opened != text:
+            yield _plain(opened)
+    if "<" in text:
+        yield _plain(re.sub(r"<[^>]*>", "", html.unescape(text)))  # a word split over tags
+
+
+def _words(content: bytes, text: str, forms: Sequence[str], canary: Canary) -> Iterator[str]:
+    for number, word in enumerate(canary.words):
+        plain = _plain(word)
+        wide = any(spelled in content for spelled in (word.encode("utf-16-le"), word.encode("utf-16-be")))
+        if wide or any(plain in form for form in forms):
+            yield f"word {number}"
+    for number, phone in enumerate(canary.phones):
+        digits = [character for character in phone if character.isdigit()]
+        if re.search(r"(?<!\d)(?:\+?1\D{0,3})?" + r"\D{0,3}".join(digits) + r"(?!\d)", text):
+            yield f"phone {number}"
+    for name, code in canary.codes().items():
+        if code.casefold() in forms[0] or code.replace("+", "%2b").casefold() in forms[0]:
+            yield name
+
+
+def found_in(content: bytes, canaries: Iterable[Canary]) -> list[tuple[str, str]]:
+    """Return (canary, form) for each canary that stands in a block of bytes.
+
+    >>> found_in(b'{"at": [39.12345, -94.54321]}', [Canary("c", -94.543211, 39.123452)])
+    [('c', 'EPSG:4326 as text')]
+    """
+    text = content.decode("utf-8", errors="replace")
+    binary = "\ufffd" in text or "\0" in text
+    numbers, forms = _Numbers.of(text), list(_word_forms(text))
+    found = []
+    for canary in canaries:
+        signs = [*_text_pairs(numbers, canary), *_words(content, text, forms, canary)]
+        signs += _binary_pairs(content, canary) if binary else []
+        found += [(canary.name, sign) for sign in dict.fromkeys(signs)]
+    return found
