@@ -1,20 +1,37 @@
 """Shortest-path searches on plain arrays: whole milliseconds in, whole milliseconds out.
 
-Times inside are integers, so that sums are exact, a cutoff includes its own value, and every engine gives the same
-answer to the last bit. ``scipy`` serves everywhere.
+Times inside are integers, so that sums are exact, a cutoff includes its own value, and both engines give the same
+answer to the last bit: ``scipy`` everywhere, and ``numba`` (extra ``fast``), which is several times faster but takes a
+second or two to load.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from importlib.util import find_spec
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 from scipy.sparse.csgraph import dijkstra
 
-__all__ = ["LONGEST_MS", "MS_PER_MIN", "UNREACHED", "Arcs", "limit_ms", "nearest_ms", "reach_ms", "reversed_arcs"]
+from kcgeo.errors import KcgeoError
+
+__all__ = [
+    "LONGEST_MS",
+    "MS_PER_MIN",
+    "UNREACHED",
+    "Arcs",
+    "Engine",
+    "chosen",
+    "limit_ms",
+    "nearest_ms",
+    "reach_ms",
+    "reversed_arcs",
+]
+
+Engine = Literal["auto", "scipy", "numba"]
 
 MS_PER_MIN = 60_000
 UNREACHED = int(np.iinfo(np.int32).max)
@@ -25,6 +42,9 @@ LONGEST_MS = UNREACHED - 1  # about 24.8 days; a longer way counts as none
 _FREE_MS = 2.0**-20
 # scipy answers in dense rows of all nodes: only so many sources at once, and cut to the wanted columns straight away.
 _DENSE_ROWS = 25
+
+# Below this many nodes x searches scipy is done before numba is loaded.
+_WORTH_COMPILED = 3_000_000
 
 Ints = npt.NDArray[np.int32]
 
@@ -62,7 +82,26 @@ def limit_ms(cutoff_min: float | None) -> int:
     return whole
 
 
-def nearest_ms(arcs: Arcs, groups: Sequence[npt.NDArray[np.intp]], limit: int) -> Ints:
+def chosen(engine: Engine, arcs: Arcs, search_count: int) -> Literal["scipy", "numba"]:
+    """Return the engine to use: under ``auto`` the compiled one where it is installed and the work is worth it.
+
+    Raises
+    ------
+    KcgeoError
+        The engine is unknown, or ``numba`` was asked for and is not installed.
+    """
+    if engine not in ("auto", "scipy", "numba"):
+        raise KcgeoError(f"There is no engine {engine!r}; choose auto, scipy or numba.")
+    if engine == "scipy" or (engine == "auto" and arcs.node_count * search_count < _WORTH_COMPILED):
+        return "scipy"
+    if find_spec("numba") is not None:
+        return "numba"
+    if engine == "numba":
+        raise KcgeoError("The engine numba is not installed; install the extra 'fast', or choose scipy.")
+    return "scipy"
+
+
+def nearest_ms(arcs: Arcs, groups: Sequence[npt.NDArray[np.intp]], limit: int, *, engine: Engine = "auto") -> Ints:
     """Milliseconds along the arcs from the nearest source of each group to every node.
 
     Parameters
@@ -73,12 +112,18 @@ def nearest_ms(arcs: Arcs, groups: Sequence[npt.NDArray[np.intp]], limit: int) -
         Positions of the source nodes, one array a group; an empty group reaches nothing.
     limit
         Milliseconds that may not be exceeded.
+    engine
+        See :func:`chosen`; the answers are equal.
 
     Returns
     -------
     numpy.ndarray
         Shape (groups, nodes), int32; ``UNREACHED`` where no source of the group is within the limit.
     """
+    if chosen(engine, arcs, len(groups)) == "numba":
+        from kcgeo.travel import kernels
+
+        return kernels.nearest(arcs, list(groups), limit)
     graph = _scipy_graph(arcs)
     rows = np.full((len(groups), arcs.node_count), UNREACHED, dtype=np.int32)
     for row, sources in zip(rows, groups, strict=True):
@@ -88,32 +133,44 @@ def nearest_ms(arcs: Arcs, groups: Sequence[npt.NDArray[np.intp]], limit: int) -
 
 
 def reach_ms(
-    arcs: Arcs, sources: npt.NDArray[np.intp], targets: npt.NDArray[np.intp], limit: int
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], Ints]:
-    """List all pairs of a source and a target within the limit.
+    arcs: Arcs,
+    sources: npt.NDArray[np.intp],
+    targets: npt.NDArray[np.intp],
+    limit: int,
+    *,
+    engine: Engine = "auto",
+) -> sp.csr_array:
+    """Milliseconds from sources to targets, for the pairs within the limit.
 
     Returns
     -------
-    tuple of numpy.ndarray
-        Position in ``sources``, position in ``targets``, milliseconds; sorted by the two positions.
+    scipy.sparse.csr_array
+        Shape (sources, targets), int32, columns rising; a stored 0 is a time of 0, what is not stored is out of reach.
     """
-    parts = list(_scipy_reach(arcs, sources, targets, limit))
-    if not parts:
-        nothing = np.empty(0, dtype=np.intp)
-        return nothing, nothing, np.empty(0, dtype=np.int32)
-    firsts, seconds, times = zip(*parts, strict=True)
-    return np.concatenate(firsts), np.concatenate(seconds), np.concatenate(times)
+    shape = (len(sources), len(targets))
+    if chosen(engine, arcs, len(sources)) == "numba":
+        from kcgeo.travel import kernels
+
+        counts, columns, times = kernels.reach(arcs, sources, targets, limit)
+    else:
+        parts = list(_scipy_reach(arcs, sources, targets, limit)) if len(targets) else []
+        counts = np.concatenate([part[0] for part in parts]) if parts else np.zeros(len(sources), dtype=np.int64)
+        columns, times = (
+            np.concatenate([part[at] for part in parts]) if parts else np.empty(0, dtype=np.int32) for at in (1, 2)
+        )
+    return sp.csr_array((times, columns, np.concatenate([[0], np.cumsum(counts)])), shape=shape)
 
 
 def _scipy_reach(
     arcs: Arcs, sources: npt.NDArray[np.intp], targets: npt.NDArray[np.intp], limit: int
-) -> Iterator[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], Ints]]:
+) -> Iterator[tuple[npt.NDArray[np.int64], Ints, Ints]]:
+    """Yield counts by source, columns and times for a few sources at once."""
     graph = _scipy_graph(arcs)
     for start in range(0, len(sources), _DENSE_ROWS):
         dense = dijkstra(graph, indices=sources[start : start + _DENSE_ROWS], limit=limit + 0.5)
         times = _whole(dense[:, targets])
-        first, second = np.nonzero(times != UNREACHED)
-        yield first + start, second, times[first, second]
+        reached = times != UNREACHED
+        yield reached.sum(axis=1), np.nonzero(reached)[1].astype(np.int32), times[reached]
 
 
 def _scipy_graph(arcs: Arcs) -> sp.csr_array:

@@ -11,16 +11,22 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import scipy.sparse as sp
 
 from kcgeo.errors import TableError, first_ids
-from kcgeo.travel.engine import MS_PER_MIN, UNREACHED, limit_ms, nearest_ms, reach_ms
+from kcgeo.travel.engine import MS_PER_MIN, UNREACHED, Arcs, Engine, limit_ms, nearest_ms, reach_ms
 from kcgeo.travel.network import Network, point_ids
 
 __all__ = ["costs", "nearest_times", "unreachable_reasons"]
 
 
 def costs(
-    network: Network, origins: gpd.GeoDataFrame, destinations: gpd.GeoDataFrame, *, cutoff_min: float
+    network: Network,
+    origins: gpd.GeoDataFrame,
+    destinations: gpd.GeoDataFrame,
+    *,
+    cutoff_min: float,
+    engine: Engine = "auto",
 ) -> pd.DataFrame:
     """Minutes from each origin to each destination, for the pairs within the cutoff.
 
@@ -35,6 +41,8 @@ def costs(
         Points in the CRS of the network with unique ids.
     cutoff_min
         Longest time that counts, in minutes; its own value is included.
+    engine
+        ``auto``, ``scipy`` or ``numba``: how fast, never what.
 
     Returns
     -------
@@ -50,24 +58,20 @@ def costs(
         A layer is not in the CRS of the network.
     """
     limit = limit_ms(_checked(cutoff_min))
-    from_ids = point_ids(origins, "origins", unique=True)
-    to_ids = point_ids(destinations, "destinations", unique=True)
-    starts, first = _by_node(network, origins, "origins")
-    ends, second = _by_node(network, destinations, "destinations")
-    if len(starts) <= len(ends):
-        i, j, time_ms = reach_ms(network.arcs, starts, ends, limit)
+    from_ids, starts = _in_order(network, origins, "origins")
+    to_ids, ends = _in_order(network, destinations, "destinations")
+    if len(np.unique(starts)) <= len(np.unique(ends)):
+        pairs = _between(network.arcs, starts, ends, limit, engine)
     else:
-        j, i, time_ms = reach_ms(network.backward, ends, starts, limit)
-    from_row, to_row, time_ms = _spread(i, j, time_ms, first, second)
-    pairs = pd.DataFrame(
+        pairs = _between(network.backward, ends, starts, limit, engine).T.tocsr()  # origins in rows again
+    from_row = np.repeat(np.arange(len(from_ids)), np.diff(pairs.indptr))
+    return pd.DataFrame(
         {
-            "from_id": from_ids.to_numpy()[from_row],
-            "to_id": to_ids.to_numpy()[to_row],
-            "time_min": time_ms / MS_PER_MIN,
+            "from_id": from_ids.take(from_row),
+            "to_id": to_ids.take(pairs.indices),
+            "time_min": pairs.data / MS_PER_MIN,
         }
     )
-    order = np.lexsort((_rank(to_ids)[to_row], _rank(from_ids)[from_row]))
-    return pairs.iloc[order].reset_index(drop=True)
 
 
 def nearest_times(
@@ -77,6 +81,7 @@ def nearest_times(
     *,
     by: str | None = None,
     cutoff_min: float | None = None,
+    engine: Engine = "auto",
 ) -> pd.DataFrame:
     """Minutes from each origin to the nearest destination, of each kind where ``by`` names a column.
 
@@ -94,6 +99,8 @@ def nearest_times(
         Column of ``destinations`` whose values are told apart.
     cutoff_min
         Times above are left out as NaN; None searches without limit.
+    engine
+        ``auto``, ``scipy`` or ``numba``: how fast, never what.
 
     Returns
     -------
@@ -110,7 +117,7 @@ def nearest_times(
     at, _ = network.positions(origins, what="origins")
     names, groups = _groups(network, destinations, by)
     limit = limit_ms(None if cutoff_min is None else _checked(cutoff_min))
-    rows = nearest_ms(network.backward, groups, limit)
+    rows = nearest_ms(network.backward, groups, limit, engine=engine)
     columns = {}
     for name, row in zip(names, rows, strict=True):
         reached = (at >= 0) & (row[at] != UNREACHED) if len(row) else np.zeros(len(at), dtype=bool)
@@ -182,47 +189,19 @@ def _groups(
     return names, [np.unique(at[(same == name) & (at >= 0)]) for name in names]
 
 
-def _by_node(
-    network: Network, points: gpd.GeoDataFrame, what: str
-) -> tuple[npt.NDArray[np.intp], list[npt.NDArray[np.intp]]]:
-    """Return the nodes that the points meet, once each, and for each of them the rows of its points."""
+def _in_order(network: Network, points: gpd.GeoDataFrame, what: str) -> tuple[pd.Index, npt.NDArray[np.intp]]:
+    """Return ids in rising order and the nodes that they meet, without those off the network."""
+    ids = point_ids(points, what, unique=True)
     at, _ = network.positions(points, what=what)
-    rows = np.flatnonzero(at >= 0)
-    order = rows[np.argsort(at[rows], kind="stable")]
-    nodes, begins = np.unique(at[order], return_index=True)
-    return nodes, np.split(order, begins[1:]) if len(nodes) else []
+    order = np.argsort(ids.to_numpy(dtype=object))
+    order = order[at[order] >= 0]
+    return ids.take(order).rename(None), at[order]
 
 
-def _spread(
-    i: npt.NDArray[np.intp],
-    j: npt.NDArray[np.intp],
-    time_ms: npt.NDArray[np.int32],
-    first: list[npt.NDArray[np.intp]],
-    second: list[npt.NDArray[np.intp]],
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.int32]]:
-    """Turn pairs of nodes into pairs of rows: a node stands for all points that meet it."""
-    i, j, time_ms = _unfold(i, (j, time_ms), first)
-    j, i, time_ms = _unfold(j, (i, time_ms), second)
-    return i, j, time_ms
-
-
-def _unfold(
-    nodes: npt.NDArray[np.intp],
-    others: tuple[npt.NDArray[np.intp], npt.NDArray[np.int32]],
-    rows: list[npt.NDArray[np.intp]],
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.int32]]:
-    if not len(nodes):
-        return nodes, *others
-    sizes = np.array([len(part) for part in rows])
-    flat = np.concatenate(rows)
-    begins = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    counts = sizes[nodes]
-    within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    return flat[np.repeat(begins[nodes], counts) + within], *(np.repeat(other, counts) for other in others)
-
-
-def _rank(ids: pd.Index) -> npt.NDArray[np.intp]:
-    """Place of each id in rising order, so that pairs sort as the ids do without sorting texts."""
-    rank = np.empty(len(ids), dtype=np.intp)
-    rank[np.argsort(ids.to_numpy())] = np.arange(len(ids))
-    return rank
+def _between(
+    arcs: Arcs, starts: npt.NDArray[np.intp], ends: npt.NDArray[np.intp], limit: int, engine: Engine
+) -> sp.csr_array:
+    """Search from each start to each end, once from a node where several start; the table is sparse."""
+    nodes, row = np.unique(starts, return_inverse=True)
+    table = reach_ms(arcs, nodes, ends, limit, engine=engine)
+    return table if np.array_equal(row, np.arange(len(nodes))) else table[row]

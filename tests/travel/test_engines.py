@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pandas.testing as pdt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kcgeo.errors import KcgeoError
+from kcgeo.travel import Network, costs, nearest_times
+from kcgeo.travel import engine as engines
+from kcgeo.travel.engine import LONGEST_MS, UNREACHED, Arcs, chosen, limit_ms, nearest_ms, reach_ms, reversed_arcs
+from tests.travel.towns import graphs
+
+needs_numba = pytest.mark.skipif(engines.find_spec("numba") is None, reason="the extra 'fast' (numba) is not installed")
+
+
+def random_arcs(seed: int, *, nodes: int = 3_000, longest_ms: int = 400_000) -> Arcs:
+    """Each node leads to three others near it in number; some arcs are free, a few very long."""
+    rng = np.random.default_rng(seed)
+    heads = (np.arange(nodes)[:, None] + rng.integers(-40, 41, (nodes, 3))).clip(0, nodes - 1)
+    time_ms = rng.integers(0, 20_000, (nodes, 3)) * rng.integers(0, 2, (nodes, 3))
+    time_ms[rng.integers(0, nodes, 5), 0] = longest_ms
+    order = np.argsort(heads, axis=1)
+    heads, time_ms = np.take_along_axis(heads, order, 1), np.take_along_axis(time_ms, order, 1)
+    indptr = np.arange(0, 3 * nodes + 1, 3)
+    return Arcs(*(array.ravel().astype(np.int32) for array in (indptr, heads, time_ms)))
+
+
+@needs_numba
+@settings(max_examples=60, deadline=None)
+@given(graphs(), st.integers(0, 600_000))
+def test_both_engines_give_the_same_answer(graph: tuple[gpd.GeoDataFrame, pd.DataFrame], cutoff_ms: int) -> None:
+    nodes, _ = graph
+    network = Network.from_edges(*graph)
+    kinds = nodes.assign(kind=["x", "y", *["x"] * (len(nodes) - 2)])
+    for origins, destinations in ((nodes, nodes), (nodes, kinds.iloc[:2]), (nodes.iloc[:2], nodes)):
+        one, two = (
+            costs(network, origins, destinations, cutoff_min=cutoff_ms / 60_000, engine=engine)
+            for engine in ("scipy", "numba")
+        )
+        pdt.assert_frame_equal(one, two)
+    one, two = (nearest_times(network, nodes, kinds, by="kind", engine=engine) for engine in ("scipy", "numba"))
+    pdt.assert_frame_equal(one, two)
+
+
+@needs_numba
+@pytest.mark.parametrize("longest_ms", [400_000, LONGEST_MS])
+@pytest.mark.parametrize("limit", [LONGEST_MS, 60_000])
+def test_both_engines_agree_on_a_larger_graph(longest_ms: int, limit: int) -> None:
+    arcs = random_arcs(1, longest_ms=longest_ms)
+    groups = [np.array([5, 900, 5]), np.array([], dtype=np.intp), np.arange(0, 3_000, 100)]
+    one, two = (nearest_ms(arcs, groups, limit, engine=engine) for engine in ("scipy", "numba"))
+    np.testing.assert_array_equal(one, two)
+    assert (one[1] == UNREACHED).all()
+    sources, targets = np.arange(0, 3_000, 61), np.array([7, 7, 2_000, 3])
+    one, two = (reach_ms(arcs, sources, targets, limit, engine=engine) for engine in ("scipy", "numba"))
+    for name in ("indptr", "indices", "data"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
+
+
+@needs_numba
+def test_blocks_do_not_change_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    from kcgeo.travel import kernels
+
+    arcs = random_arcs(2)
+    sources, targets = np.arange(0, 3_000, 37), np.arange(0, 3_000, 11)
+    whole = kernels.reach(arcs, sources, targets, 90_000)
+    monkeypatch.setattr(kernels, "_BLOCK_CELLS", 700)
+    for one, two in zip(whole, kernels.reach(arcs, sources, targets, 90_000), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+@needs_numba
+@pytest.mark.parametrize("threads", [1, 2, 8])
+def test_any_number_of_threads_gives_the_same_answer(threads: int, root: Path) -> None:
+    """Arrays that threads share by mistake show with more threads than cores, if not always with two."""
+    code = (
+        "import numpy as np, numba\n"
+        "from kcgeo.travel.engine import LONGEST_MS, nearest_ms, reach_ms\n"
+        "from tests.travel.test_engines import random_arcs\n"
+        f"assert numba.get_num_threads() == {threads}\n"
+        "arcs = random_arcs(3)\n"
+        "groups = [np.arange(at, 3_000, 97) for at in range(40)]\n"
+        "for _ in range(5):\n"
+        "    a, b = (nearest_ms(arcs, groups, LONGEST_MS, engine=e) for e in ('scipy', 'numba'))\n"
+        "    assert (a == b).all()\n"
+        "    sources, targets = np.arange(0, 3_000, 50), np.arange(0, 3_000, 7)\n"
+        "    a, b = (reach_ms(arcs, sources, targets, 90_000, engine=e) for e in ('scipy', 'numba'))\n"
+        "    assert a.nnz == b.nnz and (a.data == b.data).all() and (a.indices == b.indices).all()\n"
+    )
+    env = {**os.environ, "NUMBA_NUM_THREADS": str(threads), "PYTHONPATH": str(root)}
+    done = subprocess.run([sys.executable, "-c", code], env=env, cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_turning_the_arcs_round_twice_gives_them_back() -> None:
+    arcs = random_arcs(4)
+    matrix = set(zip(np.repeat(np.arange(arcs.node_count), 3), arcs.indices, arcs.time_ms, strict=True))
+    turned = reversed_arcs(arcs)
+    tails = np.repeat(np.arange(arcs.node_count), np.diff(turned.indptr))
+    assert set(zip(turned.indices, tails, turned.time_ms, strict=True)) == matrix
+
+
+def test_the_engine_is_chosen_by_the_work_and_by_what_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    arcs = random_arcs(5)
+    assert chosen("auto", arcs, 1) == "scipy"
+    monkeypatch.setattr(engines, "find_spec", lambda name: object())
+    assert chosen("auto", arcs, 2_000) == "numba"
+    assert chosen("scipy", arcs, 2_000) == "scipy"
+    monkeypatch.setattr(engines, "find_spec", lambda name: None)
+    assert chosen("auto", arcs, 2_000) == "scipy"
+    with pytest.raises(KcgeoError, match="extra 'fast'"):
+        chosen("numba", arcs, 1)
+    with pytest.raises(KcgeoError, match="no engine 'fast'"):
+        chosen("fast", arcs, 1)  # type: ignore[arg-type]
+
+
+@given(st.integers(0, 10_000_000), st.floats(0, 200))
+def test_the_limit_is_the_last_millisecond_within_the_cutoff(whole: int, cutoff: float) -> None:
+    assert limit_ms(whole / 60_000) == whole
+    limit = limit_ms(cutoff)
+    assert limit / 60_000 <= cutoff < (limit + 1) / 60_000
