@@ -69,7 +69,8 @@ def _resource(
         "bytes": len(content),
         "hash": f"sha256:{digest}",
         "sha256": digest,
-        "rows": _row_count(path),
+        # Frictionless counts the rows of tables; of a layer it knows nothing
+        "rows" if kind == "csv" else "features": _row_count(path),
         "vintage": item["vintage"],
         "sources": [sources[name] for name in item["sources"]],
         "licenses": [licences[name] for name in item["licences"]],
@@ -132,7 +133,7 @@ def readme(data: Path = DATA) -> str:
     for item in described["resources"]:
         licences = ", ".join(licence["name"] for licence in item["licenses"])
         link = f"[{item['name']}]({item['path']})"
-        lines.append(f"| {link} | {item['title']} | {item['rows']:,} | {item['vintage']} | {licences} |")
+        lines.append(f"| {link} | {item['title']} | {item.get('rows', item.get('features')):,} | {item['vintage']} | {licences} |")
     lines += [
         "",
         "Licences in full: [NOTICE.md](NOTICE.md). Every field: `docs/data-dictionary.md`.",

@@ -92,6 +92,7 @@ def describe(name: str) -> dict[str, Any]:
     if name not in items:
         raise IntegrityError(f"The data package has no resource '{name}'; it has {', '.join(sorted(items))}.")
     item: dict[str, Any] = dict(items[name])
+    item["rows"] = item.get("rows", item.get("features"))
     item["fields"] = (item.get("schema") or item["properties"])["fields"]
     return item
 

@@ -74,13 +74,13 @@ def table_schema(fields: Sequence[Mapping[str, Any]], key: Sequence[str]) -> pa.
         rules = field.get("constraints", {})
         checks = []
         if "minimum" in rules:
-            checks.append(pa.Check.ge(rules["minimum"], name="minimum"))
+            checks.append(pa.Check.ge(rules["minimum"], error="minimum"))
         if "maximum" in rules:
-            checks.append(pa.Check.le(rules["maximum"], name="maximum"))
+            checks.append(pa.Check.le(rules["maximum"], error="maximum"))
         if "enum" in rules:
-            checks.append(pa.Check.isin(rules["enum"], name="enum"))
+            checks.append(pa.Check.isin(rules["enum"], error="enum"))
         if "pattern" in rules:
-            checks.append(pa.Check.str_matches(f"^(?:{rules['pattern']})$", name="pattern"))
+            checks.append(pa.Check.str_matches(f"^(?:{rules['pattern']})$", error="pattern"))
         columns[field["name"]] = pa.Column(checks=checks, nullable=not rules.get("required", False))
     known = [column for column in key if column in columns]
     return pa.DataFrameSchema(columns, unique=known or None, report_duplicates="exclude_first")

@@ -113,6 +113,7 @@ def _directory(
     columns = [field["name"] for field in item["fields"]]
     raise_all(_column_problems(rows, columns), TableError)
     rows = rows.reindex(columns=[*columns, *(name for name in rows.columns if name not in columns)])
+    rows["service_categories"] = rows["service_categories"].str.replace(r"\s*\|\s*", "|", regex=True)
     shelters = tuple(kinds.loc[kinds["shelter_like"], "category"])
     rows["disclosure_basis"] = _sufficient_basis(rows, shelters)
     problems = levels.level_problems(rows, areas=set(areas["area"]), shelter_like=shelters)
