@@ -6,9 +6,12 @@ from kcgeo.access.congestion import congestion_assignment, congestion_cost
 from kcgeo.access.corridors import corridor_profile, gap_segments
 from kcgeo.access.equity import access_poverty, gini, group_gap, lorenz, palma
 from kcgeo.access.gaps import STATES, categories_of, continuum, coverage_table, states
+from kcgeo.access.hotspots import GI_CLASSES, MORAN_CLASSES, hot_spots
 from kcgeo.access.reach import cumulative, gravity, nearest
 
 __all__ = [
+    "GI_CLASSES",
+    "MORAN_CLASSES",
     "STATES",
     "access_poverty",
     "balanced_fca",
@@ -24,6 +27,7 @@ __all__ = [
     "gini",
     "gravity",
     "group_gap",
+    "hot_spots",
     "lorenz",
     "nearest",
     "palma",
