@@ -1,5 +1,6 @@
 """What may leave? Levels, the release gate, audits."""
 
+from kcgeo.disclosure.attack import Layer, best_candidates, candidate_losses, expected_times, least_places
 from kcgeo.disclosure.audit import audit
 from kcgeo.disclosure.contracts import CONTRACTS, Contract
 from kcgeo.disclosure.gate import Released, release, require_released
@@ -17,12 +18,17 @@ __all__ = [
     "Confidential",
     "Contract",
     "Finding",
+    "Layer",
     "LinkedTables",
     "Released",
     "audit",
+    "best_candidates",
+    "candidate_losses",
     "close_levels",
     "confidential",
     "event_rate",
+    "expected_times",
+    "least_places",
     "level_problems",
     "link",
     "partner_folder",
