@@ -1,1 +1,184 @@
-"""The command line."""
+"""The command line: the same questions as the notebooks, with defaults and a progress bar.
+
+Bad input ends with exit code 2 and one clear sentence for each fault; nothing is half-written.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from kcgeo.errors import KcgeoError, StudyError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="kcgeo",
+    help="Who can reach help after trafficking, who cannot, and where one more site would help most.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+data_app = typer.Typer(help="Look at the data package and check it.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
+
+StudyOption = Annotated[
+    Path | None, typer.Option("--study", help="Study file (TOML); the Kansas City study where none is given.")
+]
+OutOption = Annotated[Path | None, typer.Option("--out", help="Folder for the results.")]
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """Progress on stderr, so that stdout holds results only."""
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+    ) as bar:
+        yield bar
+
+
+def _study_path(path: Path | None) -> Path:
+    """Return the study file: the one given, or the packaged Kansas City study."""
+    from kcgeo.data.catalogue import default_study
+
+    return path if path is not None else default_study()
+
+
+def _print(table: Table) -> None:
+    Console(width=None if sys.stdout.isatty() else 140).print(table)
+
+
+@data_app.command("list", epilog="Example: kcgeo data list")
+def data_list() -> None:
+    """List what the data package holds: rows, vintage, licence."""
+    from kcgeo import data
+
+    table = Table("name", "rows", "vintage", "licence", "title", title="The data package")
+    for name in data.resources():
+        about = data.describe(name)
+        rows = str(about.get("rows", ""))
+        licence = ", ".join(item.get("name", "") for item in about.get("licenses", []))
+        table.add_row(name, rows, str(about.get("vintage", "")), licence, str(about.get("title", "")))
+    _print(table)
+
+
+@data_app.command("check", epilog="Example: kcgeo data check")
+def data_check() -> None:
+    """Load every resource: hashes, schemas and references between tables."""
+    from kcgeo import data
+
+    names = data.resources()
+    problems: list[str] = []
+    with _progress() as bar:
+        task = bar.add_task("Checking", total=len(names))
+        for name in names:
+            bar.update(task, description=f"Checking {name}")
+            try:
+                data.load(name)
+            except KcgeoError as error:
+                problems += [f"{name}: {sentence}" for sentence in error.problems]
+            bar.advance(task)
+    if problems:
+        raise KcgeoError(problems)
+    typer.echo(f"{len(names)} resources are whole and valid.")
+
+
+@app.command(epilog="Example: kcgeo maps --study studies/kansas-city.toml --out output/kansas-city")
+def maps(
+    study: StudyOption = None,
+    out: OutOption = None,
+    notebooks: Annotated[bool, typer.Option(help="Run the notebooks too and write them as pages.")] = True,
+) -> None:
+    """Draw all maps, tables, pages and notebooks of a study into one folder."""
+    from kcgeo.study import load, run
+
+    path = _study_path(study)
+    folder = out if out is not None else Path("output") / load(path).name
+    with _progress() as bar:
+        task = bar.add_task("Starting", total=None)
+
+        def step(description: str, done: int, total: int) -> None:
+            bar.update(task, description=description, completed=done, total=total)
+
+        manifest = run(path, folder, notebooks=notebooks, progress=step)
+    typer.echo(f"{len(manifest['files'])} files in {folder}; open {folder / 'index.html'} first.")
+
+
+@app.command(
+    epilog="Example: kcgeo gaps --category emergency_shelter --eligibility minors --open-at '2026-11-25 02:00'"
+)
+def gaps(
+    study: StudyOption = None,
+    out: OutOption = None,
+    category: Annotated[list[str] | None, typer.Option(help="Category to ask for; repeat for several.")] = None,
+    eligibility: Annotated[
+        str | None, typer.Option(help="Who asks: minors, 'adult women', men, LGBTQ; anybody where not given.")
+    ] = None,
+    open_at: Annotated[str | None, typer.Option(help="Only services known to be open at this local time.")] = None,
+) -> None:
+    """Show the share of people within reach, and write the places that lack a category."""
+    from kcgeo.study import coverage_report, load
+
+    settings = load(_study_path(study))
+    with _progress() as bar:
+        bar.add_task("Measuring travel times", total=None)
+        report = coverage_report(
+            settings, categories=category or None, eligibility=eligibility, open_at=_moment(open_at), out=out
+        )
+    table = Table(title=report.title, caption=report.caption)
+    for index, column in enumerate(report.shown.columns):
+        table.add_column(escape(str(column)), justify="left" if index < 2 else "right")
+    for row in report.shown.itertuples(index=False):
+        table.add_row(*(escape(str(value)) for value in row))
+    _print(table)
+    if out is not None:
+        typer.echo(f"Tables are in {out}.")
+
+
+def _moment(text: str | None) -> datetime | None:
+    """Read a local time from the command line.
+
+    Raises
+    ------
+    StudyError
+        Where ``text`` is no ISO date and time.
+    """
+    if text is None:
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise StudyError(f"--open-at '{text}' is no date and time; write e.g. '2026-11-25 02:00'.") from None
+
+
+def main() -> None:
+    """Run the command line; bad input ends with exit code 2 and sentences on stderr."""
+    try:
+        app()
+    except KcgeoError as error:
+        for sentence in error.problems:
+            typer.echo(f"kcgeo: {sentence}", err=True)
+        sys.exit(2)
+    except OSError as error:
+        place = f" ({error.filename})" if error.filename else ""
+        typer.echo(f"kcgeo: {error.strerror or error}{place}; nothing was changed.", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        typer.echo("kcgeo: stopped; the former results are untouched.", err=True)
+        sys.exit(130)

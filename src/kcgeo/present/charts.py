@@ -45,7 +45,8 @@ def reporting_chart(aggregates: Released, claims: Released, *, title: str | None
     """
     table = require_released(aggregates, kind="reporting").table
     disputed = require_released(claims, kind="reporting").table
-    _need(table, ["series", "quantity", "value", "geography", "period", "period_type"], "aggregates")
+    _need(table, ["series", "quantity", "value_number", "geography", "period", "period_type"], "aggregates")
+    table = table.assign(value=table["value_number"])
     _need(disputed, ["quantity", "value", "geography", "period", "use_in_tool"], "claims")
     hotline = table[table["series"].str.contains("Hotline") & (table["quantity"] == "cases")]
     annual = _annual(hotline)

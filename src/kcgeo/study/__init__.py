@@ -1,12 +1,30 @@
-"""The whole in one go: a study file becomes a folder of results."""
+"""The whole in one go: a study file becomes a folder of results.
+
+``measure`` computes, ``release_all`` lets tables out, ``run`` writes everything that ``kcgeo maps`` writes.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from kcgeo.data.settings import Study, read_study
+from kcgeo.study.measure import GROUPS, Measured, measure
+from kcgeo.study.releases import release_all, release_ledger
+from kcgeo.study.report import CoverageReport, coverage_report
+# from kcgeo.study.run import run
 
-__all__ = ["Study", "load"]
+__all__ = [
+    "GROUPS",
+    "CoverageReport",
+    "Measured",
+    "Study",
+    "coverage_report",
+    "load",
+    "measure",
+    "release_all",
+    "release_ledger",
+    #    "run",
+]
 
 
 def load(path: Path | str) -> Study:

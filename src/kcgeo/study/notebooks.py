@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from kcgeo.data import package_folder
 from kcgeo.errors import KcgeoError, StudyError
 from kcgeo.files import write_text
 
-__all__ = ["execute", "execute_all", "page"]
+__all__ = ["execute", "execute_all", "notebook_files", "page"]
 
 STYLE = """
 :root { color-scheme: light; }
@@ -30,6 +31,11 @@ th:first-child, td:first-child { text-align: left; }
 footer { margin-top: 3rem; font-size: 14px; color: #4a525b; }
 @media print { main { max-width: none; } pre { white-space: pre-wrap; } }
 """
+
+
+def notebook_files() -> list[Path]:
+    """Return the notebooks of the repository in their order; none where kcgeo runs without its repository."""
+    return sorted((package_folder().parent / "notebooks").glob("[0-9]*.ipynb"))
 
 
 def _missing_extra(error: ImportError) -> StudyError:
@@ -67,7 +73,12 @@ def execute(path: Path, *, environment: Mapping[str, str]) -> Any:
     variables |= {"PYTHONHASHSEED": "0", "MPLBACKEND": "module://matplotlib_inline.backend_inline", **environment}
     manager = KernelManager(kernel_name="python3")
     client = NotebookClient(
-        notebook, km=manager, timeout=600, record_timing=False, resources={"metadata": {"path": str(path.parent)}}
+        notebook,
+        km=manager,
+        timeout=600,
+        record_timing=False,
+        extra_arguments=["--log-level=ERROR"],
+        resources={"metadata": {"path": str(path.parent)}},
     )
     try:
         client.execute(env=variables)

@@ -1,0 +1,126 @@
+"""What a study lets out: every table that is shown or written passes the release gate here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import geopandas as gpd
+import pandas as pd
+
+from kcgeo import data
+from kcgeo.disclosure import Released, release
+from kcgeo.study.measure import Measured
+
+__all__ = ["LOWER_BOUND", "model_note", "release_all", "release_ledger"]
+
+LOWER_BOUND = "lower bound: confidential services are not counted"
+LISTED = "counts listed services, not help received: beds may be full and referral rules apply"
+CALL_FIRST = "call before you go: the age of each record is shown, and none is checked today"
+ODBL = "Roads © OpenStreetMap contributors, ODbL 1.0"
+
+
+def model_note(measured: Measured) -> str:
+    """Words for every picture that shows travel times."""
+    return f"{measured.network.model}: no congestion, no weather"
+
+
+def _sources(*names: str) -> tuple[str, ...]:
+    """Titles of the sources of some resources, each once."""
+    titles = [str(source["title"]) for name in names for source in data.describe(name)["sources"]]
+    return tuple(dict.fromkeys(titles))
+
+
+def _vintage(*names: str) -> str:
+    return "; ".join(dict.fromkeys(f"{name} {data.describe(name)['vintage']}" for name in names))
+
+
+def _with_points(times: pd.DataFrame, points: gpd.GeoDataFrame, *, columns: Sequence[str]) -> pd.DataFrame:
+    """Travel times beside public ids and counts."""
+    key = str(times.index.name)
+    return points.set_index(key)[list(columns)].join(times).reset_index()
+
+
+def _background(measured: Measured) -> dict[str, Released]:
+    study = measured.study
+    cities = data.load("cities")
+    layers = {
+        "counties": ("counties", measured.counties[["county_fips", "name", "state", "geometry"]]),
+        "corridors": ("corridors", data.corridors(study)[["route", "state", "geometry"]]),
+        "towns": ("cities", cities[["name", "state", "population_count", "geometry"]]),
+        "places": ("places", measured.places),
+    }
+    notes = {"corridors": (ODBL, "roads are drawn for orientation: a road is not evidence of trafficking")}
+    return {
+        name: release(
+            table,
+            name=name,
+            kind="background",
+            sources=_sources(resource),
+            vintage=_vintage(resource),
+            notes=notes.get(name, ()),
+        )
+        for name, (resource, table) in layers.items()
+    }
+
+
+def release_all(measured: Measured) -> dict[str, Released]:
+    """Pass every table of a study through the release gate.
+
+    Returns
+    -------
+    dict
+        ``counties, corridors, towns, places`` (background), ``services``, ``cell_times``, ``place_times``, ``gaps``,
+        ``coverage``, and the tables of :func:`release_ledger`.
+
+    Raises
+    ------
+    DisclosureError
+        Where a table holds what must stay.
+    """
+    released = _background(measured)
+    notes = (model_note(measured), LOWER_BOUND, LISTED)
+    sources, vintage = _sources("services", "places", "highway_edges"), _vintage("services", "places", "highway_edges")
+    released["services"] = release(
+        measured.services,
+        name="services",
+        kind="services",
+        sources=_sources("services"),
+        vintage=_vintage("services"),
+        notes=(CALL_FIRST,),
+        areas=data.load("areas")["area"],
+    )
+    people = ["place_name", "county_fips", *(column for column in measured.places if column.endswith("_count"))]
+    tables = {
+        "cell_times": ("surface", measured.cell_times.join(measured.cell_states).reset_index()),
+        "place_times": ("surface", _with_points(measured.place_times, measured.places, columns=people)),
+        "gaps": ("gaps", measured.gaps),
+        "coverage": ("coverage", measured.coverage),
+        "areas": ("background", data.load("areas")[["area", "county_fips"]].dropna()),
+    }
+    for name, (kind, table) in tables.items():
+        released[name] = release(
+            table,
+            name=name,
+            kind=kind,
+            sources=sources,
+            vintage=vintage,
+            notes=notes if kind != "background" else (),
+            geography=released["places"] if name == "gaps" else None,
+        )
+    return released | release_ledger()
+
+
+def release_ledger() -> dict[str, Released]:
+    """Release what has been published about reports: aggregates, claims and the elements of the action plan."""
+    notes = ("reports are not prevalence", "a missing report is not a zero")
+    return {
+        name: release(
+            pd.DataFrame(data.load(name)),
+            name=name,
+            kind="reporting",
+            sources=_sources(name),
+            vintage=_vintage(name),
+            notes=notes,
+        )
+        for name in ("aggregates", "claims", "plan_elements")
+    }

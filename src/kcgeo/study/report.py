@@ -1,0 +1,108 @@
+"""The coverage question of the command line: who is within reach of what, for whom, and at what hour."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+
+from kcgeo import present
+from kcgeo.data.settings import Study
+from kcgeo.disclosure import Released
+from kcgeo.files import replacing_folder
+from kcgeo.study.manifest import build, refuse_foreign_folder, write
+from kcgeo.study.measure import Measured, measure
+from kcgeo.study.releases import LOWER_BOUND, model_note, release_all
+
+__all__ = ["CoverageReport", "coverage_report"]
+
+SHOWN_GROUPS = {
+    "population_count": "all people",
+    "under18_count": "under 18",
+    "poverty_count": "in poverty",
+    "no_vehicle_household_count": "no-vehicle households",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class CoverageReport:
+    """A coverage table for reading, and the releases behind it."""
+
+    title: str
+    caption: str
+    shown: pd.DataFrame
+    released: dict[str, Released]
+
+
+def coverage_report(
+    study: Study,
+    *,
+    categories: Sequence[str] | None = None,
+    eligibility: str | None = None,
+    open_at: datetime | None = None,
+    out: Path | None = None,
+) -> CoverageReport:
+    """Measure coverage for some categories, a group and an hour; write the tables where ``out`` is given.
+
+    Parameters
+    ----------
+    study : Study
+        Places, speeds and cutoffs.
+    categories : sequence of str, optional
+        What is asked for; the required categories of the study where not given.
+    eligibility : str, optional
+        Who asks: minors, adult women, men or LGBTQ.
+    open_at : datetime, optional
+        Only services known to be open at this local time; unknown hours never count as open.
+    out : Path, optional
+        Folder for ``coverage.csv``, ``gaps.csv`` and what they rest on; replaced whole.
+
+    Raises
+    ------
+    KcgeoError
+        For an unknown category or group, or a foreign folder at ``out``.
+    """
+    if out is not None:
+        refuse_foreign_folder(out)
+    if categories:
+        study = replace(study, gaps=replace(study.gaps, required=tuple(dict.fromkeys(categories))))
+    measured = measure(study, eligibility=eligibility, open_at=open_at)
+    released = release_all(measured)
+    if out is not None:
+        _write(study, released, out)
+    who = f" for {eligibility}" if eligibility else ""
+    when = f", known to be open at {open_at:%Y-%m-%d %H:%M}" if open_at else ""
+    return CoverageReport(
+        title=f"{study.title}: share within reach{who}{when}",
+        caption=f"{model_note(measured)}; {LOWER_BOUND}.",
+        shown=_shown(measured),
+        released=released,
+    )
+
+
+def _shown(measured: Measured) -> pd.DataFrame:
+    """Shares by category and cutoff in per cent, one column a group."""
+    table = measured.coverage
+    table = table[table["category"].isin(measured.study.gaps.required)]
+    rows = []
+    for (category, cutoff), part in table.groupby(["category", "cutoff_min"], sort=False):
+        shares = part.set_index("group")
+        row = {"category": str(category), "within": f"{cutoff:g} min"}
+        row |= {label: f"{shares.loc[group, 'covered_share']:.1%}" for group, label in SHOWN_GROUPS.items()}
+        row["by referral"] = f"{shares.loc['population_count', 'by_referral_share']:.1%}"
+        row["none"] = f"{shares.loc['population_count', 'none_share']:.1%}"
+        row["unreachable"] = f"{shares.loc['population_count', 'unreachable_share']:.1%}"
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _write(study: Study, released: dict[str, Released], out: Path) -> None:
+    """Write coverage and gaps with a manifest; the former folder stays whole until the new one is complete."""
+    with replacing_folder(out) as target:
+        names = ("coverage", "gaps", "place_times")
+        present.write_tables({name: released[name] for name in names}, target)
+        records = [{**released[name].to_manifest(), "files": [f"{name}.csv"]} for name in names]
+        write(target, build(target, study, releases=records, data={}))

@@ -1,0 +1,119 @@
+"""From a study file to a folder of maps, tables, pages and notebooks, with a manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from kcgeo import data, present
+from kcgeo.files import replacing_folder
+from kcgeo.study import manifest as records
+from kcgeo.study.drawing import draw_all
+from kcgeo.study.figures import figures_of
+from kcgeo.study.gallery import write_index, write_map_page
+from kcgeo.study.measure import measure
+from kcgeo.study.notebooks import execute_all, notebook_files
+from kcgeo.study.releases import release_all
+
+__all__ = ["TABLES", "run"]
+
+TABLES = ("services", "coverage", "gaps", "place_times", "aggregates", "claims", "plan_elements")
+"""Releases that are also written as tables."""
+
+Progress = Callable[[str, int, int], None]
+
+
+def _silent(description: str, done: int, total: int) -> None:
+    """Report progress to nobody."""
+
+
+class _Steps:
+    """Counts what is done, from several threads, for a progress bar."""
+
+    def __init__(self, report: Progress, total: int) -> None:
+        self._report, self._total, self._done = report, total, 0
+
+    def __call__(self, description: str) -> None:
+        self._done += 1
+        self._report(description, self._done, self._total)
+
+
+def run(
+    path: Path | str,
+    out: Path | str,
+    *,
+    notebooks: bool = True,
+    progress: Progress = _silent,
+) -> dict[str, Any]:
+    """Compute a study and write all of its results into a folder.
+
+    The folder is written under a temporary name and takes the place of the former one at the end: a run that fails
+    leaves the former results whole. The same study and data give the same bytes.
+
+    Parameters
+    ----------
+    path : path
+        Study file (TOML).
+    out : path
+        Folder of the results: ``index.html``, ``maps/``, ``tables/``, ``notebooks/``, ``manifest.json``.
+    notebooks : bool
+        Run the notebooks of the repository too, where they are at hand.
+    progress : callable
+        Called with a description, the steps done and all steps.
+
+    Returns
+    -------
+    dict
+        The manifest.
+
+    Raises
+    ------
+    KcgeoError
+        For a study, a service file or a data package that cannot be computed with, or a foreign folder at ``out``.
+    """
+    study_path, folder = Path(path).resolve(), Path(out)
+    records.refuse_foreign_folder(folder)
+    study = data.read_study(study_path)
+    found = notebook_files() if notebooks else []
+    progress("Measuring travel times", 0, 1)
+    measured = measure(study)
+    released = release_all(measured)
+    figures = figures_of(measured, released)
+    steps = _Steps(progress, len(figures) + len(found) + 3)
+    files: dict[str, set[str]] = {name: set() for name in released}
+
+    def shows(names: tuple[str, ...], paths: list[Path]) -> None:
+        for name in names:
+            files[name] |= {path.relative_to(target).as_posix() for path in paths}
+
+    with replacing_folder(folder) as target, ThreadPoolExecutor(max_workers=1) as pool:
+        # Kernels start while the figures are drawn; drawing forks before it uses a thread of its own.
+        pages = pool.submit(
+            execute_all,
+            found,
+            target / "notebooks",
+            environment={"KCGEO_STUDY": str(study_path)},
+            done=lambda name: steps(f"Ran {name}"),
+        )
+        drawn = draw_all(figures, target / "maps", done=lambda name: steps(f"Drew {name}"))
+        for figure, _, paths in drawn:
+            shows(figure.uses, paths)
+        tables = present.write_tables({name: released[name] for name in TABLES}, target / "tables")
+        for name, table in tables.items():
+            shows((name,), [table])
+        steps("Wrote the tables")
+        uses, page = write_map_page(measured, released, target / "maps")
+        shows(uses, [page])
+        steps("Wrote the map page")
+        write_index(study, target, drawn=drawn, tables=tables, map_page=page, notebooks=pages.result())
+        steps("Wrote the index")
+        content = records.build(
+            target,
+            study,
+            releases=[{**item.to_manifest(), "files": sorted(files[name])} for name, item in sorted(released.items())],
+            data={name: str(data.describe(name)["sha256"]) for name in data.resources()},
+        )
+        records.write(target, content)
+    return content
