@@ -2,21 +2,31 @@
 
 from kcgeo.present.base import Background, Panel, background
 from kcgeo.present.charts import reporting_chart
+from kcgeo.present.gallery import Item, Section, gallery_page, plate_item, write_thumbnail
 from kcgeo.present.maps import drive_time_map, drive_time_sheet, gap_map, orientation_map
 from kcgeo.present.plate import Note, Plate, save_figure
 from kcgeo.present.tables import write_tables
+from kcgeo.present.web import Page, coverage_page, write_page
 
 __all__ = [
     "Background",
+    "Item",
     "Note",
+    "Page",
     "Panel",
     "Plate",
+    "Section",
     "background",
+    "coverage_page",
     "drive_time_map",
     "drive_time_sheet",
+    "gallery_page",
     "gap_map",
     "orientation_map",
+    "plate_item",
     "reporting_chart",
     "save_figure",
+    "write_page",
     "write_tables",
+    "write_thumbnail",
 ]

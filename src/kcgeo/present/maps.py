@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,17 @@ from kcgeo.present.base import Background, Panel
 from kcgeo.present.legend import Entry, strip, time_entries
 from kcgeo.present.plate import Plate, new_plate
 
-__all__ = ["drive_time_map", "drive_time_sheet", "gap_map", "orientation_map"]
+__all__ = [
+    "GapCounts",
+    "count_classes",
+    "count_label",
+    "drive_time_map",
+    "drive_time_sheet",
+    "gap_counts",
+    "gap_map",
+    "not_connected",
+    "orientation_map",
+]
 
 
 def _lines(ground: Background) -> list[Entry]:
@@ -31,14 +41,9 @@ def _lines(ground: Background) -> list[Entry]:
     return entries
 
 
-@lru_cache(maxsize=2)
-def _cut_cells(cell_ids: tuple[str, ...], crs: str, outline: Any) -> NDArray[Any]:
-    return shapes.cell_polygons(cell_ids, crs=crs, within=outline)
-
-
 def _polygons(table: pd.DataFrame, ground: Background) -> NDArray[Any]:
     """Cells of a surface cut to the study area; kept between the maps of one study."""
-    return _cut_cells(tuple(table["cell_id"]), ground.crs, ground.whole.outline)
+    return shapes.cut_cells(tuple(table["cell_id"]), ground.crs, ground.whole.outline)
 
 
 def _columns(table: pd.DataFrame, needed: Sequence[str], what: str) -> None:
@@ -47,7 +52,7 @@ def _columns(table: pd.DataFrame, needed: Sequence[str], what: str) -> None:
         raise TableError(f"The {what} lack the columns {', '.join(missing)}; release the table with them.")
 
 
-def _not_connected(table: pd.DataFrame, category: str) -> NDArray[np.bool_]:
+def not_connected(table: pd.DataFrame, category: str) -> NDArray[np.bool_]:
     """Cells with no way at all: no time, and no reason that says the search only stopped at its cutoff."""
     absent = table[f"{category}_min"].isna().to_numpy()
     reason = f"{category}_reason"
@@ -72,7 +77,7 @@ def _draw_times(
     """Fill both panels with the classes of one category."""
     polygons = _polygons(table, ground)
     classes = shapes.nested_classes(polygons, table[f"{category}_min"], edges_min)
-    lost = shapes.dissolve(polygons[_not_connected(table, category)])
+    lost = shapes.dissolve(polygons[not_connected(table, category)])
     for axes, panel in base.panels(plate, ground):
         base.draw_under(axes, panel)
         shapes.draw_area(axes, panel.outline, facecolor=theme.BEYOND, zorder=2)
@@ -267,7 +272,7 @@ def _small_panel(
 ) -> None:
     panel = ground.whole
     classes = shapes.nested_classes(polygons, table[f"{category}_min"], edges_min)
-    lost = shapes.dissolve(polygons[_not_connected(table, category)])
+    lost = shapes.dissolve(polygons[not_connected(table, category)])
     shapes.draw_area(axes, panel.outline, facecolor=theme.BEYOND, zorder=2)
     # 200 m is a fifth of a point at this size
     for outline, colour in reversed(list(zip(classes, theme.ramp(len(edges_min)), strict=True))):
@@ -293,10 +298,43 @@ def count_classes(required_count: int) -> list[tuple[int, int]]:
     return [(required_count, required_count), (required_count - 1,) * 2, (half + 1, rest), (1, half)]
 
 
-def _states(table: pd.DataFrame, required: Sequence[str], what: str) -> NDArray[Any]:
+@dataclass(frozen=True)
+class GapCounts:
+    """What the gap map is drawn from; arrays in the order of the cells, ``lacking`` in the order of the places."""
+
+    in_reach: NDArray[np.int64]
+    referred: NDArray[np.bool_]
+    lacking: NDArray[np.bool_]
+    lacking_count: float
+    lacking_share: float
+
+
+def gap_counts(cells: Released, places: Released, required: Sequence[str]) -> GapCounts:
+    """Count the required categories in reach of each cell, and the people in places that lack one.
+
+    A place lacks a category that is neither in reach nor by referral; a cell is ``referred`` where it lacks none
+    although not all are in reach.
+    """
+    surface, people = cells.table, places.table
     columns = [f"{category}_state" for category in required]
-    _columns(table, columns, what)
-    return table[columns].to_numpy(dtype=object)
+    _columns(surface, columns, "cells")
+    _columns(people, [*columns, "population_count"], "places")
+    states = surface[columns].to_numpy(dtype=object)
+    in_reach = (states == "in_reach").sum(axis=1)
+    referred = (in_reach < len(required)) & ~(states == "none").any(axis=1)
+    lacking = (people[columns].to_numpy(dtype=object) == "none").any(axis=1)
+    total = float(people["population_count"].sum())
+    lost = float(people.loc[lacking, "population_count"].sum())
+    return GapCounts(in_reach, referred, lacking, lost, lost / total if total else 0.0)
+
+
+def count_label(least: int, most: int, required_count: int) -> str:
+    """Words of a class of :func:`count_classes`.
+
+    >>> count_label(6, 6, 6), count_label(3, 4, 6)
+    ('all 6', '3–4')
+    """
+    return f"all {least}" if least == required_count else f"{least}" if least == most else f"{least}–{most}"
 
 
 def gap_map(
@@ -329,14 +367,11 @@ def gap_map(
     """
     require_released(cells, kind="surface")
     require_released(places, kind="gaps")
-    surface, people = cells.table, base.projected_points(places, ground.crs)
-    _columns(people, ["population_count"], "places")
-    states = _states(surface, required, "cells")
-    in_reach = (states == "in_reach").sum(axis=1)
-    referred = (in_reach < len(required)) & ~(states == "none").any(axis=1)
-    lacking = (_states(people, required, "places") == "none").any(axis=1)
-    total, lost = float(people["population_count"].sum()), float(people.loc[lacking, "population_count"].sum())
-    share = lost / total if total else 0.0
+    counts = gap_counts(cells, places, required)
+    surface = cells.table
+    people = base.projected_points(places, ground.crs)
+    lacking = people["place_id"].isin(places.table.loc[counts.lacking, "place_id"]).to_numpy()
+    in_reach, referred, lost, share = counts.in_reach, counts.referred, counts.lacking_count, counts.lacking_share
     if title is None:
         title = (
             f"About {words.thousands(lost)} people live where one or more of {len(required)} kinds of help is far"

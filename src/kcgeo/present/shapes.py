@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import h3
@@ -17,7 +18,16 @@ from pyproj import Transformer
 
 from kcgeo.crs import STORAGE
 
-__all__ = ["cell_polygons", "dissolve", "draw_area", "draw_lines", "line_path", "nested_classes", "polygon_path"]
+__all__ = [
+    "cell_polygons",
+    "cut_cells",
+    "dissolve",
+    "draw_area",
+    "draw_lines",
+    "line_path",
+    "nested_classes",
+    "polygon_path",
+]
 
 Geometry = Any  # shapely's classes are untyped in places; every geometry here comes from shapely itself
 
@@ -57,6 +67,14 @@ def cell_polygons(cell_ids: Sequence[str], *, crs: str, within: Geometry | None 
     shapely.prepare(within)
     edge = ~shapely.contains_properly(within, polygons)
     polygons[edge] = shapely.intersection(polygons[edge], within)
+    return polygons
+
+
+@lru_cache(maxsize=2)
+def cut_cells(cell_ids: tuple[str, ...], crs: str, outline: Geometry) -> NDArray[Any]:
+    """Cells of a surface cut to the study area, kept between the figures of one study; not to be changed."""
+    polygons = cell_polygons(cell_ids, crs=crs, within=outline)
+    polygons.flags.writeable = False
     return polygons
 
 

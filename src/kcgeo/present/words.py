@@ -17,6 +17,7 @@ __all__ = [
     "nearest_phrase",
     "one_in",
     "percent",
+    "short_percent",
     "thousands",
 ]
 
@@ -80,6 +81,19 @@ def percent(share: float) -> str:
     if 0.99 < share < 1:
         return "99 %"
     return f"{share * 100:.0f} %"
+
+
+def short_percent(share: float) -> str:
+    """Share (0..1) in per cent for a column headed so; never rounded up to 100 nor down to 0.
+
+    >>> short_percent(0.996), short_percent(0.002), short_percent(0.5)
+    ('>99', '<1', '50')
+    """
+    if 0 < share < 0.01:
+        return "<1"
+    if 0.99 < share < 1:
+        return ">99"
+    return f"{share * 100:.0f}"
 
 
 def one_in(share: float) -> str:
