@@ -238,11 +238,10 @@ def test_profiles_of_the_study_are_smooth_and_complete(root: Path) -> None:
         minutes = profile.filter(like="_min")
         assert set(minutes.columns) >= {"emergency_shelter_min", "medical_min"}
         assert minutes.notna().all(axis=None)
-        # half a mile takes half a minute on the highway; ramps and cells add some. On I-70 one cell of the state line
-        # lies on the north bank of the river: 7 minutes there, no such cliff elsewhere
+        # a station is on the highway, so that half a mile changes no time by more than it takes to drive: 0.48 minutes
+        # at 100 km/h, a little more where the calibrated miles are longer than measured ones
         steps = minutes.diff().abs()[profile["milepost_mi"].diff() == 0.5].max(axis=1)
-        assert steps.quantile(0.95) < 2.5
-        assert (steps > 5.0).sum() <= 2
+        assert steps.max() < 0.6
         gaps = gap_segments(profile, cutoff_min=30)
         assert (gaps["worst_min"] > 30).all()
         assert gaps["to_milepost_mi"].sub(gaps["from_milepost_mi"]).ge(0).all()

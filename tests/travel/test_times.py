@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kcgeo.errors import TableError
-from kcgeo.travel import Network, costs, nearest_times, unreachable_reasons
+from kcgeo.travel import Network, costs, highway_times, nearest_times, unreachable_reasons
 from tests.travel.oracles import slow_minutes
 from tests.travel.towns import edges, graphs, one_way_ring, points
 
@@ -171,3 +171,53 @@ def test_a_longer_cutoff_never_loses_a_pair(
     less, more = sorted([one, two])
     few, many = (costs(network, graph[0], graph[0], cutoff_min=cutoff) for cutoff in (less, more))
     assert set(few.itertuples(index=False)) <= set(many.itertuples(index=False))
+
+
+def _highway(**ways: float) -> Network:
+    """Cells c0, c1, c2 with ramps of 2 minutes to highway nodes 10 km apart; the highway minutes are given."""
+    x, y = [360_000.0 + 10_000 * number for number in range(3)], [4_320_000.0] * 3
+    nodes = points(["c0", "c1", "c2", "h0", "h1", "h2"], [*x, *x], [value + 900 for value in y] + y)
+    ramps = [(f"{one}{at}", f"{other}{at}", 2.0) for at in range(3) for one, other in ("ch", "hc")]
+    road = [(name[:2], name[2:], minutes) for name, minutes in ways.items()]
+    return Network.from_edges(nodes, edges(*ramps, *road), snap_ids=["c0", "c1", "c2"], max_snap_m=2_000)
+
+
+def _on_road(*km: float, off_m: float = 0.0) -> gpd.GeoDataFrame:
+    return points(
+        [f"km{value:g}" for value in km],
+        [360_000 + 1_000 * value for value in km],
+        [4_320_000 + off_m] * len(km),
+        key="id",
+    )
+
+
+def test_a_point_on_the_highway_drives_on_to_the_better_end_and_pays_no_ramp_to_get_on() -> None:
+    network = _highway(h0h1=6.0, h1h0=6.0, h1h2=10.0, h2h1=10.0)
+    service = points(["s", "t"], [360_000.0, 380_000.0], [4_320_900.0] * 2, key="service_id").assign(
+        kind=["near", "far"]
+    )
+    found = highway_times(network, _on_road(0, 2, 10, 15), service, by="kind")
+    assert found.index.tolist() == ["km0", "km2", "km10", "km15"]
+    np.testing.assert_allclose(found["near_min"], [2.0, 3.2, 8.0, 13.0], rtol=0, atol=1e-3)
+    np.testing.assert_allclose(found["far_min"], [18.0, 16.8, 12.0, 7.0], rtol=0, atol=1e-3)
+    # as a place, each meets a cell instead and pays the ramp twice
+    assert nearest_times(network, _on_road(10), service, by="kind")["near_min"].tolist() == [10.0]
+
+
+def test_one_ways_and_missing_ways_hold_on_the_highway() -> None:
+    network = _highway(h0h1=6.0, h1h2=10.0)
+    service = points(["s"], [370_000.0], [4_320_900.0], key="service_id")
+    found = highway_times(network, _on_road(5, 9, 11, 20), service)["time_min"]
+    np.testing.assert_allclose(found, [5.0, 2.6, np.nan, np.nan], rtol=0, atol=1e-3)
+
+
+def test_points_off_the_highway_meet_the_network_as_places_do() -> None:
+    network = _highway(h0h1=6.0, h1h0=6.0, h1h2=10.0, h2h1=10.0)
+    service = points(["s"], [360_000.0], [4_320_900.0], key="service_id")
+    aside, far = _on_road(10, off_m=800), _on_road(10, off_m=9_000)
+    pdt.assert_frame_equal(highway_times(network, aside, service), nearest_times(network, aside, service))
+    assert highway_times(network, aside, service)["time_min"].tolist() == [10.0]
+    assert highway_times(network, far, service)["time_min"].isna().all()
+    ring, places = one_way_ring(), points(["a", "b"], [0, 1_000], key="place_id")
+    spot = points(["s"], [1_000], key="service_id")
+    pdt.assert_frame_equal(highway_times(ring, places, spot), nearest_times(ring, places, spot))

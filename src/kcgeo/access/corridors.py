@@ -15,7 +15,7 @@ from kcgeo.access.gaps import SUFFIX, categories_of
 from kcgeo.access.reach import check_cutoff
 from kcgeo.data.corridors import stations
 from kcgeo.errors import TableError, first_ids, raise_all
-from kcgeo.travel import Network, nearest_times
+from kcgeo.travel import Network, highway_times
 
 __all__ = ["corridor_profile", "gap_segments"]
 
@@ -34,8 +34,8 @@ def corridor_profile(
     """Minutes from each station of a corridor to the nearest service of each category.
 
     A station stands at every multiple of ``step_mi`` of each mile system. All stations are searched at once: one search
-    a category. On the friction grid a station meets the cell it lies in: its way begins on local streets or with the
-    ramp, and beside a barrier the cell may lie on the other bank, which adds some minutes at single stations.
+    a category. On the friction grid a station stands on the highway itself: its way leads to an exit, in the better
+    direction, and down (see :func:`kcgeo.travel.highway_times`).
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def corridor_profile(
     ------
     TableError
         There are no services, the step is not above 0, the corridor is not one route with mileposts, or as
-        :func:`kcgeo.travel.nearest_times`.
+        :func:`kcgeo.travel.highway_times`.
     CrsError
         The services are not in the CRS of the network, the corridor is not in EPSG:4326.
     """
@@ -69,7 +69,7 @@ def corridor_profile(
         raise TableError("There are no services to reach; give at least one row, or another filter.")
     spots = stations(corridor, step_mi=step_mi)
     origins = gpd.GeoDataFrame(spots[["id", "geometry"]], geometry="geometry", crs=spots.crs).to_crs(network.crs)
-    times = nearest_times(network, origins, services, by=by)
+    times = highway_times(network, origins, services, by=by)
     profile: pd.DataFrame = pd.concat([spots[_PLACE], times.reset_index(drop=True)], axis=1)
     return profile
 

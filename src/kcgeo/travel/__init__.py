@@ -2,7 +2,7 @@
 
 from kcgeo.travel.friction import HEX_DETOUR, Layers, cells, friction_network, layers
 from kcgeo.travel.network import Network, snap
-from kcgeo.travel.times import costs, nearest_times, unreachable_reasons
+from kcgeo.travel.times import costs, highway_times, nearest_times, unreachable_reasons
 
 __all__ = [
     "HEX_DETOUR",
@@ -11,6 +11,7 @@ __all__ = [
     "cells",
     "costs",
     "friction_network",
+    "highway_times",
     "layers",
     "nearest_times",
     "snap",

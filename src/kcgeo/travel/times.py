@@ -12,12 +12,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
+import shapely
 
 from kcgeo.errors import TableError, first_ids
 from kcgeo.travel.engine import MS_PER_MIN, UNREACHED, Arcs, Engine, limit_ms, nearest_ms, reach_ms
 from kcgeo.travel.network import Network, point_ids
 
-__all__ = ["costs", "nearest_times", "unreachable_reasons"]
+__all__ = ["costs", "highway_times", "nearest_times", "unreachable_reasons"]
+
+_ON_HIGHWAY_M = 250.0  # a point of a highway's line lies this close to the link between two of its nodes
 
 
 def costs(
@@ -125,6 +128,85 @@ def nearest_times(
             np.where(reached, row[at] / MS_PER_MIN, np.nan) if len(row) else np.full(len(at), np.nan)
         )
     return pd.DataFrame(columns, index=ids)
+
+
+def highway_times(
+    network: Network,
+    points: gpd.GeoDataFrame,
+    destinations: gpd.GeoDataFrame,
+    *,
+    by: str | None = None,
+) -> pd.DataFrame:
+    """Minutes to the nearest destination from points on the highways, where a traveller is on the road already.
+
+    A point stands on the highway link that it is nearest to, and its way begins with the rest of that link, in the
+    better direction: it leaves the highway at an exit and pays no ramp to get on. Other points meet the network as in
+    :func:`nearest_times`: those farther than 250 m from a highway, and all points of a network without highways of its
+    own (every node of it may be met).
+
+    Parameters
+    ----------
+    network
+        Directed network; its highway links join nodes that points cannot meet (``snap_ids``).
+    points
+        Points with unique ids in the CRS of the network.
+    destinations, by
+        As in :func:`nearest_times`; a destination meets the network like any other place.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As :func:`nearest_times`, without a cutoff.
+
+    Raises
+    ------
+    TableError, CrsError
+        As :func:`nearest_times`.
+    """
+    times = nearest_times(network, points, destinations, by=by)
+    if network.snap_ids is None or times.empty:
+        return times
+    low, high, up_ms, down_ms = _highway_links(network)
+    spot, link, share = _on_links(network, points, low, high)
+    rest_up, rest_down = up_ms[link] * (1 - share), down_ms[link] * share
+    _, groups = _groups(network, destinations, by)
+    found = times.copy()
+    for column, row in zip(times.columns, nearest_ms(network.backward, groups, limit_ms(None)), strict=True):
+        ahead = np.where(row == UNREACHED, np.inf, row.astype(np.float64))
+        best = np.full(len(times), np.inf)
+        np.minimum.at(best, spot, np.minimum(rest_up + ahead[high[link]], rest_down + ahead[low[link]]))
+        minutes = times[column].to_numpy(copy=True)
+        minutes[spot] = np.where(np.isfinite(best[spot]), best[spot] / MS_PER_MIN, np.nan)
+        found[column] = minutes
+    return found
+
+
+def _highway_links(
+    network: Network,
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return both ends of each link between nodes that no point meets, and its milliseconds up and down (inf: none)."""
+    arcs = network.arcs
+    tails = np.repeat(np.arange(arcs.node_count), np.diff(arcs.indptr))
+    highway = ~pd.Index(network.node_ids).isin([] if network.snap_ids is None else network.snap_ids)
+    kept = highway[tails] & highway[arcs.indices]
+    tails, heads, time_ms = tails[kept], arcs.indices[kept].astype(np.intp), arcs.time_ms[kept].astype(np.float64)
+    pairs, at = np.unique(np.sort(np.column_stack([tails, heads]), axis=1), axis=0, return_inverse=True)
+    ways = np.full((2, len(pairs)), np.inf)
+    ways[(tails > heads).astype(np.intp), at.ravel()] = time_ms
+    return pairs[:, 0], pairs[:, 1], ways[0], ways[1]
+
+
+def _on_links(
+    network: Network, points: gpd.GeoDataFrame, low: npt.NDArray[np.intp], high: npt.NDArray[np.intp]
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.float64]]:
+    """Return points on a link, that link (several where the point is as near to each), and the share of it behind."""
+    plane = points.estimate_utm_crs()
+    flat = gpd.GeoSeries.from_xy(network.xy[:, 0], network.xy[:, 1], crs=network.crs).to_crs(plane)
+    xy = np.column_stack([flat.x, flat.y])
+    lines = np.asarray(shapely.linestrings(np.stack([xy[low], xy[high]], axis=1)), dtype=object)
+    shapes = points.geometry.to_crs(plane).to_numpy()
+    spot, link = shapely.STRtree(lines).query_nearest(shapes, max_distance=_ON_HIGHWAY_M)
+    return spot, link, np.asarray(shapely.line_locate_point(lines[link], shapes[spot], normalized=True))
 
 
 def unreachable_reasons(
