@@ -6,7 +6,7 @@ from kcgeo.present.gallery import Item, Section, gallery_page, plate_item, write
 from kcgeo.present.maps import drive_time_map, drive_time_sheet, gap_map, orientation_map
 from kcgeo.present.plate import Note, Plate, save_figure
 from kcgeo.present.tables import write_tables
-from kcgeo.present.web import Page, coverage_page, write_page
+from kcgeo.present.web import Page, coverage_page, save_page
 
 __all__ = [
     "Background",
@@ -26,7 +26,7 @@ __all__ = [
     "plate_item",
     "reporting_chart",
     "save_figure",
-    "write_page",
+    "save_page",
     "write_tables",
     "write_thumbnail",
 ]

@@ -39,9 +39,9 @@ __all__ = [
 Geometry = Any
 
 # inches on the page: left, bottom, width, height of the two panels, and of the strip under them
-_PANEL_IN = (5.13, 5.5)
+_PANEL_IN = (5.13, 5.42)
 _PANEL_LEFT_IN = (0.32, 5.55)
-_PANEL_BOTTOM_IN = 1.92
+_PANEL_BOTTOM_IN = 2.06
 
 
 @dataclass(frozen=True)

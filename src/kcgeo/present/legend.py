@@ -75,7 +75,7 @@ def _draw(axes: Axes, entry: Entry, x: float, y: float) -> None:
 
 
 def strip(
-    plate: Plate, rows: Sequence[Sequence[Entry]], *, top_in: float = 1.74, gap_in: float = 0.29, left_in: float = 0.32
+    plate: Plate, rows: Sequence[Sequence[Entry]], *, top_in: float = 1.88, gap_in: float = 0.29, left_in: float = 0.32
 ) -> None:
     """Write rows of entries from left to right; the first row starts ``top_in`` inches above the foot of the page."""
     width, height = plate.get_size_inches()

@@ -16,7 +16,7 @@ from kcgeo.errors import TableError
 from kcgeo.present import base, shapes, symbols, theme, words
 from kcgeo.present.base import Background, Panel
 from kcgeo.present.legend import Entry, strip, time_entries
-from kcgeo.present.plate import Plate, new_plate
+from kcgeo.present.plate import Plate, foot_height_in, foot_lines, new_plate
 
 __all__ = [
     "GapCounts",
@@ -225,22 +225,23 @@ def drive_time_sheet(
     row_count = -(-len(categories) // columns)
     side = (theme.PAGE_IN[0] - 0.64 - 0.14 * (columns - 1)) / columns
     tall = side * (ground.whole.extent[3] - ground.whole.extent[1]) / (ground.whole.extent[2] - ground.whole.extent[0])
-    height = 2.35 + row_count * (tall + 0.52)
-    subtitle = "Minutes by car to the nearest listed site of each kind, whole study area, one scale for all."
+    notices = (words.MODEL, words.LOWER_BOUND, words.ODBL)
     released = [cells, *([places] if places is not None else []), *ground.released]
+    foot = foot_height_in(foot_lines(released, notices, width_in=theme.PAGE_IN[0]))
+    height = foot + 1.3 + row_count * (tall + 0.5)
     plate = new_plate(
         title,
-        subtitle,
+        "Minutes by car to the nearest listed site of each kind, whole study area, one scale for all.",
         alt_text=alt,
         released=released,
-        notices=(words.MODEL, words.LOWER_BOUND, words.ODBL),
+        notices=notices,
         size_in=(theme.PAGE_IN[0], height),
     )
     polygons = _polygons(table, ground)
     with theme.applied():
         for number, category in enumerate(categories):
             row, column = divmod(number, columns)
-            left, bottom = 0.32 + column * (side + 0.14), height - 1.02 - (row + 1) * (tall + 0.52)
+            left, bottom = 0.32 + column * (side + 0.14), height - 0.78 - (row + 1) * (tall + 0.5)
             axes = plate.add_axes((left / theme.PAGE_IN[0], bottom / height, side / theme.PAGE_IN[0], tall / height))
             base.prepare(axes, ground.whole)
             axes.axis("off")
@@ -258,7 +259,7 @@ def drive_time_sheet(
             plate.text(
                 left / 11, above + 0.07 / height, said, fontsize=theme.TEXT_PT["small"], color=theme.COLOUR["soft"]
             )
-        strip(plate, [time_entries(edges_min)], top_in=1.1)
+        strip(plate, [time_entries(edges_min)], top_in=foot + 0.24)
     return plate
 
 
@@ -374,7 +375,7 @@ def gap_map(
     in_reach, referred, lost, share = counts.in_reach, counts.referred, counts.lacking_count, counts.lacking_share
     if title is None:
         title = (
-            f"About {words.thousands(lost)} people live where one or more of {len(required)} kinds of help is far"
+            f"About {words.thousands(lost)} people live out of reach of at least one of {len(required)} kinds of help"
             if lost
             else f"Each place has all {len(required)} kinds of help in reach or by referral"
         )
@@ -490,14 +491,14 @@ def orientation_map(
     hidden = table[table["disclosure"] == "area"]
     title = title or f"Where help around the city is listed: {drawn['site'].nunique()} sites with a public address"
     counts = hidden["area"].value_counts().sort_index()
-    told = "; ".join(f"{area}: {count}" for area, count in counts.items())
+    told = ", ".join(f"{area} ({count})" for area, count in counts.items())
     subtitle = "Services by type, from public directories. A hollow symbol is known by its ZIP code only."
     alt = (
         f"Two maps with {len(drawn)} symbols. "
         + " ".join(f"{family.label}: {int((drawn['family'] == family.key).sum())}." for family in theme.FAMILIES)
         + f" {len(hidden)} confidential services are told by area only: {told}."
     )
-    call = f"{len(hidden)} confidential services serve these areas without an address: {told}. Call {words.HOTLINE}."
+    call = f"{len(hidden)} confidential services have no place here; they serve {told}. Call {words.HOTLINE}."
     plate = new_plate(
         title,
         subtitle,

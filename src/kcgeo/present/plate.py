@@ -21,7 +21,7 @@ from kcgeo.errors import TableError
 from kcgeo.files import replacing, write_bytes
 from kcgeo.present import theme
 
-__all__ = ["Note", "Plate", "new_plate", "save_figure", "source_lines"]
+__all__ = ["Note", "Plate", "foot_height_in", "foot_lines", "new_plate", "save_figure", "source_lines"]
 
 MARGIN_IN = 0.32
 FORMATS = ("png", "svg", "pdf")
@@ -72,7 +72,7 @@ def _unique(values: Iterable[str]) -> tuple[str, ...]:
 def source_lines(released: Sequence[Released]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Collect sources and vintages of all tables of a figure, each said once, in the order of the tables."""
     sources = _unique(text for item in released for text in _texts(item.sources))
-    vintage = _unique(text for item in released for text in _texts(item.vintage))
+    vintage = _unique(part for item in released for text in _texts(item.vintage) for part in text.split("; "))
     return sources, vintage
 
 
@@ -92,9 +92,25 @@ def new_plate(
     plate.note = Note(title, subtitle, alt_text, sources, vintage, tuple(notices))
     with theme.applied():
         _heading(plate, title, subtitle)
-        said = "Sources: " + "; ".join(sources) + ("" if not vintage else ". Vintage: " + "; ".join(vintage)) + "."
-        _foot(plate, [*([" ".join(notices)] if notices else []), said])
+        _foot(plate, foot_lines(released, notices, width_in=size_in[0]))
     return plate
+
+
+def foot_lines(released: Sequence[Released], notices: Sequence[str], *, width_in: float) -> list[str]:
+    """Lines at the foot of a page: notices, then sources and vintage.
+
+    File names in brackets are left to the manifest.
+    """
+    sources, vintage = source_lines(released)
+    brief = "; ".join(re.sub(r" \([^)]*[._][^)]*\)", "", source) for source in sources)
+    said = f"Sources: {brief}." + (f" Vintage: {'; '.join(vintage)}." if vintage else "")
+    texts = [" ".join(notices), said] if notices else [said]
+    return [line for text in texts for line in textwrap.wrap(text, width=int(width_in * 14.9))]
+
+
+def foot_height_in(lines: Sequence[str]) -> float:
+    """Height in inches that the foot of a page takes."""
+    return 0.14 + len(lines) * theme.TEXT_PT["small"] * 1.34 / 72
 
 
 def _heading(plate: Plate, title: str, subtitle: str) -> None:
@@ -120,9 +136,8 @@ def _heading(plate: Plate, title: str, subtitle: str) -> None:
     )
 
 
-def _foot(plate: Plate, paragraphs: Sequence[str]) -> None:
+def _foot(plate: Plate, lines: Sequence[str]) -> None:
     width, height = plate.get_size_inches()
-    lines = [line for text in paragraphs for line in textwrap.wrap(text, width=int(width * 14.9))]
     plate.text(
         MARGIN_IN / width,
         0.14 / height,

@@ -63,10 +63,27 @@ def cell_polygons(cell_ids: Sequence[str], *, crs: str, within: Geometry | None 
     polygons = np.asarray(shapely.polygons(shapely.linearrings(closed, indices=owner[order])))
     if within is None:
         return polygons
-    # only cells at the edge are cut, which is quicker than to cut every outline made of them
+    return _cut_at_edge(list(cell_ids), polygons, crs, within)
+
+
+def _cut_at_edge(cell_ids: list[str], polygons: NDArray[Any], crs: str, within: Geometry) -> NDArray[Any]:
+    """Cut cells at the edge of an area; what lies between the last cells and the edge goes to a neighbour.
+
+    A cell belongs to an area by its centre, so that the area's edge is ragged by half a cell on either side.
+    """
     shapely.prepare(within)
-    edge = ~shapely.contains_properly(within, polygons)
+    edge = np.flatnonzero(~shapely.contains_properly(within, polygons))
+    known = set(cell_ids)
+    owner: dict[str, int] = {}
+    for number in edge.tolist():
+        for beside in sorted(h3.grid_ring(cell_ids[number], 1)):
+            if beside not in known:
+                owner.setdefault(beside, number)
     polygons[edge] = shapely.intersection(polygons[edge], within)
+    slivers = shapely.intersection(cell_polygons(list(owner), crs=crs), within) if owner else np.array([])
+    for number, sliver in zip(owner.values(), slivers, strict=True):
+        if sliver.area > 0:
+            polygons[number] = shapely.union(polygons[number], sliver)
     return polygons
 
 
@@ -90,7 +107,14 @@ def nested_classes(polygons: NDArray[Any], times_min: pd.Series, edges_min: Sequ
     Drawn from the largest to the smallest they leave no seams between classes.
     """
     values = times_min.to_numpy(dtype=float)
-    return [dissolve(polygons[values <= edge]) for edge in edges_min]
+    outlines: list[Geometry] = []
+    below = -np.inf
+    for edge in edges_min:
+        band = polygons[(values > below) & (values <= edge)]
+        # the outline so far stands for its cells, which makes one pass over the cells of all classes
+        outlines.append(dissolve(np.append(band, outlines[-1]) if outlines else band))
+        below = edge
+    return outlines
 
 
 def polygon_path(geometry: Geometry) -> Outline | None:

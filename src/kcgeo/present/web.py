@@ -37,7 +37,7 @@ from kcgeo.present.web_data import (
     time_layer,
 )
 
-__all__ = ["Page", "coverage_page", "page_file", "write_page"]
+__all__ = ["Page", "coverage_page", "page_file", "save_page"]
 
 _ALL = "required"
 
@@ -56,7 +56,7 @@ def page_file(name: str) -> str:
     return files("kcgeo.present").joinpath(name).read_text(encoding="utf-8")
 
 
-def write_page(page: Page, path: Path) -> Path:
+def save_page(page: Page, path: Path) -> Path:
     """Write a page whole or not at all."""
     write_text(path, page.html)
     return path
