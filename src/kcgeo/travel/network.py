@@ -163,13 +163,13 @@ class Network:
         found, metres = found.copy(), metres.copy()
         assert self.h3_resolution is not None
         core_m = 0.5 * h3.average_hexagon_edge_length(self.h3_resolution, unit="m")
-        for row in np.flatnonzero(metres > core_m):
-            cell = h3.latlng_to_cell(xy[row, 1], xy[row, 0], self.h3_resolution)
-            at = int(self._index.get_indexer(pd.Index([cell]))[0])
-            if at >= 0:
-                found[row] = at
-                centre = _measurable(self.xy[at : at + 1], self.crs)[0]
-                metres[row] = float(np.linalg.norm(measured[row] - centre))
+        off = np.flatnonzero(metres > core_m)
+        cells = [h3.latlng_to_cell(xy[row, 1], xy[row, 0], self.h3_resolution) for row in off]
+        at = self._index.get_indexer(pd.Index(cells, dtype=object))
+        rows, at = off[at >= 0], at[at >= 0]
+        found[rows] = at
+        if len(rows):
+            metres[rows] = np.linalg.norm(measured[rows] - _measurable(self.xy[at], self.crs), axis=1)
         return found, metres
 
 
