@@ -133,7 +133,8 @@ def readme(data: Path = DATA) -> str:
     for item in described["resources"]:
         licences = ", ".join(licence["name"] for licence in item["licenses"])
         link = f"[{item['name']}]({item['path']})"
-        lines.append(f"| {link} | {item['title']} | {item.get('rows', item.get('features')):,} | {item['vintage']} | {licences} |")
+        count = item.get("rows", item.get("features"))
+        lines.append(f"| {link} | {item['title']} | {count:,} | {item['vintage']} | {licences} |")
     lines += [
         "",
         "Licences in full: [NOTICE.md](NOTICE.md). Every field: `docs/data-dictionary.md`.",

@@ -51,7 +51,11 @@ def write_csv(path: Path, rows: Iterable[Mapping[str, Any]], fields: Sequence[st
     for row in sorted(rows, key=lambda row: tuple(str(row[name] or "") for name in key)):
         writer.writerow([_cell(row.get(name)) for name in fields])
     content = text.getvalue().encode("utf-8")
-    path.write_bytes(gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
+    if path.suffix != ".gz":
+        path.write_bytes(content)
+    elif not path.exists() or gzip.decompress(path.read_bytes()) != content:
+        # compressed bytes differ between builds of zlib: a file with the same content is left as it is
+        path.write_bytes(gzip.compress(content, mtime=0))
 
 
 def write_geojson(path: Path, features: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]], key: str) -> None:

@@ -134,8 +134,8 @@ def _hidden_place_problems(rows: pd.DataFrame, level: str) -> list[str]:
     for column in (*_PLACE_COLUMNS, *_OTHER_PLACE_COLUMNS):
         if (held := _filled(at, column)).any():
             problems.append(
-                f"Rows of level {level} hold a {column}: {first_ids(ids[held])}; remove it, or give the level exact "
-                "and its basis."
+                f"Rows of level {level} hold a {column}: {first_ids(ids[held])}; remove it, "
+                "a row of this level holds no place."
             )
     for columns, strict in ((_STRICT_TEXTS, True), (_TEXTS, False)):
         for column in (column for column in columns if column in at):

@@ -6,12 +6,15 @@ command line only.
 
 from __future__ import annotations
 
+import math
+import re
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from kcgeo.crs import require_metric
+from kcgeo.data.catalogue import load
 from kcgeo.errors import KcgeoError, StudyError, raise_all
 
 __all__ = ["Barrier", "GapSettings", "Study", "TravelSettings", "read_study"]
@@ -65,20 +68,53 @@ class Study:
     services_path: Path | None = None
 
 
+_WORDS = {
+    "str": "text in quotes",
+    "int": "a whole number",
+    "float": "a number",
+    "tuple[str, ...]": "a list of texts in quotes",
+    "tuple[float, ...]": "a list of numbers",
+    "tuple[float, float]": "a list of two numbers",
+    "tuple[tuple[float, float], ...]": "a list of pairs of numbers",
+}
+
+
 def _frozen(value: Any) -> Any:
     return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
 
 
+def _is(value: Any, kind: str) -> bool:
+    """Say whether a frozen TOML value is of the kind that the record states."""
+    if kind == "str":
+        return isinstance(value, str)
+    if kind == "int":
+        return isinstance(value, int) and not isinstance(value, bool)
+    if kind == "float":
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not isinstance(value, tuple):
+        return False
+    inner = kind.removeprefix("tuple[").removesuffix("]")
+    if inner.endswith(", ..."):
+        return all(_is(item, inner.removesuffix(", ...")) for item in value)
+    kinds = inner.split(", ")
+    return len(value) == len(kinds) and all(_is(item, part) for item, part in zip(value, kinds, strict=True))
+
+
 def _section(raw: dict[str, Any], record: type[Any], where: str, problems: list[str], **extra: Any) -> Any:
-    """Build ``record`` from a TOML table; a missing or unknown key becomes one sentence of ``problems``."""
-    names = {field.name for field in fields(record)} - set(extra)
+    """Build ``record`` from a TOML table; a key that is missing, unknown or of another kind becomes one sentence."""
+    kinds = {field.name: str(field.type) for field in fields(record) if field.name not in extra}
     optional = {"barriers", "services_path"}
     problems += [
-        f"The key {where}.{key} is missing from the study file." for key in sorted(names - set(raw) - optional)
+        f"The key {where}.{key} is missing from the study file." for key in sorted(set(kinds) - set(raw) - optional)
     ]
     problems += [
-        f"The key {where}.{key} is unknown; the section takes {', '.join(sorted(names))}."
-        for key in sorted(set(raw) - names)
+        f"The key {where}.{key} is unknown; the section takes {', '.join(sorted(kinds))}."
+        for key in sorted(set(raw) - set(kinds))
+    ]
+    problems += [
+        f"{where}.{key} must be {_WORDS[kinds[key]]}, not {value!r}."
+        for key, value in raw.items()
+        if key in kinds and not _is(_frozen(value), kinds[key])
     ]
     if problems:
         return None
@@ -87,6 +123,10 @@ def _section(raw: dict[str, Any], record: type[Any], where: str, problems: list[
 
 def _rules(study: Study) -> list[str]:
     """Collect one sentence for each value that cannot be computed with."""
+    return _study_rules(study) + _travel_rules(study.travel) + _gap_rules(study)
+
+
+def _study_rules(study: Study) -> list[str]:
     problems = []
     try:
         require_metric(study.crs)
@@ -97,12 +137,25 @@ def _rules(study: Study) -> list[str]:
     bad = [code for code in study.counties if not (isinstance(code, str) and len(code) == 5 and code.isdigit())]
     if bad:
         problems.append(f"study.counties: {bad} are not five-digit county codes in quotes, e.g. '29095'.")
+    twice = sorted({code for code in study.counties if study.counties.count(code) > 1})
+    if twice:
+        problems.append(f"study.counties names {', '.join(twice)} more than once; keep one of each.")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", study.name):
+        problems.append(f"study.name names a folder: use small letters, digits and hyphens, not '{study.name}'.")
+    if not (abs(study.downtown[0]) <= 180 and abs(study.downtown[1]) <= 90):
+        problems.append("study.downtown must be [longitude, latitude] in degrees; are the two swapped?")
     if not study.counties:
         problems.append("study.counties is empty; name at least one county by its five-digit code.")
-    travel, gaps = study.travel, study.gaps
+    return problems
+
+
+def _travel_rules(travel: TravelSettings) -> list[str]:
+    problems = []
     for name in ("highway_kmh", "circuity", "exit_spacing_km", "search_cutoff_min", "max_snap_m"):
         if not getattr(travel, name) > 0:
             problems.append(f"travel.{name} must be above 0, not {getattr(travel, name)}.")
+    if not 0 <= travel.h3_resolution <= 15:
+        problems.append(f"travel.h3_resolution lies between 0 and 15, as {travel.h3_resolution} does not.")
     if travel.circuity < 1:
         problems.append(f"travel.circuity is way / straight line and cannot be under 1, as {travel.circuity} is.")
     if travel.ramp_min < 0:
@@ -110,13 +163,35 @@ def _rules(study: Study) -> list[str]:
     steps = travel.local_kmh
     if not steps or steps[0][0] != 0 or list(steps) != sorted(steps) or any(kmh <= 0 for _, kmh in steps):
         problems.append("travel.local_kmh must be [density, km/h] pairs that start at density 0, in rising order.")
-    if not gaps.required:
-        problems.append("gaps.required is empty; name at least one category.")
+    return problems
+
+
+def _gap_rules(study: Study) -> list[str]:
+    problems = []
+    travel, gaps = study.travel, study.gaps
+    known = list(load("categories")["category"])
+    if not gaps.required or set(gaps.required) - set(known):
+        named = ", ".join(sorted(set(gaps.required) - set(known))) or "nothing"
+        problems.append(f"gaps.required names {named}; it takes one or more of {', '.join(known)}.")
     if not gaps.cutoffs_min or any(not cutoff > 0 for cutoff in (*gaps.cutoffs_min, gaps.headline_cutoff_min)):
         problems.append("gaps.cutoffs_min and gaps.headline_cutoff_min must be minutes above 0.")
     if max((*gaps.cutoffs_min, gaps.headline_cutoff_min), default=0) > travel.search_cutoff_min:
         problems.append("travel.search_cutoff_min must not be under the largest cutoff of gaps.")
     return problems
+
+
+def _services_path(section: Any, path: Path, problems: list[str]) -> Path | None:
+    """Return the path of the user's own services, relative to the study file."""
+    if not isinstance(section, dict) or set(section) - {"path"}:
+        problems.append("The section [services] takes one key: path.")
+        return None
+    name = section.get("path")
+    if name is None:
+        return None
+    if not isinstance(name, str) or not name.strip():
+        problems.append(f"services.path must be a file name in quotes, not {name!r}.")
+        return None
+    return (path.parent / name).resolve()
 
 
 def read_study(path: Path) -> Study:
@@ -131,20 +206,28 @@ def read_study(path: Path) -> Study:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise StudyError(f"There is no study file {path}.") from None
+    except OSError as error:
+        raise StudyError(f"The study file {path} cannot be read ({error.strerror}).") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise StudyError(f"{path} is not a TOML file: {error}.") from None
     problems = [
-        f"The section [{name}] is missing from {path}." for name in ("study", "travel", "gaps") if name not in raw
+        f"The section [{name}] is missing from {path}."
+        for name in ("study", "travel", "gaps")
+        if not isinstance(raw.get(name), dict)
+    ]
+    problems += [
+        f"The section [{name}] is unknown; a study has study, travel, gaps and services."
+        for name in sorted(set(raw) - {"study", "travel", "gaps", "services"})
     ]
     raise_all(problems, StudyError)
     travel_raw = dict(raw["travel"])
-    barriers = tuple(
-        _section(dict(item), Barrier, "travel.barriers", problems) for item in travel_raw.pop("barriers", [])
-    )
+    rivers = travel_raw.pop("barriers", [])
+    if not isinstance(rivers, list) or not all(isinstance(item, dict) for item in rivers):
+        raise StudyError("travel.barriers must be sections [[travel.barriers]] with name, side_a and side_b.")
+    barriers = tuple(_section(dict(item), Barrier, "travel.barriers", problems) for item in rivers)
     travel = _section(travel_raw, TravelSettings, "travel", problems, barriers=barriers)
     gaps = _section(dict(raw["gaps"]), GapSettings, "gaps", problems)
-    services = raw.get("services", {}).get("path")
-    services_path = (path.parent / services).resolve() if services else None
+    services_path = _services_path(raw.get("services", {}), path, problems)
     study = _section(
         dict(raw["study"]), Study, "study", problems, travel=travel, gaps=gaps, services_path=services_path
     )
