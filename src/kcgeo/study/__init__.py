@@ -11,7 +11,7 @@ from kcgeo.data.settings import Study, read_study
 from kcgeo.study.measure import GROUPS, Measured, measure
 from kcgeo.study.releases import release_all, release_ledger
 from kcgeo.study.report import CoverageReport, coverage_report
-# from kcgeo.study.run import run
+from kcgeo.study.run import run
 
 __all__ = [
     "GROUPS",
@@ -23,7 +23,7 @@ __all__ = [
     "measure",
     "release_all",
     "release_ledger",
-    #    "run",
+    "run",
 ]
 
 

@@ -8,11 +8,13 @@ from pathlib import Path
 from kcgeo import access, present
 from kcgeo.data.settings import Study
 from kcgeo.disclosure import Released
-from kcgeo.present import Note
+from kcgeo.present import Item, Note, Section
 from kcgeo.study.figures import Figure, background_of, has_site
 from kcgeo.study.measure import Measured
 
 __all__ = ["write_index", "write_map_page"]
+
+INDEX = "index.html"
 
 
 def write_map_page(measured: Measured, released: Mapping[str, Released], folder: Path) -> tuple[tuple[str, ...], Path]:
@@ -31,7 +33,61 @@ def write_map_page(measured: Measured, released: Mapping[str, Released], folder:
         areas=released["areas"],
         title=f"Who can reach help? {measured.study.title}",
     )
-    path = folder / "coverage.html"
-    present.save_page(page, path)
     uses = ("cell_times", "services", "coverage", "gaps", "areas", "counties", "corridors", "towns")
-    return uses, path
+    return uses, present.write_page(page, folder / "coverage.html")
+
+
+def write_index(
+    study: Study,
+    folder: Path,
+    *,
+    drawn: Sequence[tuple[Figure, Note, Sequence[Path]]],
+    pages: Sequence[Item],
+    tables: Mapping[str, Path],
+    notebooks: Sequence[Mapping[str, str]],
+) -> Path:
+    """Write ``index.html``: all results by question, each with its files.
+
+    Parameters
+    ----------
+    study : Study
+        Its title heads the page.
+    folder : Path
+        The folder of results.
+    drawn : sequence of (Figure, Note, paths)
+        Figures as :func:`kcgeo.study.drawing.draw_all` gives them.
+    pages : sequence of Item
+        Interactive pages.
+    tables, notebooks
+        What ``write_tables`` and ``execute_all`` gave.
+    """
+    sections = [Section("Explore on one page", tuple(pages), "These pages work without a network and store nothing.")]
+    for question in dict.fromkeys(figure.question for figure, _, _ in drawn):
+        here = [(note, paths) for figure, note, paths in drawn if figure.question == question]
+        items = [
+            present.plate_item(note, {path.suffix[1:]: path for path in paths}, folder, wide=len(here) == 1)
+            for note, paths in here
+        ]
+        sections.append(Section(question, items))
+    if notebooks:
+        read = [Item(entry["title"], "", {"Page": f"notebooks/{entry['file']}"}) for entry in notebooks]
+        sections.append(Section("How was it computed?", read, "Notebooks, run from first cell to last for this page."))
+    named = {name.replace("_", " "): path.relative_to(folder).as_posix() for name, path in tables.items()}
+    about = {"Sources, vintage, notes": "tables/README.md", "Manifest (JSON)": "manifest.json"}
+    sections.append(
+        Section(
+            "Where are the numbers?",
+            (
+                Item("Tables", "Every number of the maps, as CSV.", named),
+                Item("What each file holds", "Hash, sources and parameters of every file.", about),
+            ),
+        )
+    )
+    sources = dict.fromkeys(text for _, note, _ in drawn for text in note.sources)
+    page = present.gallery_page(
+        sections,
+        title=f"{study.title}: who can reach help after trafficking?",
+        lede="Where help is near, where it is not, and where it is told by referral only.",
+        sources=list(sources),
+    )
+    return present.write_page(page, folder / INDEX)

@@ -11,12 +11,13 @@ from kcgeo import data
 from kcgeo.disclosure import Released, release
 from kcgeo.study.measure import Measured
 
-__all__ = ["LOWER_BOUND", "model_note", "release_all", "release_ledger"]
+__all__ = ["LOWER_BOUND", "model_note", "release_all", "release_corridors", "release_ledger"]
 
 LOWER_BOUND = "lower bound: confidential services are not counted"
 LISTED = "counts listed services, not help received: beds may be full and referral rules apply"
 CALL_FIRST = "call before you go: the age of each record is shown, and none is checked today"
 ODBL = "Roads © OpenStreetMap contributors, ODbL 1.0"
+NO_EVIDENCE = "roads are not evidence of trafficking: a profile says where a traveller is far from help"
 
 
 def model_note(measured: Measured) -> str:
@@ -37,7 +38,8 @@ def _vintage(*names: str) -> str:
 def _with_points(times: pd.DataFrame, points: gpd.GeoDataFrame, *, columns: Sequence[str]) -> pd.DataFrame:
     """Travel times beside public ids and counts."""
     key = str(times.index.name)
-    return points.set_index(key)[list(columns)].join(times).reset_index()
+    table: pd.DataFrame = pd.DataFrame(points.set_index(key)[list(columns)]).join(times).reset_index()
+    return table
 
 
 def _background(measured: Measured) -> dict[str, Released]:
@@ -123,4 +125,22 @@ def release_ledger() -> dict[str, Released]:
             notes=notes,
         )
         for name in ("aggregates", "claims", "plan_elements")
+    }
+
+
+def release_corridors(
+    measured: Measured, *, profile: pd.DataFrame, segments: pd.DataFrame, exits: pd.DataFrame
+) -> dict[str, Released]:
+    """Release what was measured along the corridors: ``profile``, ``segments`` and ``exits``."""
+    notes = (model_note(measured), LOWER_BOUND, LISTED, ODBL, NO_EVIDENCE)
+    tables = {
+        "profile": ("profile", profile, ("services", "highway_edges", "corridors"), notes),
+        "segments": ("profile", segments, ("services", "highway_edges", "corridors"), notes),
+        "exits": ("background", exits, ("exits",), (ODBL,)),
+    }
+    return {
+        name: release(
+            table, name=name, kind=kind, sources=_sources(*resources), vintage=_vintage(*resources), notes=said
+        )
+        for name, (kind, table, resources, said) in tables.items()
     }

@@ -27,6 +27,9 @@ SHOWN_GROUPS = {
 }
 
 
+OTHER_STATES = {"by_referral_share": "by referral", "none_share": "none", "unreachable_share": "unreachable"}
+
+
 @dataclass(frozen=True, eq=False)
 class CoverageReport:
     """A coverage table for reading, and the releases behind it."""
@@ -87,16 +90,12 @@ def _shown(measured: Measured) -> pd.DataFrame:
     """Shares by category and cutoff in per cent, one column a group."""
     table = measured.coverage
     table = table[table["category"].isin(measured.study.gaps.required)]
-    rows = []
-    for (category, cutoff), part in table.groupby(["category", "cutoff_min"], sort=False):
-        shares = part.set_index("group")
-        row = {"category": str(category), "within": f"{cutoff:g} min"}
-        row |= {label: f"{shares.loc[group, 'covered_share']:.1%}" for group, label in SHOWN_GROUPS.items()}
-        row["by referral"] = f"{shares.loc['population_count', 'by_referral_share']:.1%}"
-        row["none"] = f"{shares.loc['population_count', 'none_share']:.1%}"
-        row["unreachable"] = f"{shares.loc['population_count', 'unreachable_share']:.1%}"
-        rows.append(row)
-    return pd.DataFrame(rows)
+    by_group = {group: rows.set_index(["category", "cutoff_min"]) for group, rows in table.groupby("group", sort=False)}
+    everyone = by_group["population_count"]
+    columns = {label: by_group[group]["covered_share"] for group, label in SHOWN_GROUPS.items()}
+    columns |= {label: everyone[column] for column, label in OTHER_STATES.items()}
+    shown = pd.DataFrame(columns).map("{:.1%}".format).reset_index()
+    return shown.assign(cutoff_min=shown["cutoff_min"].map("{:g} min".format)).rename(columns={"cutoff_min": "within"})
 
 
 def _write(study: Study, released: dict[str, Released], out: Path) -> None:

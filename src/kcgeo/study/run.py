@@ -107,7 +107,12 @@ def run(
         uses, page = write_map_page(measured, released, target / "maps")
         shows(uses, [page])
         steps("Wrote the map page")
-        write_index(study, target, drawn=drawn, tables=tables, map_page=page, notebooks=pages.result())
+        map_item = present.Item(
+            "Coverage map",
+            "Drive times by category, sites with telephone numbers, and the same numbers as a table.",
+            {"Open": "maps/coverage.html"},
+        )
+        write_index(study, target, drawn=drawn, pages=[map_item], tables=tables, notebooks=pages.result())
         steps("Wrote the index")
         content = records.build(
             target,

@@ -1,0 +1,74 @@
+"""What a study computes from its tables: properties that hold whatever the numbers are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from kcgeo import data, study
+from kcgeo.errors import StudyError
+from kcgeo.study import GROUPS, Measured
+
+
+@pytest.fixture(scope="module")
+def measured(root: Path) -> Measured:
+    return study.measure(study.load(root / "studies" / "kansas-city.toml"))
+
+
+def test_more_minutes_never_less_cover(measured: Measured) -> None:
+    table = measured.coverage.sort_values("cutoff_min")
+    grew = table.groupby(["category", "group"])["covered_count"].apply(lambda column: column.is_monotonic_increasing)
+    assert grew.all()
+
+
+def test_states_share_out_all_people(measured: Measured) -> None:
+    shares = measured.coverage[["covered_share", "by_referral_share", "none_share"]].sum(axis=1)
+    assert shares.between(1 - 1e-9, 1 + 1e-9).all()
+    totals = measured.coverage.groupby("group")["total_count"].unique()
+    for group in GROUPS:
+        assert totals[group].tolist() == [measured.places[group].sum()]
+
+
+def test_no_place_and_no_cell_is_dropped(measured: Measured) -> None:
+    assert measured.place_times.index.tolist() == measured.places["place_id"].tolist()
+    assert measured.gaps["place_id"].tolist() == measured.places["place_id"].tolist()
+    assert measured.cell_times.index.tolist() == measured.cells["cell_id"].tolist()
+
+
+def test_gaps_agree_with_the_coverage_table(measured: Measured) -> None:
+    gaps, cutoff = measured.gaps, measured.study.gaps.headline_cutoff_min
+    for category in measured.study.gaps.required:
+        row = measured.coverage.query("category == @category and cutoff_min == @cutoff and group == 'population_count'")
+        in_reach = gaps.loc[gaps[f"{category}_state"] == "in_reach", "population_count"].sum()
+        assert in_reach == row["covered_count"].item()
+
+
+def test_a_place_without_time_has_a_reason(measured: Measured) -> None:
+    for category in measured.study.gaps.required:
+        lost = measured.place_times[f"{category}_min"].isna()
+        column = next(name for name in measured.reasons.columns if name.startswith(category))
+        assert measured.reasons.loc[lost, column].isin(["beyond_cutoff", "not_connected", "off_network"]).all()
+
+
+def test_fewer_services_never_more_cover(measured: Measured) -> None:
+    night = study.measure(measured.study, open_at=datetime(2026, 11, 25, 2), network=measured.network)
+    keys = ["category", "cutoff_min", "group"]
+    both = measured.coverage.merge(night.coverage, on=keys, suffixes=("", "_night"))
+    assert len(both) > 0
+    assert (both["covered_count_night"] <= both["covered_count"]).all()
+    assert (both["covered_count_night"] < both["covered_count"]).any()
+
+
+def test_minors_are_not_sent_to_services_for_men(measured: Measured) -> None:
+    for_minors = data.services(eligibility="minors")
+    assert "men" not in set(for_minors["eligibility"])
+    assert set(for_minors["service_id"]) < set(measured.services["service_id"])
+
+
+def test_a_required_category_without_a_place_is_refused(measured: Measured) -> None:
+    wrong = replace(measured.study, gaps=replace(measured.study.gaps, required=("hotline",)))
+    with pytest.raises(StudyError, match="have a place"):
+        study.measure(wrong, network=measured.network)
