@@ -552,6 +552,7 @@ def _orientation_legend(drawn: pd.DataFrame, ground: Background) -> list[list[En
             size=8.0 * family.scale,
         )
         for family in theme.FAMILIES
+        if (drawn["family"] == family.key).any()
     ]
     hatch = Entry(
         "a confidential service serves this area: call",

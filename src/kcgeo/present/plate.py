@@ -24,6 +24,7 @@ from kcgeo.present import theme
 __all__ = ["Note", "Plate", "foot_height_in", "foot_lines", "new_plate", "save_figure", "source_lines"]
 
 MARGIN_IN = 0.32
+_CARRIER = re.compile(r" \([^)]*[._][^)]*\)|,? (?:from|as simplified in) the Python package \S+ [\d.]+\d")
 FORMATS = ("png", "svg", "pdf")
 
 
@@ -99,13 +100,13 @@ def new_plate(
 def foot_lines(released: Sequence[Released], notices: Sequence[str], *, width_in: float) -> list[str]:
     """Lines at the foot of a page: notices, then sources and vintage.
 
-    File names in brackets are left to the manifest.
+    The package and file that carried a source stand in the manifest and in the data dictionary, not on the map.
     """
     sources, vintage = source_lines(released)
-    brief = "; ".join(re.sub(r" \([^)]*[._][^)]*\)", "", source) for source in sources)
+    brief = "; ".join(dict.fromkeys(_CARRIER.sub("", source) for source in sources))
     said = f"Sources: {brief}." + (f" Vintage: {'; '.join(vintage)}." if vintage else "")
     texts = [" ".join(notices), said] if notices else [said]
-    return [line for text in texts for line in textwrap.wrap(text, width=int(width_in * 14.9))]
+    return [line for text in texts for line in textwrap.wrap(text, width=int(width_in * 14.6))]
 
 
 def foot_height_in(lines: Sequence[str]) -> float:

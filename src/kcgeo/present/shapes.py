@@ -152,7 +152,8 @@ def draw_area(axes: Axes, geometry: Geometry, **style: Any) -> None:
     """Fill a polygon; ``style`` goes to :class:`matplotlib.patches.PathPatch`."""
     outline = polygon_path(geometry)
     if outline is not None:
-        axes.add_patch(PathPatch(outline, **{"linewidth": 0.0, "edgecolor": "none", **style}))
+        # add_patch would walk every vertex to find limits that the panel has already set
+        axes.add_artist(PathPatch(outline, **{"linewidth": 0.0, "edgecolor": "none", **style}))
 
 
 def draw_lines(axes: Axes, geometry: Geometry, **style: Any) -> None:
@@ -160,4 +161,4 @@ def draw_lines(axes: Axes, geometry: Geometry, **style: Any) -> None:
     outline = line_path(geometry)
     if outline is not None:
         options = {"facecolor": "none", "capstyle": "round", "joinstyle": "round", **style}
-        axes.add_patch(PathPatch(outline, **options))
+        axes.add_artist(PathPatch(outline, **options))
