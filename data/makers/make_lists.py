@@ -1,13 +1,12 @@
-"""Make the short lists: categories, areas, hours, plan_elements, hsds_mapping.
+"""Make the short lists: categories, hours, plan_elements, hsds_mapping.
 
 The raw files were written by hand from the facts collected in 2026-11: the categories and area names that services use,
 the reading of each text of opening hours (blank where the text gives no timetable), and the elements that the Model
-City plan names (25 of the 29 it states). ``whole region`` stands for all counties of the package.
+City plan names (25 of the 29 it states).
 """
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from tables import DERIVED, RAW, field_names, read_csv, write_csv
@@ -29,14 +28,6 @@ def make(raw: Path = RAW, derived: Path = DERIVED) -> None:
         for row in read_csv(raw / "categories.csv")
     ]
     write_csv(derived / "categories.csv", categories, field_names("categories"), ["category"])
-    layer = json.loads((raw / "counties.geojson").read_text(encoding="utf-8"))
-    everywhere = [feature["properties"]["GEOID"] for feature in layer["features"]]
-    areas = [
-        {"area": row["area"], "county_fips": county}
-        for row in read_csv(raw / "areas.csv")
-        for county in (everywhere if row["county_fips"] == "*" else [row["county_fips"]])
-    ]
-    write_csv(derived / "areas.csv", areas, field_names("areas"), ["area", "county_fips"])
     write_csv(derived / "hours.csv", read_csv(raw / "hours.csv"), field_names("hours"), ["hours"])
     elements = [
         row
