@@ -7,30 +7,46 @@ from kcgeo.access.corridors import corridor_profile, gap_segments
 from kcgeo.access.equity import access_poverty, gini, group_gap, lorenz, palma
 from kcgeo.access.gaps import STATES, categories_of, continuum, coverage_table, states
 from kcgeo.access.hotspots import GI_CLASSES, MORAN_CLASSES, hot_spots
+from kcgeo.access.matrix import ALL_REQUIRED, SERVICE_CLASSES, continuum_matrix
 from kcgeo.access.reach import cumulative, gravity, nearest
+from kcgeo.access.stability import CERTAINTIES, intervals, rank_stability
+from kcgeo.access.uncertainty import STATED_RANGES, ArcParts, Draws, Ranges, arc_parts, draw_times, headlines
 
 __all__ = [
+    "ALL_REQUIRED",
+    "CERTAINTIES",
     "GI_CLASSES",
     "MORAN_CLASSES",
+    "SERVICE_CLASSES",
+    "STATED_RANGES",
     "STATES",
+    "ArcParts",
+    "Draws",
+    "Ranges",
     "access_poverty",
+    "arc_parts",
     "balanced_fca",
     "categories_of",
     "congestion_assignment",
     "congestion_cost",
     "continuum",
+    "continuum_matrix",
     "corridor_profile",
     "coverage_table",
     "cumulative",
     "decay",
+    "draw_times",
     "gap_segments",
     "gini",
     "gravity",
     "group_gap",
+    "headlines",
     "hot_spots",
+    "intervals",
     "lorenz",
     "nearest",
     "palma",
+    "rank_stability",
     "spatial_availability",
     "states",
     "three_step_fca",

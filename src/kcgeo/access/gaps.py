@@ -18,7 +18,7 @@ from kcgeo.access.pairs import check_counts
 from kcgeo.access.reach import check_cutoff
 from kcgeo.errors import TableError, first_ids, raise_all
 
-__all__ = ["STATES", "categories_of", "continuum", "coverage_table", "states"]
+__all__ = ["STATES", "categories_of", "continuum", "coverage_table", "states", "time_problems"]
 
 STATES = ("in_reach", "by_referral", "none")
 SUFFIX = "_min"
@@ -29,7 +29,8 @@ def categories_of(times: pd.DataFrame) -> list[str]:
     return [str(column).removesuffix(SUFFIX) for column in times.columns if str(column).endswith(SUFFIX)]
 
 
-def _time_faults(times: pd.DataFrame) -> list[str]:
+def time_problems(times: pd.DataFrame) -> list[str]:
+    """Return one sentence for each fault of a table of ``<category>_min`` columns."""
     problems = []
     twice = times.index[times.index.duplicated()].unique()
     if len(twice):
@@ -112,7 +113,7 @@ def states(times: pd.DataFrame, *, cutoff_min: float, referral: pd.DataFrame | N
         For faults of the tables.
     """
     check_cutoff(cutoff_min)
-    raise_all([*_time_faults(times), *_referral_faults(times, referral)], TableError)
+    raise_all([*time_problems(times), *_referral_faults(times, referral)], TableError)
     names = categories_of(times)
     names += sorted(set(() if referral is None else map(str, referral.columns)) - set(names))
     words = np.array(STATES, dtype=object)
@@ -171,7 +172,7 @@ def continuum(
     [[True, ''], [False, 'legal, medical']]
     """
     check_cutoff(cutoff_min)
-    problems = [*check_counts(demand, "demand"), *_time_faults(times), *_referral_faults(times, referral)]
+    problems = [*check_counts(demand, "demand"), *time_problems(times), *_referral_faults(times, referral)]
     problems += _category_faults(times, referral, required)
     raise_all(problems, TableError)
     lost = demand.index[~demand.index.isin(times.index)]
@@ -256,7 +257,7 @@ def coverage_table(
     >>> float(row["covered_share"]), float(row["unreachable_share"])
     (0.5, 0.2)
     """
-    problems = [*_time_faults(times), *_referral_faults(times, referral)]
+    problems = [*time_problems(times), *_referral_faults(times, referral)]
     for group in groups.columns:
         problems += check_counts(groups[group], f"group {group}")
     if not len(cutoffs_min):

@@ -1,0 +1,141 @@
+"""The continuum by who you are and when: category x eligibility x time of week.
+
+Each person falls in one of four classes, the first that holds: ``open`` (a service known to be open at that time takes
+them, within the cutoff), ``hours_unknown`` (none is known to be open, but one whose hours are not known is in reach),
+``by_referral`` (a confidential service serves their area) and ``none``. Unknown hours never count as open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from kcgeo.access.gaps import SUFFIX, time_problems
+from kcgeo.access.pairs import check_counts
+from kcgeo.access.reach import check_cutoff
+from kcgeo.errors import TableError, first_ids, raise_all
+
+__all__ = ["ALL_REQUIRED", "SERVICE_CLASSES", "continuum_matrix"]
+
+SERVICE_CLASSES = ("open", "hours_unknown", "by_referral", "none")
+ALL_REQUIRED = "all required"
+"""Name of the row that takes, place by place, the worst class of all categories."""
+
+Key = tuple[str, str]
+
+
+def _near(
+    times: Mapping[Key, pd.DataFrame], key: Key, category: str, index: pd.Index[Any], cutoff_min: float
+) -> npt.NDArray[np.bool_]:
+    """Return where a service of the category is within the cutoff; nowhere if there is none of them at all."""
+    column = f"{category}{SUFFIX}"
+    if key not in times or column not in times[key].columns:
+        return np.zeros(len(index), dtype=bool)
+    return np.asarray(times[key][column].reindex(index).to_numpy(dtype=float, na_value=np.nan) <= cutoff_min)
+
+
+def _lacking(what: str, table: pd.DataFrame, people: pd.Series[float] | None) -> list[str]:
+    if people is None:
+        return []
+    lost = people.index[~people.index.isin(table.index)]
+    return [f"{what} {first_ids(lost)}, which the demand names."] if len(lost) else []
+
+
+def _check(
+    tables: Sequence[tuple[str, Mapping[Key, pd.DataFrame]]],
+    people: Mapping[str, pd.Series[float]],
+    referral: Mapping[str, pd.DataFrame],
+    categories: Sequence[str],
+) -> None:
+    problems = [] if categories else ["No category is named; give at least one."]
+    who = {eligibility for _, times in tables for eligibility, _ in times}
+    for eligibility in sorted(who - set(people)):
+        problems.append(f"There is no demand for '{eligibility}'; give one Series for all, or one for each.")
+    for eligibility, counts in people.items():
+        problems += check_counts(counts, f"demand of {eligibility}")
+    if not tables[0][1]:
+        problems.append("There are no times; give a table for each (eligibility, time of week).")
+    for what, times in tables:
+        for key, table in times.items():
+            problems += [f"{what} {key}: {problem}" for problem in time_problems(table)]
+            problems += _lacking(f"{what} {key} lack", table, people.get(key[0]))
+    for eligibility, table in referral.items():
+        problems += _lacking(f"The referral table of {eligibility} lacks", table, people.get(eligibility))
+    raise_all(problems, TableError)
+
+
+def _row(codes: npt.NDArray[np.int8], people: npt.NDArray[np.float64]) -> dict[str, float]:
+    total = people.sum()
+    counts = {name: people[codes == code].sum() for code, name in enumerate(SERVICE_CLASSES)}
+    shares = {f"{name}_share": count / total if total > 0 else np.nan for name, count in counts.items()}
+    return {"total_count": total} | {f"{name}_count": count for name, count in counts.items()} | shares
+
+
+def continuum_matrix(
+    open_times: Mapping[Key, pd.DataFrame],
+    unknown_times: Mapping[Key, pd.DataFrame],
+    demand: pd.Series[float] | Mapping[str, pd.Series[float]],
+    *,
+    categories: Sequence[str],
+    cutoff_min: float,
+    referral: pd.DataFrame | Mapping[str, pd.DataFrame] | None = None,
+) -> pd.DataFrame:
+    """People served by category, eligibility and time of week.
+
+    Parameters
+    ----------
+    open_times
+        For each ``(eligibility, time of week)`` the ``<category>_min`` columns by place to the nearest service that
+        takes this person and is known to be open then. A category without a column has no such service: nobody
+        reaches it.
+    unknown_times
+        The same for services whose hours are not known; a key may be missing.
+    demand
+        People by place, one Series for all or one for each eligibility (under-18s for minors).
+    categories
+        Rows of the matrix, in order; a last row ``all required`` takes the worst class of all of them at each place.
+    cutoff_min
+        Minutes; a service at exactly the cutoff is in reach.
+    referral
+        True where a confidential service of the category serves the place, one table for all or one for each
+        eligibility. It is called whatever the hour, so it does not depend on the time.
+
+    Returns
+    -------
+    DataFrame
+        One row for each category, ``eligibility`` and ``when``, in the order of ``open_times``: ``total_count``;
+        counts and shares of people ``open``, ``hours_unknown``, ``by_referral``, ``none``, which sum to the total and
+        to 1. Shares are NaN where nobody lives.
+
+    Raises
+    ------
+    TableError
+        For faults of the tables, an eligibility without demand, or places that a table lacks.
+    """
+    check_cutoff(cutoff_min)
+    who = list(dict.fromkeys(eligibility for eligibility, _ in open_times))
+    people = dict.fromkeys(who, demand) if isinstance(demand, pd.Series) else dict(demand)
+    calls = dict(referral) if isinstance(referral, Mapping) else {}
+    if isinstance(referral, pd.DataFrame):
+        calls = dict.fromkeys(who, referral)
+    _check([("The open times", open_times), ("The times of unknown hours", unknown_times)], people, calls, categories)
+    rows = []
+    for key in open_times:
+        eligibility, when = key
+        counts = people[eligibility]
+        codes = []
+        for category in categories:
+            served = _near(open_times, key, category, counts.index, cutoff_min)
+            doubtful = _near(unknown_times, key, category, counts.index, cutoff_min)
+            by_call = np.zeros(len(counts), dtype=bool)
+            if eligibility in calls and category in calls[eligibility].columns:
+                by_call = calls[eligibility][category].reindex(counts.index).to_numpy(dtype=bool)
+            codes.append(np.select([served, doubtful, by_call], [0, 1, 2], default=3).astype(np.int8))
+        living = np.asarray(counts.to_numpy(dtype=float), dtype=np.float64)
+        for category, code in zip([*categories, ALL_REQUIRED], [*codes, np.max(codes, axis=0)], strict=True):
+            rows.append({"category": category, "eligibility": eligibility, "when": when} | _row(code, living))
+    return pd.DataFrame(rows)
