@@ -1,5 +1,6 @@
 """Where next? Location models with a proof."""
 
+from kcgeo.siting.alternatives import alternatives, site_frequency
 from kcgeo.siting.center import p_center
 from kcgeo.siting.checker import check_dispersion, check_plan
 from kcgeo.siting.cover import backup_coverage, min_sites
@@ -7,19 +8,38 @@ from kcgeo.siting.coverage import max_coverage
 from kcgeo.siting.dispersion import p_dispersion
 from kcgeo.siting.median import p_median
 from kcgeo.siting.needs import need
-from kcgeo.siting.plan import SitingResult
+from kcgeo.siting.pareto import pareto
+from kcgeo.siting.performance import (
+    change_by_place,
+    closures,
+    coverage_by_group,
+    gain_by_site,
+    performance,
+    under_draws,
+)
+from kcgeo.siting.plan import NoPlanError, SitingResult
 from kcgeo.siting.run import Progress
 
 __all__ = [
+    "NoPlanError",
     "Progress",
     "SitingResult",
+    "alternatives",
     "backup_coverage",
+    "change_by_place",
     "check_dispersion",
     "check_plan",
+    "closures",
+    "coverage_by_group",
+    "gain_by_site",
     "max_coverage",
     "min_sites",
     "need",
     "p_center",
     "p_dispersion",
     "p_median",
+    "pareto",
+    "performance",
+    "site_frequency",
+    "under_draws",
 ]

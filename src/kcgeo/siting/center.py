@@ -13,7 +13,7 @@ from kcgeo.siting.checker import check_plan
 from kcgeo.siting.explain import cover_faults, too_few_sites
 from kcgeo.siting.instance import read_instance
 from kcgeo.siting.limits import check_count
-from kcgeo.siting.plan import SitingResult
+from kcgeo.siting.plan import NoPlanError, SitingResult
 from kcgeo.siting.radius import smallest_radius
 from kcgeo.siting.run import ProgressFunction, Run
 
@@ -69,10 +69,10 @@ def p_center(
         check_count(instance, new_count)
         problems = [*cover_faults(instance)]
         if problems:
-            raise SolverError(problems)
+            raise NoPlanError(problems)
         chosen, bound, status = smallest_radius(instance, new_count, run, threads=threads)
         if chosen is None and status == "infeasible":
-            raise SolverError([*too_few_sites(instance, np.inf, new_count, threads=threads)])
+            raise NoPlanError([*too_few_sites(instance, np.inf, new_count, threads=threads)])
         if chosen is None:
             raise SolverError(f"The run ended ({status}) before it had a plan; give it more time.")
     place, site, time_min = nearest_open(instance, chosen)

@@ -14,7 +14,7 @@ from kcgeo.siting.checker import check_plan
 from kcgeo.siting.explain import cover_faults, too_few_sites
 from kcgeo.siting.instance import Bools, Floats, Instance, check_cutoff, read_instance
 from kcgeo.siting.limits import check_count
-from kcgeo.siting.plan import SitingResult
+from kcgeo.siting.plan import NoPlanError, SitingResult
 from kcgeo.siting.programs import count_row, cover_columns, cuts, greedy_cover, merge_rows, site_bounds
 from kcgeo.siting.run import ProgressFunction, Run
 from kcgeo.siting.setcover import fewest_sites
@@ -79,7 +79,7 @@ def min_sites(
         instance = read_instance(costs, demand, existing=held, excluding=excluding)
         problems = [*check_cutoff(cutoff_min)] or [*cover_faults(instance, cutoff_min)]
         if problems:
-            raise SolverError(problems)
+            raise NoPlanError(problems)
         chosen, bound, status = fewest_sites(instance, instance.within(cutoff_min), run, threads=threads)
     place, site, time_min = nearest_open(instance, chosen, cutoff_min=cutoff_min)
     result = summarise(
@@ -141,7 +141,7 @@ def backup_coverage(
         check_count(instance, new_count)
         problems = [*check_cutoff(cutoff_min)] or [*cover_faults(instance, cutoff_min)]
         if problems:
-            raise SolverError(problems)
+            raise NoPlanError(problems)
         chosen, bound, status = _best_backup(instance, cutoff_min, new_count, run, threads)
     place, site, time_min = nearest_open(instance, chosen, cutoff_min=cutoff_min)
     twice = instance.within(cutoff_min) @ chosen.astype(float) >= 2
@@ -183,7 +183,7 @@ def _best_backup(
     )
     outcome = solve(program, run, threads=threads)
     if outcome.status == "infeasible":
-        raise SolverError([*too_few_sites(instance, cutoff_min, new_count, threads=threads)])
+        raise NoPlanError([*too_few_sites(instance, cutoff_min, new_count, threads=threads)])
     if outcome.x is None:
         raise SolverError(f"The run ended ({outcome.status}) before it had a plan; give it more time.")
     return outcome.x[:sites] > 0.5, min(outcome.bound, instance.total_people), outcome.status

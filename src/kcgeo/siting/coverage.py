@@ -14,7 +14,7 @@ from kcgeo.siting.checker import check_plan
 from kcgeo.siting.flow import assign_with_room, flow_program
 from kcgeo.siting.instance import Bools, Floats, Instance, check_cutoff, read_instance
 from kcgeo.siting.limits import Limits, check_count, read_limits
-from kcgeo.siting.plan import SitingResult
+from kcgeo.siting.plan import NoPlanError, SitingResult
 from kcgeo.siting.programs import (
     budget_row,
     count_row,
@@ -165,7 +165,7 @@ def _open_cover(
 def _pick(x: Floats | None, status: str, first: Bools | None, sites: int, worth: object) -> Bools:
     """Return the better of the solver's plan and the first plan."""
     if status == "infeasible":
-        raise SolverError("No plan is left: the excluded plans and the limits rule out every choice of sites.")
+        raise NoPlanError("No plan is left: the excluded plans and the limits rule out every choice of sites.")
     plans = [plan for plan in (None if x is None else x[:sites] > 0.5, first) if plan is not None]
     if not plans:
         raise SolverError(f"The run ended ({status}) before it had a plan; give it more time.")

@@ -13,7 +13,7 @@ from kcgeo.siting.assemble import settle
 from kcgeo.siting.checker import check_dispersion
 from kcgeo.siting.instance import Bools, Floats, Instance, check_pairs, read_instance
 from kcgeo.siting.limits import check_count
-from kcgeo.siting.plan import ASSIGNMENT_COLUMNS, SitingResult
+from kcgeo.siting.plan import ASSIGNMENT_COLUMNS, NoPlanError, SitingResult
 from kcgeo.siting.programs import count_row, cuts, site_bounds
 from kcgeo.siting.run import ProgressFunction, Run
 from kcgeo.siting.solver import Program, Rows, solve
@@ -129,7 +129,7 @@ def _spread(instance: Instance, apart: Floats, new_count: int, run: Run, threads
     if instance.is_excluded(best):
         found, status = _keep_apart(instance, apart, 0.0, new_count, run, threads)
         if found is None:
-            raise SolverError(f"No plan was found ({status}); the excluded plans may rule out every choice of sites.")
+            raise NoPlanError(f"No plan was found ({status}); the excluded plans may rule out every choice of sites.")
         best = found
     low, high = int(np.searchsorted(times, _smallest(apart, best, instance.existing))) + 1, times.size - 1
     while low <= high:

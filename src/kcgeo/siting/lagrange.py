@@ -7,7 +7,8 @@ the sites of most merit. Its value is a proven bound, and the merits show which 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -38,6 +39,7 @@ class Median:
     bound: float = 0.0
     price: Floats | None = None
     whole: bool = False
+    tried: set[bytes] = field(default_factory=set)
 
     def offer(self, chosen: Bools) -> bool:
         """Take a plan if it is better than the best and may be chosen; say whether it was."""
@@ -54,6 +56,15 @@ class Median:
         if self.whole:
             bound = float(np.ceil(bound - 1e-6))
         self.bound = max(self.bound, min(bound, self.value))
+
+    @cached_property
+    def finite(self) -> Floats:
+        """Costs with a price on missing pairs that no full plan can be worth."""
+        missing = ~np.isfinite(self.cost)
+        if not missing.any():
+            return self.cost
+        dear = float(np.where(missing, 0.0, self.cost).max(axis=0).sum()) + 1.0
+        return np.where(missing, dear, self.cost)
 
     @property
     def closed(self) -> bool:
@@ -92,7 +103,7 @@ def relax(state: Median, run: Run, *, steps: int = _STEPS) -> None:
                 state.price = price.copy()
             state.prove(bound)
             if step % 10 == 0:
-                _try(state, alive[picked])
+                _try(state, alive[picked], run)
                 run.report("p_median", state.value, state.bound)
         else:
             waited += 1
@@ -121,10 +132,15 @@ def _first_price(state: Median, cost: Floats) -> Floats:
     return np.asarray(state.cost[state.best].min(axis=0))
 
 
-def _try(state: Median, picked: Ints) -> None:
+def _try(state: Median, picked: Ints, run: Run) -> None:
+    """Exchange from the relaxed problem's sites, once for each set of them: they lie near the best plan."""
+    key = np.sort(picked).tobytes()
+    if key in state.tried:
+        return
+    state.tried.add(key)
     chosen = np.zeros(state.cost.shape[0], dtype=bool)
     chosen[picked] = True
-    state.offer(chosen)
+    state.offer(exchange(state.finite, chosen, state.existing, run, allowed=state.alive))
 
 
 def close_sites(state: Median) -> int:
@@ -144,14 +160,17 @@ def close_sites(state: Median) -> int:
     return int(state.alive.sum())
 
 
-def exchange(cost: Floats, chosen: Bools, fixed: Bools, run: Run, *, rounds: int = 200) -> Bools:
+def exchange(
+    cost: Floats, chosen: Bools, fixed: Bools, run: Run, *, allowed: Bools | None = None, rounds: int = 200
+) -> Bools:
     """Swap one open site for a closed one as long as that saves most (Teitz and Bart, all swaps at once).
 
-    ``cost`` must be finite: give pairs that are missing a cost that no plan can be worth.
+    ``cost`` must be finite: give pairs that are missing a cost that no plan can be worth. Only ``allowed`` sites enter.
     """
     chosen = chosen.copy()
     for _ in range(rounds):
-        closed, movable = np.flatnonzero(~chosen), np.flatnonzero(chosen & ~fixed)
+        enterable = ~chosen if allowed is None else ~chosen & allowed
+        closed, movable = np.flatnonzero(enterable), np.flatnonzero(chosen & ~fixed)
         if run.stopped or closed.size == 0 or movable.size == 0:
             break
         profit = _swap_profit(cost, chosen, closed, movable)

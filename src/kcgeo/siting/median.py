@@ -16,7 +16,7 @@ from kcgeo.siting.flow import assign_with_room, flow_program
 from kcgeo.siting.instance import Bools, Floats, Instance, read_instance
 from kcgeo.siting.lagrange import Median, close_sites, exchange, relax
 from kcgeo.siting.limits import check_count, read_limits
-from kcgeo.siting.plan import SitingResult
+from kcgeo.siting.plan import NoPlanError, SitingResult
 from kcgeo.siting.programs import count_row, cuts
 from kcgeo.siting.radius import cover_with
 from kcgeo.siting.run import ProgressFunction, Run
@@ -88,7 +88,7 @@ def p_median(
         problems = [*cover_faults(instance)]
         problems += [] if room is None else [*room_faults(instance, room, new_count)]
         if problems:
-            raise SolverError(problems)
+            raise NoPlanError(problems)
         if room is None:
             chosen, bound, status = _open_median(instance, new_count, run, threads)
             place, site, time_min = nearest_open(instance, chosen)
@@ -140,14 +140,14 @@ def _take(state: Median, x: Floats | None, bound: float, status: str) -> None:
         state.offer(chosen)
     if status == "infeasible":
         if state.best is None:
-            raise SolverError("No plan is left: the excluded plans rule out every choice of sites.")
+            raise NoPlanError("No plan is left: the excluded plans rule out every choice of sites.")
         bound = state.value
     state.prove(bound)
 
 
 def _first_plans(state: Median, instance: Instance, run: Run, threads: int) -> None:
     """Plans by exchange from several starts; where pairs are missing, from a plan that reaches everybody."""
-    finite = _finite(state.cost)
+    finite = state.finite
     rng = np.random.default_rng(0)
     free = np.flatnonzero(~state.existing)
     for number in range(_STARTS):
@@ -161,7 +161,7 @@ def _first_plans(state: Median, instance: Instance, run: Run, threads: int) -> N
     if state.best is None:
         found, status = cover_with(instance, np.inf, state.new_count, run, threads=threads)
         if found is None and status == "infeasible":
-            raise SolverError([*too_few_sites(instance, np.inf, state.new_count, threads=threads)])
+            raise NoPlanError([*too_few_sites(instance, np.inf, state.new_count, threads=threads)])
         if found is not None:
             state.offer(found)
             _offer_exchange(state, finite, found, run)
@@ -177,15 +177,6 @@ def _offer_exchange(state: Median, finite: Floats, start: Bools, run: Run) -> No
             near = end.copy()
             near[leave], near[enter] = False, True
             state.offer(near)
-
-
-def _finite(cost: Floats) -> Floats:
-    """Costs with a price on missing pairs that no full plan can be worth."""
-    missing = ~np.isfinite(cost)
-    if not missing.any():
-        return cost
-    dear = float(np.where(missing, 0.0, cost).max(axis=0).sum()) + 1.0
-    return np.where(missing, dear, cost)
 
 
 def _greedy(cost: Floats, chosen: Bools, count: int) -> list[int]:
@@ -228,7 +219,7 @@ def _open_with_room(
     )
     outcome = solve(program, run, threads=threads)
     if outcome.status == "infeasible":
-        raise SolverError([*too_few_sites(instance, np.inf, new_count, threads=threads)])
+        raise NoPlanError([*too_few_sites(instance, np.inf, new_count, threads=threads)])
     if outcome.x is None:
         raise SolverError(f"The run ended ({outcome.status}) before it had a plan; give it more time.")
     return outcome.x[: instance.site_count] > 0.5, outcome.bound, outcome.status

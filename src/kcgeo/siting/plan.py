@@ -12,9 +12,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-__all__ = ["ASSIGNMENT_COLUMNS", "SitingResult", "relative_gap"]
+from kcgeo.errors import SolverError
+
+__all__ = ["ASSIGNMENT_COLUMNS", "MAXIMISED", "NoPlanError", "SitingResult", "relative_gap"]
+
+MAXIMISED = ("max_coverage", "backup_coverage", "p_dispersion")
 
 ASSIGNMENT_COLUMNS = ["from_id", "to_id", "time_min", "assigned_count"]
+
+
+class NoPlanError(SolverError):
+    """No choice of sites keeps all that was asked for; the sentences say why and what would work."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,7 @@ from scipy import sparse
 
 from kcgeo.errors import SolverError
 from kcgeo.siting.instance import Bools, Instance
+from kcgeo.siting.plan import NoPlanError
 from kcgeo.siting.programs import cuts, greedy_cover, merge_rows, site_bounds
 from kcgeo.siting.run import Run
 from kcgeo.siting.solver import Outcome, Program, Rows, solve
@@ -43,7 +44,7 @@ def fewest_sites(
     )
     outcome = solve(program, run, threads=threads)
     if outcome.status == "infeasible":
-        raise SolverError("No plan is left: every cover of all places holds a plan that is excluded.")
+        raise NoPlanError("No plan is left: every cover of all places holds a plan that is excluded.")
     found = _open_sites(outcome, count, best)
     bound = math.ceil(outcome.bound - 1e-6) if math.isfinite(outcome.bound) else float(instance.existing.sum())
     return found, float(bound), outcome.status
