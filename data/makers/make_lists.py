@@ -11,6 +11,12 @@ from pathlib import Path
 
 from tables import DERIVED, RAW, field_names, read_csv, write_csv
 
+RENAMED = {
+    "location_disclosure": {
+        "our_column": "disclosure",
+        "note": "extension (exact|area|withheld); enforce before export: only an exact row may have a location",
+    }
+}
 PLAN_DOCUMENT = "003_faceab03b72c5f63.txt"
 INFORMS = {
     "Identify": "Coverage of outreach and drop-in by hours; completeness of reports by agency; the rest not",
@@ -40,9 +46,8 @@ def make(raw: Path = RAW, derived: Path = DERIVED) -> None:
         for number, row in enumerate(read_csv(raw / "plan_elements.csv"), start=1)
     ]
     write_csv(derived / "plan_elements.csv", elements, field_names("plan_elements"), ["element_id"])
-    write_csv(
-        derived / "hsds_mapping.csv", read_csv(raw / "hsds_mapping.csv"), field_names("hsds_mapping"), ["our_column"]
-    )
+    mapping = [row | RENAMED.get(row["our_column"], {}) for row in read_csv(raw / "hsds_mapping.csv")]
+    write_csv(derived / "hsds_mapping.csv", mapping, field_names("hsds_mapping"), ["our_column"])
 
 
 if __name__ == "__main__":

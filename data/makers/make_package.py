@@ -137,6 +137,9 @@ def readme(data: Path = DATA) -> str:
         lines.append(f"| {link} | {item['title']} | {count:,} | {item['vintage']} | {licences} |")
     lines += [
         "",
+        "`make data` makes all derived files and descriptions anew. Each maker says in its first lines which Python",
+        "package and version its raw file was cut from, and how to cut it again.",
+        "",
         "Licences in full: [NOTICE.md](NOTICE.md). Every field: `docs/data-dictionary.md`.",
         "",
         "## Caveats",
@@ -193,7 +196,7 @@ def _allowed(word: dict[str, Any]) -> str:
     if "enum" in word:
         return ", ".join(f"`{value}`" for value in word["enum"])
     if "minimum" in word or "maximum" in word:
-        return f"{word.get('minimum', '')} to {word.get('maximum', '')}".strip()
+        return f"{word.get('minimum', '')} to {word['maximum']}" if "maximum" in word else f"{word['minimum']} and up"
     return f"`{_cell(word['pattern'])}`" if "pattern" in word else ""
 
 

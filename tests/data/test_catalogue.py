@@ -38,7 +38,9 @@ def test_broken_description_is_refused(own_package: Path) -> None:
 
 
 def test_unknown_resource_is_refused_with_the_list() -> None:
-    with pytest.raises(IntegrityError, match=r"no resource 'shelters'; it has aggregates, area_sizes, areas, .*services") as caught:
+    with pytest.raises(
+        IntegrityError, match=r"no resource 'shelters'; it has aggregates, area_sizes, areas, .*services"
+    ) as caught:
         data.load("shelters")
     assert len(caught.value.problems) == 1
 

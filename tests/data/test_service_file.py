@@ -33,6 +33,21 @@ def test_packaged_directory_loads_through_path(data_folder: Path) -> None:
     pd.testing.assert_frame_equal(pd.DataFrame(again), pd.DataFrame(data.services()))
 
 
+def test_order_of_rows_and_columns_changes_nothing(rows: pd.DataFrame, tmp_path: Path) -> None:
+    mixed = rows.sample(frac=1, random_state=3)[sorted(rows.columns, reverse=True)]
+    mixed.to_csv(tmp_path / "services.csv", index=False)
+    again = data.services(path=tmp_path / "services.csv")
+    pd.testing.assert_frame_equal(pd.DataFrame(again), pd.DataFrame(data.services()))
+
+
+def test_blanks_around_cells_change_nothing(rows: pd.DataFrame, tmp_path: Path) -> None:
+    wide = rows.map(lambda cell: f"  {cell} ".replace("|", " | "))
+    wide["note"], wide["evidence"] = rows["note"], rows["evidence"]
+    wide.to_csv(tmp_path / "services.csv", index=False)
+    again = data.services(path=tmp_path / "services.csv")
+    pd.testing.assert_frame_equal(pd.DataFrame(again), pd.DataFrame(data.services()))
+
+
 def test_facts_load_as_they_are(shared: Path) -> None:
     facts = data.services(path=shared / "facts" / "services.csv")
     ours = data.services()
