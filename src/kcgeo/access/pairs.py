@@ -17,7 +17,7 @@ import pandas as pd
 
 from kcgeo.errors import TableError, first_ids, raise_all
 
-__all__ = ["Pairs", "check_counts", "check_pairs", "read_pairs"]
+__all__ = ["Pairs", "check_counts", "read_pairs"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
@@ -88,12 +88,14 @@ def _time_faults(costs: pd.DataFrame) -> list[str]:
 
 def _positions(ids: pd.Series[Any], known: pd.Index[Any]) -> Ints:
     """Return where each id stands in ``known``; -1 for an unknown id."""
+    # a few different ids stand for millions of rows: look each of them up once
     if isinstance(ids.dtype, pd.CategoricalDtype):
-        # a few categories stand for millions of rows
-        codes = ids.cat.codes.to_numpy()
-        found = known.get_indexer(ids.cat.categories)
-        return np.where(codes < 0, -1, found[codes]) if len(found) else np.full(len(ids), -1, dtype=np.intp)
-    return known.get_indexer(pd.Index(ids))
+        codes, names = ids.cat.codes.to_numpy(), pd.Index(ids.cat.categories)
+    else:
+        codes, uniques = pd.factorize(ids)
+        names = pd.Index(uniques)
+    found = np.append(known.get_indexer(names), -1)  # a missing id has code -1 and lands on the last
+    return np.asarray(found[codes], dtype=np.intp)
 
 
 def _index(ids: Any) -> pd.Index[Any]:
@@ -109,28 +111,24 @@ def _index(ids: Any) -> pd.Index[Any]:
     return index
 
 
-def check_pairs(costs: object, *, origins: pd.Index[Any], sites: pd.Index[Any] | None) -> list[str]:
-    """Return one sentence for each fault of a table of pairs; ``sites=None`` takes the sites that costs names."""
-    if not isinstance(costs, pd.DataFrame):
-        return [f"The costs must be a DataFrame with from_id, to_id and time_min, not a {type(costs).__name__}."]
-    missing = [column for column in COLUMNS if column not in costs.columns]
-    if missing:
-        return [f"The costs lack the column {', '.join(missing)}; they need from_id, to_id and time_min."]
-    problems = _time_faults(costs)
-    known = {"from_id": ("origins", origins), "to_id": ("sites", sites)}
-    for column, (what, ids) in known.items():
-        if ids is None:
-            continue
-        if ids.has_duplicates:
-            problems.append(f"The {what} name {first_ids(ids[ids.duplicated()].unique())} more than once.")
-            continue
-        strangers = costs.loc[_positions(costs[column], ids) < 0, column].astype(object).unique()
-        if len(strangers):
-            problems.append(
-                f"The costs have {column} {first_ids(strangers)}, which the {what} do not name; "
-                f"add them there or filter the costs."
-            )
-    return problems
+def _duplicates(what: str, ids: pd.Index[Any]) -> list[str]:
+    twice = ids[ids.duplicated()].unique()
+    return [f"The {what} name {first_ids(twice)} more than once."] if len(twice) else []
+
+
+def _strangers(costs: pd.DataFrame, column: str, at: Ints, what: str) -> list[str]:
+    names = costs.loc[at < 0, column].astype(object).unique()
+    if not len(names):
+        return []
+    return [
+        f"The costs have {column} {first_ids(names)}, which the {what} do not name; add them there or filter the costs."
+    ]
+
+
+def _sites_of(costs: pd.DataFrame) -> pd.Index[Any]:
+    names: pd.Index[Any] = pd.Index(costs["to_id"].drop_duplicates().astype(object))
+    rising: pd.Index[Any] = names.sort_values()
+    return rising
 
 
 def _counts(counts: pd.Series[float] | None, size: int) -> Floats:
@@ -138,7 +136,7 @@ def _counts(counts: pd.Series[float] | None, size: int) -> Floats:
 
 
 def read_pairs(
-    costs: pd.DataFrame,
+    costs: Any,
     *,
     origins: object = None,
     demand: pd.Series[float] | None = None,
@@ -159,11 +157,17 @@ def read_pairs(
         problems += check_counts(supply, "supply")
     raise_all(problems, TableError)
     from_ids = _index(demand if demand is not None else origins)
-    site_ids = None if supply is None else supply.index
-    raise_all(check_pairs(costs, origins=from_ids, sites=site_ids), TableError)
-    if site_ids is None:
-        site_ids = pd.Index(costs["to_id"].astype(object).unique()).sort_values()
+    if not isinstance(costs, pd.DataFrame):
+        raise TableError(f"The costs must be a DataFrame with from_id, to_id and time_min, not {type(costs).__name__}.")
+    missing = [column for column in COLUMNS if column not in costs.columns]
+    if missing:
+        raise TableError(f"The costs lack the column {', '.join(missing)}; they need from_id, to_id and time_min.")
+    site_ids = supply.index if supply is not None else _sites_of(costs)
+    raise_all(_duplicates("origins", from_ids), TableError)
     origin, site = _positions(costs["from_id"], from_ids), _positions(costs["to_id"], site_ids)
+    problems = _time_faults(costs)
+    problems += _strangers(costs, "from_id", origin, "origins") + _strangers(costs, "to_id", site, "sites")
+    raise_all(problems, TableError)
     time_min = costs["time_min"].to_numpy(dtype=float)
     key = origin.astype(np.int64) * max(len(site_ids), 1) + site
     step = np.diff(key)
