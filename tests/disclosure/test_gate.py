@@ -6,6 +6,7 @@ import copy
 import pickle
 
 import geopandas as gpd
+import h3
 import numpy as np
 import pandas as pd
 import pytest
@@ -158,6 +159,14 @@ def test_a_column_that_looks_like_a_place_or_is_not_listed_is_refused(column, va
         let(SURFACE.assign(**{column: values}), kind="surface")
     for secret in ("39.1", "94.5", "Example", "9yuz", "POINT"):
         assert secret not in str(refusal.value)
+
+
+def test_grid_cells_are_no_finer_than_the_surface():
+    coarse, fine = (h3.latlng_to_cell(39.1234, -94.5678, size) for size in (8, 9))
+    assert len(let(pd.DataFrame({"cell_id": [coarse]}), kind="surface").table) == 1
+    with pytest.raises(DisclosureError, match="finer") as refusal:
+        let(pd.DataFrame({"cell_id": [coarse, fine]}), kind="surface")
+    assert fine not in str(refusal.value)
 
 
 def test_all_faults_come_in_one_refusal():

@@ -298,6 +298,22 @@ CONTRACTS: dict[str, Contract] = {
             geometry=("Polygon", "MultiPolygon", "Point"),
         ),
         Contract(
+            "matrix",
+            (
+                "candidate_id",
+                "place_id",
+                "category",
+                "eligibility",
+                "when",
+                "time_min",
+                "unknown_hours_min",
+                "by_referral",
+                "referral_unknown_hours",
+            ),
+            ("candidate_id", "category", "eligibility", "when", "place_id"),
+            (_EXACT_ONLY, "candidates are grid cells, never addresses"),
+        ),
+        Contract(
             "equity",
             (
                 *_RESULT,

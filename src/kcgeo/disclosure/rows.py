@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import geopandas as gpd
+import h3
 import pandas as pd
 
 from kcgeo.crs import STORAGE, require
@@ -160,6 +161,15 @@ def _geometry_problems(table: pd.DataFrame, contract: Contract, background: Mapp
     return [f"Points of these rows are not those of the geography: {first_ids(differs)}."] if differs else []
 
 
+_ID_COLUMNS = frozenset({"cell_id", "candidate_id", "place_id", "from_id", "to_id", "id", "name"})
+_FINEST_CELL = 8
+
+
+def _is_fine_cell(text: str) -> bool:
+    """Say whether an id is an H3 cell of 0.1 km2 or less."""
+    return len(text) == 15 and h3.is_valid_cell(text) and h3.get_resolution(text) > _FINEST_CELL
+
+
 def _content_problems(values: pd.Series[Any], name: str, contract: Contract, by_pattern: bool) -> list[str]:
     """Look at what a column holds; services at exact level are the one place where an address may stand."""
     if pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_bool_dtype(values.dtype):
@@ -170,7 +180,10 @@ def _content_problems(values: pd.Series[Any], name: str, contract: Contract, by_
     ]
     if any(not isinstance(value, str | bool | int | float | tuple | list) for value in kept):
         return [f"Column {name} holds objects; a released table holds numbers, texts and flags."]
-    texts = [text for value in kept for text in (value if isinstance(value, tuple | list) else (value,))]
+    # a long table says the same few words many times over
+    texts = dict.fromkeys(text for value in kept for text in (value if isinstance(value, tuple | list) else (value,)))
+    if values.name in _ID_COLUMNS and any(isinstance(text, str) and _is_fine_cell(text) for text in texts):
+        return [f"Column {name} holds H3 cells finer than resolution {_FINEST_CELL}, which are points in all but name."]
     if by_pattern and any(isinstance(text, str) and text not in contract.words for text in texts):
         return [f"Column {name} must hold numbers or one of {', '.join(sorted(contract.words))}."]
     if contract.kind != "services" and any(isinstance(text, str) and text_looks_like_place(text) for text in texts):
