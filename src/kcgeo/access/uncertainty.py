@@ -20,7 +20,7 @@ from kcgeo.access import decay
 from kcgeo.data.settings import Study
 from kcgeo.errors import TableError, first_ids, raise_all
 from kcgeo.travel import Network, friction_network
-from kcgeo.travel.engine import MS_PER_MIN, UNREACHED, Arcs, chosen, limit_ms, nearest_ms, reversed_arcs
+from kcgeo.travel.engine import MS_PER_MIN, UNREACHED, Arcs, Engine, chosen, limit_ms, nearest_ms, reversed_arcs
 from kcgeo.travel.network import point_ids
 
 __all__ = ["STATED_RANGES", "ArcParts", "Draws", "Ranges", "arc_parts", "draw_times", "headlines"]
@@ -209,6 +209,7 @@ def draw_times(
     draw_count: int,
     search_cutoff_min: float,
     rng: np.random.Generator,
+    engine: Engine = "auto",
 ) -> Draws:
     """Draw the unknown again and again, and find the minutes to the nearest service each time.
 
@@ -229,6 +230,8 @@ def draw_times(
         A service farther than this is not reached; at least the upper bound of the cutoff.
     rng
         Source of the draws; the same state gives the same answer.
+    engine
+        What searches: ``"scipy"``, ``"numba"`` (same answer, faster, needs the extra ``fast``) or ``"auto"``.
 
     Returns
     -------
@@ -256,7 +259,7 @@ def draw_times(
     # one reversal serves all draws: it is made of positions instead of times
     numbers = np.arange(len(network.arcs.time_ms), dtype=np.int32)
     backward = reversed_arcs(Arcs(network.arcs.indptr, network.arcs.indices, numbers))
-    limit, engine = limit_ms(search_cutoff_min), chosen("auto", backward, draw_count * len(names))
+    limit, engine = limit_ms(search_cutoff_min), chosen(engine, backward, draw_count * len(names))
     time_min = np.full((draw_count, len(names), len(ids)), np.nan, dtype=np.float32)
     for draw, (local, highway, circuity) in enumerate(table.iloc[:, :3].to_numpy()):
         time_ms = parts.times(local, highway, circuity)[backward.time_ms]
