@@ -39,11 +39,12 @@ def test_no_place_and_no_cell_is_dropped(measured: Measured) -> None:
 
 
 def test_gaps_agree_with_the_coverage_table(measured: Measured) -> None:
-    gaps, cutoff = measured.gaps, measured.study.gaps.headline_cutoff_min
+    gaps = measured.gaps
+    rows = measured.coverage[measured.coverage["group"] == "population_count"]
+    rows = rows[rows["cutoff_min"] == measured.study.gaps.headline_cutoff_min].set_index("category")
     for category in measured.study.gaps.required:
-        row = measured.coverage.query("category == @category and cutoff_min == @cutoff and group == 'population_count'")
         in_reach = gaps.loc[gaps[f"{category}_state"] == "in_reach", "population_count"].sum()
-        assert in_reach == row["covered_count"].item()
+        assert in_reach == rows.loc[category, "covered_count"]
 
 
 def test_a_place_without_time_has_a_reason(measured: Measured) -> None:

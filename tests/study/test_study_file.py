@@ -40,7 +40,7 @@ def test_kansas_city_study_reads(root: Path) -> None:
         ('crs = "EPSG:26915"', 'crs = "EPSG:4326"', "does not measure in metres"),
         ('crs = "EPSG:26915"', 'crs = "Kansas"', "names no coordinate reference system"),
         ("circuity = 1.3", "circuity = 0.9", "cannot be under 1"),
-        ("max_snap_m = 2000.0", "ramp_min = -1", "cannot be negative"),
+        ("ramp_min = 1.5", "ramp_min = -1", "cannot be negative"),
         ("max_snap_m = 2000.0", "", "travel.max_snap_m is missing"),
         ("max_snap_m = 2000.0", "max_snap_m = 2000.0\nrampe = 1", "travel.rampe is unknown"),
         ("[gaps]", "[holes]", r"section \[gaps\] is missing"),
