@@ -22,7 +22,7 @@ import pandas as pd
 from kcgeo.data.looks import text_looks_like_place
 from kcgeo.errors import first_ids
 
-__all__ = ["LEVELS", "SHELTER_LIKE", "close_levels", "level_problems"]
+__all__ = ["LEVELS", "SHELTER_LIKE", "close_levels", "closing", "level_problems", "shelter_rows"]
 
 LEVELS = ("exact", "area", "withheld")
 SHELTER_LIKE = ("emergency_shelter", "transitional_housing", "long_term_housing")
@@ -64,15 +64,16 @@ def _category_sets(rows: pd.DataFrame) -> list[frozenset[str]]:
     ]
 
 
-def _shelter_like(rows: pd.DataFrame, shelter_like: Iterable[str]) -> pd.Series[bool]:
+def shelter_rows(rows: pd.DataFrame, shelter_like: Iterable[str]) -> pd.Series[bool]:
+    """Say which rows hold a category where people sleep."""
     closed = frozenset(shelter_like)
     return pd.Series([bool(names & closed) for names in _category_sets(rows)], index=rows.index, dtype=bool)
 
 
-def _closes(rows: pd.DataFrame, shelter_like: Iterable[str]) -> pd.Series[bool]:
+def closing(rows: pd.DataFrame, shelter_like: Iterable[str]) -> pd.Series[bool]:
     """Say which rows fail closed: shelter-like, level exact or none, no basis."""
     open_level = pd.Series([_blank(value) or value == "exact" for value in rows["disclosure"]], index=rows.index)
-    return _shelter_like(rows, shelter_like) & open_level & ~_filled(rows, "disclosure_basis")
+    return shelter_rows(rows, shelter_like) & open_level & ~_filled(rows, "disclosure_basis")
 
 
 def close_levels(services: pd.DataFrame, *, shelter_like: Iterable[str] = SHELTER_LIKE) -> pd.DataFrame:
@@ -89,7 +90,7 @@ def close_levels(services: pd.DataFrame, *, shelter_like: Iterable[str] = SHELTE
         Categories that fail closed.
     """
     rows = _with_levels(services)
-    rows["disclosure"] = rows["disclosure"].astype("object").mask(_closes(rows, shelter_like), "withheld")
+    rows["disclosure"] = rows["disclosure"].astype("object").mask(closing(rows, shelter_like), "withheld")
     hidden = rows["disclosure"].eq("withheld")
     for column in rows.columns:
         if column not in _OF_WITHHELD and hidden.any():
@@ -210,7 +211,7 @@ def level_problems(
     'Rows of level area hold a postal_code: s1;'
     """
     rows = _with_levels(services)
-    closes = _closes(rows, shelter_like)
+    closes = closing(rows, shelter_like)
     kept = rows[~closes]
     problems = _malformed(kept)
     for level in ("area", "withheld"):

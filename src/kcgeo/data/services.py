@@ -121,7 +121,7 @@ def _directory(
         f"The column '{name}' is not one of the directory; remove it." for name in rows.columns if name not in columns
     ]
     hidden = rows["disclosure"].ne("exact")
-    closing = _closing(rows, shelters)
+    closing = levels.closing(rows, shelters)
     # from here on no message can repeat a place of a row that is not to be shown
     checked = rows[columns].copy()
     checked.loc[hidden | closing, list(_PLACE_COLUMNS)] = None
@@ -159,21 +159,13 @@ def _loose(item: Mapping[str, Any]) -> dict[str, Any]:
     return {**item, "fields": fields}
 
 
-def _sleeps(rows: pd.DataFrame, shelters: tuple[str, ...]) -> pd.Series[bool]:
-    parts = rows["service_categories"].fillna("").str.split("|")
-    return parts.map(lambda names: bool(set(names) & set(shelters))).astype(bool)
-
-
 def _sufficient_basis(rows: pd.DataFrame, shelters: tuple[str, ...]) -> pd.Series:
     """Return the basis, blank where people sleep and it is not one that is enough for that."""
     enough = [basis for basis, sleeping in disclosure_bases().items() if sleeping]
-    weak = _sleeps(rows, shelters) & rows["disclosure"].ne("withheld") & ~rows["disclosure_basis"].isin(enough)
+    weak = (
+        levels.shelter_rows(rows, shelters) & rows["disclosure"].ne("withheld") & ~rows["disclosure_basis"].isin(enough)
+    )
     return rows["disclosure_basis"].where(~weak)
-
-
-def _closing(rows: pd.DataFrame, shelters: tuple[str, ...]) -> pd.Series[bool]:
-    open_level = rows["disclosure"].isna() | rows["disclosure"].eq("exact")
-    return _sleeps(rows, shelters) & open_level & rows["disclosure_basis"].isna()
 
 
 def _basis_problems(rows: pd.DataFrame) -> list[str]:
