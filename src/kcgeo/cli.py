@@ -151,6 +151,34 @@ def gaps(
         typer.echo(f"Tables are in {out}.")
 
 
+@app.command(epilog="Example: kcgeo corridor I-35 I-70 --out output/corridors")
+def corridor(
+    route: Annotated[list[str], typer.Argument(help="Route with mileposts, e.g. I-35; several may be given.")],
+    study: StudyOption = None,
+    out: OutOption = None,
+    step_mi: Annotated[float, typer.Option(help="Miles between stations, 0.1 to 10.")] = 0.5,
+) -> None:
+    """Show along which miles of a route help is thin, and draw its strip chart."""
+    from kcgeo.study import load, measure_corridors
+
+    settings = load(_study_path(study))
+    with _progress() as bar:
+        bar.add_task("Measuring travel times", total=None)
+        report, chart = measure_corridors(settings, route, step_mi=step_mi, out=out)
+    title = f"Miles over {report.cutoff_min:g} minutes from help"
+    table = Table(title=title, caption=escape(" ".join(chart.note.notices)))
+    for column in report.shown.columns:
+        table.add_column(escape(str(column)), justify="left" if column in ("route", "kind of help") else "right")
+    for row in report.shown.itertuples(index=False):
+        table.add_row(*(escape(str(value)) for value in row))
+    if report.segments.empty:
+        typer.echo(f"No mile is over {report.cutoff_min:g} minutes from a required kind of help.")
+    else:
+        _print(table)
+    if out is not None:
+        typer.echo(f"Chart and tables are in {out}.")
+
+
 def _moment(text: str | None) -> datetime | None:
     """Read a local time from the command line.
 

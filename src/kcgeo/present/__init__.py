@@ -2,6 +2,8 @@
 
 from kcgeo.present.base import Background, Panel, background
 from kcgeo.present.charts import reporting_chart
+from kcgeo.present.corridors import corridor_chart, gap_miles
+from kcgeo.present.explorer import explorer_page
 from kcgeo.present.gallery import Item, Section, gallery_page, plate_item, write_thumbnail
 from kcgeo.present.maps import drive_time_map, drive_time_sheet, gap_map, orientation_map
 from kcgeo.present.plate import Note, Plate, save_figure
@@ -17,11 +19,14 @@ __all__ = [
     "Plate",
     "Section",
     "background",
+    "corridor_chart",
     "coverage_page",
     "drive_time_map",
     "drive_time_sheet",
+    "explorer_page",
     "gallery_page",
     "gap_map",
+    "gap_miles",
     "orientation_map",
     "plate_item",
     "reporting_chart",

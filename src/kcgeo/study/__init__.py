@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from kcgeo.data.settings import Study, read_study
+from kcgeo.study.corridors import CorridorReport, corridor_report, measure_corridors
 from kcgeo.study.measure import GROUPS, Measured, measure
 from kcgeo.study.releases import release_all, release_ledger
 from kcgeo.study.report import CoverageReport, coverage_report
@@ -15,12 +16,15 @@ from kcgeo.study.run import run
 
 __all__ = [
     "GROUPS",
+    "CorridorReport",
     "CoverageReport",
     "Measured",
     "Study",
+    "corridor_report",
     "coverage_report",
     "load",
     "measure",
+    "measure_corridors",
     "release_all",
     "release_ledger",
     "run",

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
-from kcgeo import access, data
+from kcgeo import access, data, present
 from kcgeo.data.linear import MILE_M
+from kcgeo.data.settings import Study
 from kcgeo.disclosure import Released
-from kcgeo.errors import StudyError
-from kcgeo.study.measure import Measured
+from kcgeo.errors import StudyError, raise_all
+from kcgeo.files import replacing_folder
+from kcgeo.present import Plate
+from kcgeo.present.words import category_label
+from kcgeo.study.manifest import build, refuse_foreign_folder, write
+from kcgeo.study.measure import Measured, measure
 from kcgeo.study.releases import release_corridors
 
-__all__ = ["CorridorReport", "corridor_report", "routes_with_miles"]
+__all__ = ["CorridorReport", "corridor_report", "measure_corridors", "routes_with_miles"]
+
+STEPS_MI = (0.1, 10.0)
+"""Shortest and longest distance between stations: mileposts are known to half a mile at best."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +45,7 @@ class CorridorReport:
     segments
         ``route, state, from_milepost_mi, to_milepost_mi, length_mi, category, worst_min``: stretches over the cutoff.
     exits
-        ``route, state, system, milepost_mi, along_mi, exit, label`` (the route met there, or None) within the study.
+        ``route, state, system, milepost_mi, along_mi, exit, label`` (the route met there, else missing) in the study.
     released
         The same tables as releases: ``profile``, ``segments``, ``exits``.
     """
@@ -48,12 +57,63 @@ class CorridorReport:
     exits: pd.DataFrame
     released: dict[str, Released]
 
+    @property
+    def shown(self) -> pd.DataFrame:
+        """The segments in words, one row each, for a terminal or a notebook."""
+        rows = self.segments
+        return pd.DataFrame(
+            {
+                "route": rows["route"] + " " + rows["state"],
+                "from mile": rows["from_milepost_mi"].map("{:g}".format),
+                "to mile": rows["to_milepost_mi"].map("{:g}".format),
+                "kind of help": rows["category"].map(category_label),
+                "longest": [
+                    "no way" if np.isnan(worst) else f"{worst:.0f} min" for worst in rows["worst_min"].to_numpy(float)
+                ],
+            }
+        )
 
-def routes_with_miles(measured: Measured) -> tuple[str, ...]:
+
+def routes_with_miles(study: Study) -> tuple[str, ...]:
     """Return the corridors of a study that have mileposts, in the order of the study file."""
-    lines = data.corridors(measured.study)
-    known = set(lines.loc[lines["vertex_mi"].notna(), "route"])
-    return tuple(route for route in measured.study.corridors if route in known)
+    known = _known_routes()
+    return tuple(route for route in study.corridors if route in known)
+
+
+def measure_corridors(
+    study: Study, routes: Sequence[str], *, step_mi: float = 0.5, out: Path | None = None
+) -> tuple[CorridorReport, Plate]:
+    """Measure some routes from the study file on, draw the strip chart, and write both where ``out`` is given.
+
+    Parameters
+    ----------
+    study : Study
+        Speeds, required categories, headline cutoff.
+    routes : sequence of str
+        Such as "I-35".
+    step_mi : float
+        Miles between stations, 0.1 to 10.
+    out : Path, optional
+        Folder for ``corridors.png``, ``.svg``, ``.pdf``, the tables and a manifest; written whole or not at all.
+
+    Raises
+    ------
+    KcgeoError
+        As :func:`corridor_report`, before anything is measured; or a foreign folder at ``out``.
+    """
+    if out is not None:
+        refuse_foreign_folder(out)
+    raise_all(_faults(study, routes, step_mi), StudyError)
+    report = corridor_report(measure(study), routes=routes, step_mi=step_mi)
+    chart = present.corridor_chart(
+        report.released["profile"],
+        report.released["segments"],
+        report.released["exits"],
+        cutoff_min=report.cutoff_min,
+    )
+    if out is not None:
+        _write(study, report, chart, out)
+    return report, chart
 
 
 def corridor_report(measured: Measured, *, routes: Sequence[str] | None = None, step_mi: float = 0.5) -> CorridorReport:
@@ -66,51 +126,83 @@ def corridor_report(measured: Measured, *, routes: Sequence[str] | None = None, 
     routes : sequence of str, optional
         Such as "I-35"; all corridors of the study that have mileposts where not given.
     step_mi : float
-        Miles between stations.
+        Miles between stations, 0.1 to 10.
 
     Raises
     ------
     StudyError
-        A route is not in the data or has no mileposts.
+        A route is not in the data or has no mileposts, or the step is out of range.
     TableError
-        The step is not above 0, or no required category has a public address.
+        No required category has a public address.
     """
     study = measured.study
+    chosen = tuple(dict.fromkeys(routes_with_miles(study) if routes is None else routes))
+    raise_all(_faults(study, chosen, step_mi), StudyError)
     lines = data.corridors(study)
-    known = tuple(lines.loc[lines["vertex_mi"].notna(), "route"].unique())
-    chosen = tuple(dict.fromkeys(routes_with_miles(measured) if routes is None else routes))
-    unknown = [route for route in chosen if route not in known]
-    if unknown or not chosen:
-        raise StudyError(
-            f"{', '.join(unknown) or 'No corridor of the study'} has no mileposts in the data; "
-            f"the routes that have some are {', '.join(known) or 'none'}."
-        )
     listed = data.by_category(measured.services)
     listed = listed[listed["category"].isin(study.gaps.required)]
-    cutoff_min = study.gaps.headline_cutoff_min
-    profiles, exits = [], []
-    for route in chosen:
-        own = lines[lines["route"] == route]
-        starts = _starts_mi(own)
-        times = access.corridor_profile(measured.network, own, listed, step_mi=step_mi, by="category")
-        systems = data.stations(own, step_mi=step_mi)["system"]
-        profiles.append(_placed(times.assign(system=systems.to_numpy()), own, starts))
-        exits.append(_placed(_exits(own), own, starts))
-    profile = pd.concat(profiles, ignore_index=True)
+    parts = [_along(measured, lines[lines["route"] == route], listed, step_mi) for route in chosen]
+    profile, exits = (pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True))
     for category in study.gaps.required:  # no public address at all: nobody reaches it
         if f"{category}_min" not in profile:
             profile[f"{category}_min"] = np.nan
+    cutoff_min = study.gaps.headline_cutoff_min
     segments = access.gap_segments(profile, cutoff_min=cutoff_min)
     segments.insert(4, "length_mi", segments["to_milepost_mi"] - segments["from_milepost_mi"])
-    listing = pd.concat(exits, ignore_index=True)
     return CorridorReport(
         routes=chosen,
         cutoff_min=cutoff_min,
         profile=profile,
         segments=segments,
-        exits=listing,
-        released=release_corridors(measured, profile=profile, segments=segments, exits=listing),
+        exits=exits,
+        released=release_corridors(measured, profile=profile, segments=segments, exits=exits),
     )
+
+
+def _known_routes() -> tuple[str, ...]:
+    lines = data.load("corridors")
+    return tuple(lines.loc[lines["vertex_mi"].notna(), "route"].unique())
+
+
+def _faults(study: Study, routes: Sequence[str], step_mi: float) -> list[str]:
+    known = _known_routes()
+    without = [route for route in routes if route not in known]
+    problems = []
+    if without or not routes:
+        said = f"{', '.join(without)} has no mileposts" if without else "No route with mileposts is asked for"
+        problems.append(f"{said}; choose from {', '.join(known)}.")
+    shortest, longest = STEPS_MI
+    if not shortest <= step_mi <= longest:
+        problems.append(f"step_mi must be {shortest:g} to {longest:g} miles, not {step_mi:g}.")
+    return problems
+
+
+def _along(
+    measured: Measured, lines: gpd.GeoDataFrame, listed: gpd.GeoDataFrame, step_mi: float
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Profile and exits of one route, with their miles along it."""
+    if lines.empty:
+        raise StudyError("A route that is asked for does not pass through the counties of the study.")
+    starts = _starts_mi(lines)
+    times = access.corridor_profile(measured.network, lines, listed, step_mi=step_mi, by="category")
+    systems = data.stations(lines, step_mi=step_mi)["system"]
+    return _placed(times.assign(system=systems.to_numpy()), lines, starts), _placed(_exits(lines), lines, starts)
+
+
+def _write(study: Study, report: CorridorReport, chart: Plate, out: Path) -> None:
+    """Write chart and tables with a manifest; the former folder stays whole until the new one is complete."""
+    with replacing_folder(out) as target:
+        drawn = [path.name for path in present.save_figure(chart, target, "corridors")]
+        tables = present.write_tables(report.released, target)
+        records = [
+            {**item.to_manifest(), "files": sorted([*drawn, tables[name].name])}
+            for name, item in sorted(report.released.items())
+        ]
+        used = ("corridors", "exits", "highway_edges", "highway_nodes", "services")
+        write(
+            target,
+            build(target, study, releases=records, data={name: str(data.describe(name)["sha256"]) for name in used}),
+        )
 
 
 def _starts_mi(lines: gpd.GeoDataFrame) -> pd.Series:
@@ -133,7 +225,7 @@ def _starts_mi(lines: gpd.GeoDataFrame) -> pd.Series:
 
 
 def _exits(lines: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Exits on these pieces of a route, with their mileposts."""
+    """List the exits on these pieces of a route, with their mileposts."""
     exits = data.load("exits")
     exits = exits[exits["system"].isin(lines["system"]) & exits["county_fips"].notna()]
     return pd.DataFrame(

@@ -10,6 +10,7 @@ from typing import Any
 from kcgeo import data, present
 from kcgeo.files import replacing_folder
 from kcgeo.study import manifest as records
+from kcgeo.study.corridors import corridor_report, routes_with_miles
 from kcgeo.study.drawing import draw_all
 from kcgeo.study.figures import figures_of
 from kcgeo.study.gallery import write_index, write_map_page
@@ -19,7 +20,18 @@ from kcgeo.study.releases import release_all
 
 __all__ = ["TABLES", "run"]
 
-TABLES = ("services", "coverage", "gaps", "place_times", "aggregates", "claims", "plan_elements")
+TABLES = (
+    "services",
+    "coverage",
+    "gaps",
+    "place_times",
+    "profile",
+    "segments",
+    "exits",
+    "aggregates",
+    "claims",
+    "plan_elements",
+)
 """Releases that are also written as tables."""
 
 Progress = Callable[[str, int, int], None]
@@ -80,6 +92,8 @@ def run(
     progress("Measuring travel times", 0, 1)
     measured = measure(study)
     released = release_all(measured)
+    if routes_with_miles(study):
+        released |= corridor_report(measured).released
     figures = figures_of(measured, released)
     steps = _Steps(progress, len(figures) + len(found) + 3)
     files: dict[str, set[str]] = {name: set() for name in released}
@@ -100,7 +114,7 @@ def run(
         drawn = draw_all(figures, target / "maps", done=lambda name: steps(f"Drew {name}"))
         for figure, _, paths in drawn:
             shows(figure.uses, paths)
-        tables = present.write_tables({name: released[name] for name in TABLES}, target / "tables")
+        tables = present.write_tables({name: released[name] for name in TABLES if name in released}, target / "tables")
         for name, table in tables.items():
             shows((name,), [table])
         steps("Wrote the tables")
