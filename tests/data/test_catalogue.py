@@ -119,6 +119,16 @@ def test_column_that_is_missing_is_refused(own_package: Path, register: Register
     assert problem.startswith("The column population_count is missing from the table cities; add it")
 
 
+def test_column_that_is_missing_from_a_layer_is_refused(own_package: Path, register: Register) -> None:
+    (problem,) = edit(own_package, register, "counties", '"in_msa"', '"metro"')
+    assert problem.startswith("The column in_msa is missing from the table counties; add it")
+
+
+def test_infinite_number_is_refused(own_package: Path, register: Register) -> None:
+    (problem,) = edit(own_package, register, "highway_edges", "188276,228872,40.091", "188276,228872,1e999")
+    assert problem == "188276-228872: length_km is '1e999' that is no number; correct it or leave it blank."
+
+
 def test_table_without_rows_is_refused(own_package: Path, register: Register) -> None:
     path = own_package / "derived" / "cities.csv"
     path.write_text(path.read_text().splitlines()[0] + "\n")

@@ -166,7 +166,8 @@ def read_resource(item: Mapping[str, Any], path: Path) -> Any:
     if item["format"] == "geojson":
         layer = gpd.read_file(path)
         require(layer, STORAGE, what=f"layer {item['name']}")
-        frame: Any = layer[[field["name"] for field in item["fields"]] + ["geometry"]]
+        held = [field["name"] for field in item["fields"] if field["name"] in layer.columns]
+        frame: Any = layer[[*held, "geometry"]]
     else:
         frame = read_text_table(path, item)
     frame = check_table(frame, item)

@@ -6,6 +6,7 @@ All violations of a table are collected (``lazy=True``) and put in plain words, 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -99,7 +100,7 @@ def _typed(
         if kind == "boolean":
             read: Any = values.map(lambda value: _TRUTH.get(str(value).lower()), na_action="ignore")
         else:
-            read = pd.to_numeric(values, errors="coerce")
+            read = pd.to_numeric(values, errors="coerce").replace([math.inf, -math.inf], math.nan)
         wrong = values.notna() & read.isna()
         if kind == "integer":
             wrong |= read.notna() & (read % 1 != 0)
