@@ -106,7 +106,7 @@ decays = st.sampled_from(
 )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(towns(), decays)
 def test_equal_to_the_slow_versions(town, weigh):
     costs, demand, supply = town
@@ -115,7 +115,7 @@ def test_equal_to_the_slow_versions(town, weigh):
         np.testing.assert_allclose(measure(costs, demand, supply, decay=weigh), slow, rtol=1e-12, atol=1e-15)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(towns(), decays)
 def test_supply_that_people_reach_is_handed_out_whole(town, weigh):
     costs, demand, supply = town
@@ -127,7 +127,7 @@ def test_supply_that_people_reach_is_handed_out_whole(town, weigh):
     assert spatial_availability(costs, demand, supply, decay=weigh).sum() == pytest.approx(reached, rel=1e-9)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(towns(), decays)
 def test_balanced_keeps_the_level_of_service(town, weigh):
     costs, demand, supply = town
@@ -143,7 +143,7 @@ def test_balanced_keeps_the_level_of_service(town, weigh):
     assert balanced_fca(costs, demand, supply, decay=weigh).sum() == pytest.approx(levels)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(towns(), st.integers(0, 60), st.integers(0, 60))
 def test_more_minutes_reach_no_less(town, one, other):
     costs, demand, supply = town
@@ -153,7 +153,7 @@ def test_more_minutes_reach_no_less(town, one, other):
     assert (near <= far).all()
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(towns(), decays, st.randoms(use_true_random=False))
 def test_the_order_of_rows_means_nothing(town, weigh, chance):
     costs, demand, supply = town
@@ -168,7 +168,7 @@ def test_the_order_of_rows_means_nothing(town, weigh, chance):
     pd.testing.assert_series_equal(nearest(costs, origins=demand), nearest(shuffled, origins=demand))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(towns(), decays)
 def test_inputs_stay_and_places_that_reach_nothing_keep_their_row(town, weigh):
     costs, demand, supply = town

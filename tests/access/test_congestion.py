@@ -99,6 +99,16 @@ def test_empty_and_zero_are_results():
     np.testing.assert_allclose(congestion_cost(costs, demand * 0, supply)[:3], [0, 10 / 60, 10 / 60])
 
 
+def test_inputs_are_unchanged():
+    town = two_clinic_town()
+    congestion_cost(*town)
+    congestion_assignment(*town)
+    costs, demand, supply = two_clinic_town()
+    pd.testing.assert_frame_equal(town[0], costs)
+    pd.testing.assert_series_equal(town[1], demand)
+    pd.testing.assert_series_equal(town[2], supply)
+
+
 def test_refusals():
     costs, demand, supply = two_clinic_town()
     for tau_min in (0, -1, np.nan, np.inf):

@@ -39,7 +39,7 @@ def test_published_gini_and_palma_of_access(shared):
 people = st.lists(st.tuples(st.integers(0, 100), st.integers(1, 50)), min_size=1, max_size=8)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(people)
 def test_gini_equals_mean_difference_of_pairs(rows):
     values, weights = [float(v) for v, _ in rows], [float(w) for _, w in rows]

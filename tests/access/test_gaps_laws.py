@@ -30,7 +30,7 @@ def regions(draw):
 cutoffs = st.integers(0, 60)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(regions(), cutoffs, cutoffs)
 def test_a_longer_cutoff_covers_no_less(region, one, other):
     times, groups, referral = region
@@ -48,7 +48,7 @@ def test_a_longer_cutoff_covers_no_less(region, one, other):
     assert (shares.iloc[:, 0] <= shares.iloc[:, -1]).all()
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(regions(), cutoffs)
 def test_the_tables_agree_with_each_other(region, cutoff_min):
     times, groups, referral = region
@@ -75,7 +75,7 @@ def test_the_tables_agree_with_each_other(region, cutoff_min):
     assert (chain["none_count"] == chain["missing"].map(lambda text: len(text.split(", ")) if text else 0)).all()
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(regions(), cutoffs)
 def test_order_means_nothing_and_inputs_stay(region, cutoff_min):
     times, groups, referral = region

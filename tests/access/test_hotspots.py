@@ -58,6 +58,7 @@ def test_the_smallest_p_can_pass_and_the_seed_decides():
     places, values, _ = town()
     one, two = (hot_spots(values, places, rng=np.random.default_rng(5)) for _ in range(2))
     pd.testing.assert_frame_equal(one, two, check_exact=True)
+    pd.testing.assert_frame_equal(one, hot_spots(values, places, rng=5), check_exact=True)
     assert one["p"].min() <= 0.05 / len(values)
     with pytest.raises(TableError, match="give at least 4800"):
         hot_spots(values, places, rng=np.random.default_rng(5), permutations=999)

@@ -49,7 +49,7 @@ def test_classes_include_their_lower_bound(hits, word):
     assert rank_stability(draws, worst_share=0.5).loc["a", "certainty"] == word
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(
     st.lists(
         st.lists(st.one_of(st.just(float("nan")), st.integers(0, 5).map(float)), min_size=4, max_size=4),

@@ -157,7 +157,7 @@ def hot_spots(
     values: pd.Series[float],
     places: gpd.GeoDataFrame,
     *,
-    rng: np.random.Generator,
+    rng: np.random.Generator | int,
     q: float = 0.05,
     neighbour_count: int | None = 8,
     band_m: float | None = None,
@@ -172,7 +172,7 @@ def hot_spots(
     places
         Points with the same ids, in EPSG:4326 (measured on the globe) or a CRS in metres.
     rng
-        Source of the permutations, e.g. ``np.random.default_rng(1)``; the same state gives the same answer.
+        Source of the permutations, a generator or a seed; the same state gives the same answer.
     q
         Share of false discoveries to accept among the places called significant.
     neighbour_count
@@ -228,7 +228,7 @@ def hot_spots(
     if linked.any() and np.ptp(measured[known]) > 0:
         level = measured[known].astype(np.float64)
         gi_z, moran_i, quadrant = (figure[linked] for figure in _figures(level, near))
-        p = _pseudo_p(level, near, permutations or needed, rng)[linked]
+        p = _pseudo_p(level, near, permutations or needed, np.random.default_rng(rng))[linked]
         for name, figure in (("gi_z", gi_z), ("moran_i", moran_i), ("p", p), ("q", adjusted(p))):
             columns[name][tested] = figure
         passed = adjusted(p) <= q

@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kcgeo.access import decay
 from kcgeo.data.settings import Study
 from kcgeo.errors import TableError, first_ids, raise_all
 from kcgeo.travel import Network, friction_network
@@ -208,7 +207,7 @@ def draw_times(
     ranges: Ranges,
     draw_count: int,
     search_cutoff_min: float,
-    rng: np.random.Generator,
+    rng: np.random.Generator | int,
     engine: Engine = "auto",
 ) -> Draws:
     """Draw the unknown again and again, and find the minutes to the nearest service each time.
@@ -229,7 +228,7 @@ def draw_times(
     search_cutoff_min
         A service farther than this is not reached; at least the upper bound of the cutoff.
     rng
-        Source of the draws; the same state gives the same answer.
+        Source of the draws, a generator or a seed; the same state gives the same answer.
     engine
         What searches: ``"scipy"``, ``"numba"`` (same answer, faster, needs the extra ``fast``) or ``"auto"``.
 
@@ -248,7 +247,7 @@ def draw_times(
         raise TableError(f"draw_count must be 1 or more, not {draw_count}.")
     if not search_cutoff_min >= ranges.cutoff_min[1]:
         raise TableError(f"search_cutoff_min is {search_cutoff_min}, below the largest cutoff {ranges.cutoff_min[1]}.")
-    network = parts.network
+    network, rng = parts.network, np.random.default_rng(rng)
     ids = point_ids(places, "places", unique=True)
     at, _ = network.positions(places, what="places")
     table = _parameters(ranges, draw_count, rng)
@@ -296,7 +295,7 @@ def headlines(
     groups: pd.DataFrame,
     *,
     required: Sequence[str],
-    rng: np.random.Generator,
+    rng: np.random.Generator | int,
     margins: pd.DataFrame | None = None,
     clusters: pd.Series[Any] | None = None,
 ) -> pd.DataFrame:
@@ -311,7 +310,7 @@ def headlines(
     required
         Categories of the whole chain; one that no draw has (no public address) is never in reach.
     rng
-        Source of the sampling errors.
+        Source of the sampling errors, a generator or a seed.
     margins
         Relative 90 % margins of error (margin / estimate): one column for each group that has one, one row for each
         cluster; NaN or a missing group means no sampling error is given.
@@ -339,27 +338,23 @@ def headlines(
         strays = clusters.index[~clusters.isin(margins.index)]
         problems += [f"The cluster of {first_ids(strays)} has no row in margins."] if len(strays) else []
     raise_all(problems, TableError)
-    people = _counts(groups.loc[draws.place_ids], margins, clusters, rng, len(draws.parameters))
-    cutoffs = draws.parameters["cutoff_min"].to_numpy()[:, None]
+    people = _counts(groups.loc[draws.place_ids], margins, clusters, np.random.default_rng(rng), len(draws.parameters))
+    cutoffs, sigmas = (draws.parameters[name].to_numpy()[:, None] for name in ("cutoff_min", "sigma_min"))
     near = {name: draws.time_min[:, row, :] <= cutoffs for row, name in enumerate(draws.categories)}
     none = np.zeros((len(cutoffs), len(draws.place_ids)), dtype=bool)
     chain = np.logical_and.reduce([near.get(name, none) for name in required])
     columns: dict[str, Floats] = {}
-    for group, counts in people.items():
-        total = counts.sum(axis=1)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            for row, name in enumerate(draws.categories):
-                times = draws.time_min[:, row, :].astype(np.float64)
-                reached = ~np.isnan(times)
-                weight = np.stack(
-                    [
-                        decay.gaussian(sigma, np.inf)(t)
-                        for sigma, t in zip(draws.parameters["sigma_min"], times, strict=True)
-                    ]
-                )
+    with np.errstate(divide="ignore", invalid="ignore"):  # a group without people has no shares: NaN
+        for row, name in enumerate(draws.categories):
+            times = draws.time_min[:, row, :].astype(np.float64)
+            reached = ~np.isnan(times)
+            minutes = np.where(reached, times, 0.0)
+            weight = np.where(reached, np.exp(-0.5 * (minutes / sigmas) ** 2), 0.0)
+            for group, counts in people.items():
+                total = counts.sum(axis=1)
                 columns[f"{name} covered_share, {group}"] = (counts * near[name]).sum(axis=1) / total
                 columns[f"{name} weighted_share, {group}"] = (counts * weight).sum(axis=1) / total
-                known = (counts * reached).sum(axis=1)
-                columns[f"{name} mean_min, {group}"] = (counts * np.where(reached, times, 0.0)).sum(axis=1) / known
-            columns[f"all required covered_share, {group}"] = (counts * chain).sum(axis=1) / total
+                columns[f"{name} mean_min, {group}"] = (counts * minutes).sum(axis=1) / (counts * reached).sum(axis=1)
+        for group, counts in people.items():
+            columns[f"all required covered_share, {group}"] = (counts * chain).sum(axis=1) / counts.sum(axis=1)
     return pd.DataFrame(columns, index=draws.parameters.index)
