@@ -11,7 +11,15 @@ from kcgeo import data
 from kcgeo.disclosure import Released, release
 from kcgeo.study.measure import Measured
 
-__all__ = ["LOWER_BOUND", "model_note", "release_all", "release_corridors", "release_ledger"]
+__all__ = [
+    "LOWER_BOUND",
+    "model_note",
+    "release_all",
+    "release_corridors",
+    "release_ledger",
+    "sources_of",
+    "vintage_of",
+]
 
 LOWER_BOUND = "lower bound: confidential services are not counted"
 LISTED = "counts listed services, not help received: beds may be full and referral rules apply"
@@ -25,13 +33,14 @@ def model_note(measured: Measured) -> str:
     return f"{measured.network.model}: no congestion, no weather"
 
 
-def _sources(*names: str) -> tuple[str, ...]:
+def sources_of(*names: str) -> tuple[str, ...]:
     """Titles of the sources of some resources, each once."""
     titles = [str(source["title"]) for name in names for source in data.describe(name)["sources"]]
     return tuple(dict.fromkeys(titles))
 
 
-def _vintage(*names: str) -> str:
+def vintage_of(*names: str) -> str:
+    """Vintages of some resources, each by name."""
     return "; ".join(dict.fromkeys(f"{name} {data.describe(name)['vintage']}" for name in names))
 
 
@@ -57,8 +66,8 @@ def _background(measured: Measured) -> dict[str, Released]:
             table,
             name=name,
             kind="background",
-            sources=_sources(resource),
-            vintage=_vintage(resource),
+            sources=sources_of(resource),
+            vintage=vintage_of(resource),
             notes=notes.get(name, ()),
         )
         for name, (resource, table) in layers.items()
@@ -81,13 +90,16 @@ def release_all(measured: Measured) -> dict[str, Released]:
     """
     released = _background(measured)
     notes = (model_note(measured), LOWER_BOUND, LISTED)
-    sources, vintage = _sources("services", "places", "highway_edges"), _vintage("services", "places", "highway_edges")
+    sources, vintage = (
+        sources_of("services", "places", "highway_edges"),
+        vintage_of("services", "places", "highway_edges"),
+    )
     released["services"] = release(
         measured.services,
         name="services",
         kind="services",
-        sources=_sources("services"),
-        vintage=_vintage("services"),
+        sources=sources_of("services"),
+        vintage=vintage_of("services"),
         notes=(CALL_FIRST,),
         areas=data.load("areas")["area"],
     )
@@ -120,8 +132,8 @@ def release_ledger() -> dict[str, Released]:
             pd.DataFrame(data.load(name)),
             name=name,
             kind="reporting",
-            sources=_sources(name),
-            vintage=_vintage(name),
+            sources=sources_of(name),
+            vintage=vintage_of(name),
             notes=notes,
         )
         for name in ("aggregates", "claims", "plan_elements")
@@ -140,7 +152,7 @@ def release_corridors(
     }
     return {
         name: release(
-            table, name=name, kind=kind, sources=_sources(*resources), vintage=_vintage(*resources), notes=said
+            table, name=name, kind=kind, sources=sources_of(*resources), vintage=vintage_of(*resources), notes=said
         )
         for name, (kind, table, resources, said) in tables.items()
     }
