@@ -377,13 +377,13 @@ def gap_map(
         title = (
             f"About {words.thousands(lost)} people live out of reach of at least one of {len(required)} kinds of help"
             if lost
-            else f"Each place has all {len(required)} kinds of help in reach or by referral"
+            else f"Each place has {words.counted(len(required), 'kind of help', 'kinds of help')} in reach or by referral"
         )
     named = ", ".join(words.category_label(category).lower() for category in required)
     subtitle = f"Kinds of help within {cutoff_min:g} minutes by car: {named}. Circles: people in places that lack one."
     alt = (
         f"Two maps of how many of {len(required)} kinds of help are in reach. {words.thousands(lost)} people"
-        f" ({words.percent(share)}) live in {int(lacking.sum())} places that lack at least one;"
+        f" ({words.percent(share)}) live in {words.counted(int(lacking.sum()), 'place')} lacking at least one;"
         f" {words.percent(float((in_reach == len(required)).mean()))} of the area has all in reach,"
         f" {words.percent(float(referred.mean()))} has the rest by referral."
     )
@@ -492,13 +492,19 @@ def orientation_map(
     title = title or f"Where help around the city is listed: {drawn['site'].nunique()} sites with a public address"
     counts = hidden["area"].value_counts().sort_index()
     told = ", ".join(f"{area} ({count})" for area, count in counts.items())
-    subtitle = "Services by type, from public directories. A hollow symbol is known by its ZIP code only."
+    subtitle = (
+        "Services by type, from public directories. A site of several types shows the rarest."
+        " Hollow: known by its ZIP code only."
+    )
     alt = (
         f"Two maps with {len(drawn)} symbols. "
         + " ".join(f"{family.label}: {int((drawn['family'] == family.key).sum())}." for family in theme.FAMILIES)
-        + f" {len(hidden)} confidential services are told by area only: {told}."
+        + f" Told by area only: {words.counted(len(hidden), 'confidential service')}: {told}."
     )
-    call = f"{len(hidden)} confidential services have no place here; they serve {told}. Call {words.HOTLINE}."
+    call = (
+        f"{words.counted(len(hidden), 'confidential service')} without a place on the map: {told}."
+        f" Call {words.HOTLINE}."
+    )
     plate = new_plate(
         title,
         subtitle,
@@ -506,7 +512,7 @@ def orientation_map(
         released=[services, *ground.released],
         notices=(
             call,
-            "A site with several types shows the rarest. Listed is not open: check before you go.",
+            "Listed is not open: check before you go.",
             words.ODBL,
         ),
     )

@@ -73,9 +73,12 @@ def _cut_at_edge(cell_ids: list[str], polygons: NDArray[Any], crs: str, within: 
     """
     shapely.prepare(within)
     edge = np.flatnonzero(~shapely.contains_properly(within, polygons))
+    # a cell that lacks a neighbour is nearer to the edge than a cell is wide
+    deep = shapely.buffer(within, -1.3 * float(np.sqrt(shapely.area(polygons).max(initial=0.0))))
+    shapely.prepare(deep)
     known = set(cell_ids)
     owner: dict[str, int] = {}
-    for number in edge.tolist():
+    for number in np.flatnonzero(~shapely.contains_properly(deep, polygons)).tolist():
         for beside in sorted(h3.grid_ring(cell_ids[number], 1)):
             if beside not in known:
                 owner.setdefault(beside, number)

@@ -47,7 +47,7 @@ COLOUR = MappingProxyType(
         "corridor": "#3d3d46",
         "casing": "#ffffff",
         "river": "#7fb2dd",
-        "accent": "#c8430b",
+        "accent": "#a83400",
         "shield_blue": "#123f8c",
         "shield_red": "#b3202c",
     }

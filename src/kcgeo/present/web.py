@@ -205,8 +205,8 @@ def _confidential(services: Released) -> str:
         items = "".join(f"<li>{_confidential_item(row)}</li>" for row in group.to_dict("records"))
         parts.append(f"<h3>{html.escape(str(area))}</h3><ul>{items}</ul>")
     return (
-        f"<details><summary>{len(rows)} confidential services, by area</summary>"
-        f"<p>Their places are never shown or used. Call the {html.escape(words.HOTLINE)}, or the number given;"
+        f"<details><summary>{words.counted(len(rows), 'confidential service')}, by area</summary>"
+        f"<p>Their places are never shown or used. Call {html.escape(words.HOTLINE)}, or the number given;"
         f" check each number before you rely on it.</p>{''.join(parts)}</details>"
     )
 
@@ -232,7 +232,7 @@ def _lacking(places: Released, required: Sequence[str]) -> str:
     if not rows:
         return ""
     return (
-        f"<details><summary>{len(rows)} ZIP areas lack at least one of the {len(required)} kinds</summary>"
+        f"<details><summary>{words.counted(len(rows), 'ZIP area')} out of reach of at least one of the {len(required)} kinds</summary>"
         '<div class="scroll"><table><thead><tr><th scope="col">ZIP area</th><th scope="col">People</th>'
         f'<th scope="col">Out of reach</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div></details>'
     )

@@ -14,6 +14,7 @@ __all__ = [
     "ODBL",
     "STATE",
     "category_label",
+    "counted",
     "nearest_phrase",
     "one_in",
     "percent",
@@ -48,7 +49,7 @@ STATE = MappingProxyType({"in_reach": "in reach", "by_referral": "by referral (c
 MODEL = "Drive times: free-flow model, no congestion, by car only."
 LOWER_BOUND = "Lower bound: confidential services are not counted."
 ODBL = "Roads (c) OpenStreetMap contributors (ODbL 1.0)."
-HOTLINE = "National Human Trafficking Hotline 1-888-373-7888"
+HOTLINE = "the national hotline, 1-888-373-7888"
 
 
 def category_label(category: str) -> str:
@@ -103,6 +104,15 @@ def one_in(share: float) -> str:
     '83 of 100'
     """
     return f"{min(max(round(share * 100), 1 if share > 0 else 0), 99 if share < 1 else 100)} of 100"
+
+
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """Number with its noun.
+
+    >>> counted(1, "place"), counted(3, "kind of help", "kinds of help")
+    ('1 place', '3 kinds of help')
+    """
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def thousands(count: float) -> str:

@@ -136,7 +136,7 @@
   function popup(site) {
     var box = element("div");
     site.services.forEach(function (service) {
-      box.appendChild(element("h3", service.name));
+      box.appendChild(element("p", service.name, "title"));
       box.appendChild(element("p", service.kinds.map(function (kind) { return data.labels[kind]; }).join(", "), "kinds"));
       if (service.hours) box.appendChild(element("p", "Hours: " + service.hours));
       if (service.phone) {
@@ -172,7 +172,7 @@
       var shape = area(county.rings, "referral", { className: "referral", interactive: true });
       shape.bindPopup(function () {
         var box = element("div");
-        box.appendChild(element("h3", county.name + " County"));
+        box.appendChild(element("p", county.name + " County", "title"));
         box.appendChild(element("p", "A confidential service of this kind (" + layer.label.toLowerCase() + ") serves this area. Its place is not shown: call " + data.hotline + "."));
         return box;
       });
@@ -184,10 +184,10 @@
     if (!data.layers[current].circles) { map.removeLayer(circles); return; }
     data.circles.forEach(function (row) {
       var dot = L.circleMarker([row[1], row[2]], { pane: "circles", renderer: brushes.circles, radius: Math.max(2.5, Math.sqrt(row[3] / 10000) * 6.5),
-        color: "#fff", weight: 1, fillColor: "#c8430b", fillOpacity: 0.95 });
+        color: "#fff", weight: 1, fillColor: "#a83400", fillOpacity: 0.95 });
       dot.bindPopup(function () {
         var box = element("div");
-        box.appendChild(element("h3", "ZIP area " + row[0]));
+        box.appendChild(element("p", "ZIP area " + row[0], "title"));
         box.appendChild(element("p", row[3].toLocaleString("en-US") + " people. Out of reach: " + row[4] + "."));
         return box;
       });
@@ -215,7 +215,7 @@
     add(swatch(data.beyond), layer.beyondLabel);
     if (!layer.circles) add(swatch("#fff", "kc-lost"), "not connected");
     add(swatch("#fff", "kc-referral"), layer.circles ? "the rest by referral: call" : "confidential service: call");
-    if (layer.circles) add('<svg aria-hidden="true" width="26" height="15"><circle cx="13" cy="7.5" r="6" fill="#c8430b"/></svg>', "people in places that lack one");
+    if (layer.circles) add('<svg aria-hidden="true" width="26" height="15"><circle cx="13" cy="7.5" r="6" fill="#a83400"/></svg>', "people in places that lack one");
     Object.keys(data.families).forEach(function (key) {
       var used = data.sites.some(function (site) {
         return site.family === key && site.services.some(function (service) { return service.kinds.some(function (kind) { return layer.kinds.indexOf(kind) >= 0; }); });
@@ -248,6 +248,25 @@
     byId("said-note").textContent = data.layers[key].note || "";
     document.querySelectorAll(".choice tbody tr").forEach(function (row) { row.classList.toggle("chosen", row.dataset.key === key); });
   }
+
+  /* A popup is a small dialogue: it takes the focus, Escape closes it, and the focus goes back to where it was. */
+  var opener = null;
+  map.on("popupopen", function (event) {
+    var box = event.popup.getElement(), title = box.querySelector(".title");
+    opener = event.popup._source && event.popup._source.getElement ? event.popup._source.getElement() : null;
+    box.setAttribute("role", "dialog");
+    box.setAttribute("aria-label", title ? title.textContent : "Details");
+    box.tabIndex = -1;
+    box.focus({ preventScroll: true });
+  });
+  map.on("popupclose", function () {
+    /* The popup has left the page by now, and took the focus with it. */
+    if (opener && opener.focus && document.activeElement === document.body) opener.focus({ preventScroll: true });
+    opener = null;
+  });
+  document.addEventListener("keydown", function (event) {
+    if (event.key === "Escape") map.closePopup();
+  });
 
   /* Hatches live in one hidden drawing; paths refer to them by style. */
   var defs = element("div");
