@@ -106,6 +106,9 @@ def test_order_of_places_means_nothing():
     one = hot_spots(values, places, rng=rng[0])
     two = hot_spots(values, places.iloc[::-1], rng=rng[1])
     pd.testing.assert_frame_equal(one, two)
+    turned = hot_spots(values.iloc[::-1], places, rng=np.random.default_rng(2))
+    assert turned.index.equals(values.index[::-1])
+    pd.testing.assert_frame_equal(one, turned.loc[values.index])
 
 
 def test_refusals():

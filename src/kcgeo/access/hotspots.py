@@ -176,7 +176,7 @@ def hot_spots(
     q
         Share of false discoveries to accept among the places called significant.
     neighbour_count
-        Neighbours are so many nearest places (ties by row); None with ``band_m``.
+        Neighbours are so many nearest places (ties by id); None with ``band_m``.
     band_m
         Neighbours are all places up to and with this many metres. A place with none is an island.
     permutations
@@ -209,6 +209,7 @@ def hot_spots(
     ids = point_ids(places, "places", unique=True)
     _check(values, ids, q, neighbour_count, band_m)
     points, globe = _measurable(places)
+    asked, values = values.index, values.sort_index()  # neither ties nor permutations may hang on the order of rows
     points, measured = points[ids.get_indexer(values.index)], values.to_numpy(dtype=float)
     known = ~np.isnan(measured)
     near = _neighbours(points[known], globe, neighbour_count, band_m)
@@ -235,4 +236,4 @@ def hot_spots(
         sure = np.flatnonzero(tested)[passed]
         gi_class[sure] = np.where(gi_z > 0, "hot spot", "cold spot")[passed]
         moran_class[sure] = [_QUADRANTS[int(corner)] for corner in quadrant[passed]]
-    return table.assign(**columns, gi_class=gi_class, moran_class=moran_class)
+    return table.assign(**columns, gi_class=gi_class, moran_class=moran_class).loc[asked]
