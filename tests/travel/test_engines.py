@@ -14,11 +14,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kcgeo.errors import KcgeoError
-from kcgeo.travel import Network, costs, nearest_times
+from kcgeo.travel import Network, costs, nearest_times, prepare
 from kcgeo.travel import engine as engines
-from kcgeo.travel.engine import LONGEST_MS, UNREACHED, Arcs, chosen, limit_ms, nearest_ms, reach_ms, reversed_arcs
-from tests.travel.towns import graphs
+from kcgeo.travel.engine import (
+    LONGEST_MS,
+    UNREACHED,
+    Arcs,
+    Engine,
+    chosen,
+    limit_ms,
+    nearest_ms,
+    reach_ms,
+    reversed_arcs,
+)
+from tests.travel.towns import graphs, one_way_ring, points
 
+ENGINES = ["numba"] if engines.find_spec("routingkit_cch") is None else ["numba", "sweep"]
 needs_numba = pytest.mark.skipif(engines.find_spec("numba") is None, reason="the extra 'fast' (numba) is not installed")
 
 
@@ -35,19 +46,22 @@ def random_arcs(seed: int, *, nodes: int = 3_000, longest_ms: int = 400_000) -> 
 
 
 @needs_numba
-@settings(max_examples=60, deadline=None)
-@given(graphs(), st.integers(0, 600_000))
-def test_both_engines_give_the_same_answer(graph: tuple[gpd.GeoDataFrame, pd.DataFrame], cutoff_ms: int) -> None:
+@pytest.mark.parametrize("engine", ENGINES)
+@settings(max_examples=30, deadline=None)
+@given(graph=graphs(), cutoff_ms=st.integers(0, 600_000))
+def test_all_engines_give_the_same_answer(
+    graph: tuple[gpd.GeoDataFrame, pd.DataFrame], cutoff_ms: int, engine: Engine
+) -> None:
     nodes, _ = graph
     network = Network.from_edges(*graph)
     kinds = nodes.assign(kind=["x", "y", *["x"] * (len(nodes) - 2)])
     for origins, destinations in ((nodes, nodes), (nodes, kinds.iloc[:2]), (nodes.iloc[:2], nodes)):
         one, two = (
-            costs(network, origins, destinations, cutoff_min=cutoff_ms / 60_000, engine=engine)
-            for engine in ("scipy", "numba")
+            costs(network, origins, destinations, cutoff_min=cutoff_ms / 60_000, engine=each)
+            for each in ("scipy", engine)
         )
         pdt.assert_frame_equal(one, two)
-    one, two = (nearest_times(network, nodes, kinds, by="kind", engine=engine) for engine in ("scipy", "numba"))
+    one, two = (nearest_times(network, nodes, kinds, by="kind", engine=each) for each in ("scipy", engine))
     pdt.assert_frame_equal(one, two)
 
 
@@ -64,6 +78,39 @@ def test_both_engines_agree_on_a_larger_graph(longest_ms: int, limit: int) -> No
     one, two = (reach_ms(arcs, sources, targets, limit, engine=engine) for engine in ("scipy", "numba"))
     for name in ("indptr", "indices", "data"):
         np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
+
+
+def test_sweeps_agree_on_a_larger_graph_with_one_ways() -> None:
+    sweeps = pytest.importorskip("kcgeo.travel.sweeps", reason="numba is not installed")
+    pytest.importorskip("routingkit_cch", reason="routingkit-cch is not installed")
+    arcs = random_arcs(6, nodes=800)
+    xy = np.column_stack([np.arange(800.0), np.zeros(800)])
+    made = sweeps.hierarchy(arcs, xy)
+    groups = [np.array([at, at, 799 - at]) for at in range(19)] + [np.array([], dtype=np.intp)]
+    sources, targets = np.arange(0, 800, 23), np.array([5, 5, 780, 0])
+    for limit in (LONGEST_MS, 60_000):
+        np.testing.assert_array_equal(
+            nearest_ms(arcs, groups, limit, prepared=made), nearest_ms(arcs, groups, limit, engine="scipy")
+        )
+        back = reversed_arcs(arcs)
+        one = reach_ms(back, sources, targets, limit, prepared=made.turned())
+        two = reach_ms(back, sources, targets, limit, engine="scipy")
+        for name in ("indptr", "indices", "data"):
+            np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
+
+
+def test_auto_sweeps_once_the_network_is_prepared(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("routingkit_cch", reason="routingkit-cch is not installed")
+    network = one_way_ring()
+    assert network.contracted("auto") is None
+    assert prepare(network) is network
+    assert network.contracted("auto") is not None
+    assert network.contracted("scipy") is None
+    times = nearest_times(network, points(["a", "c", "e"], [0, 2_000, 50_000]), points(["s"], [1_000]))
+    assert times["time_min"].fillna(-1).tolist() == [10, 40, -1]
+    monkeypatch.setattr("kcgeo.travel.network.find_spec", lambda name: None)
+    with pytest.raises(KcgeoError, match="numba and routingkit-cch"):
+        prepare(one_way_ring())
 
 
 @needs_numba
@@ -111,6 +158,7 @@ def test_turning_the_arcs_round_twice_gives_them_back() -> None:
 
 def test_the_engine_is_chosen_by_the_work_and_by_what_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     arcs = random_arcs(5)
+    monkeypatch.delitem(sys.modules, "kcgeo.travel.kernels", raising=False)
     assert chosen("auto", arcs, 1) == "scipy"
     monkeypatch.setattr(engines, "find_spec", lambda name: object())
     assert chosen("auto", arcs, 2_000) == "numba"

@@ -82,6 +82,16 @@ def test_two_points_of_one_node_and_a_repeated_service() -> None:
     assert nearest_times(network, places, twice, by="category").loc["p"].tolist() == [10, 10]
 
 
+def test_ids_as_categories_are_the_same_ids() -> None:
+    network = one_way_ring()
+    places = points(["q", "p"], [10, 990], key="place_id")
+    services = points(["t", "s"], [990, 2_000], key="service_id")
+    plain = costs(network, places, services, cutoff_min=60)
+    compact = costs(network, places, services, cutoff_min=60, categorical=True)
+    assert isinstance(compact["from_id"].dtype, pd.CategoricalDtype)
+    pdt.assert_frame_equal(compact.astype({"from_id": plain["from_id"].dtype, "to_id": plain["to_id"].dtype}), plain)
+
+
 def test_nothing_to_go_to_is_not_reached() -> None:
     network = one_way_ring()
     places = points(["a"], [0], key="place_id")
@@ -118,7 +128,7 @@ def test_points_without_ids_or_with_repeated_ids_are_refused() -> None:
         nearest_times(network, good, good.assign(kind=[None]), by="kind")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(graphs(), st.integers(0, 600_000))
 def test_costs_equal_the_slow_way(graph: tuple[gpd.GeoDataFrame, pd.DataFrame], cutoff_ms: int) -> None:
     nodes, table = graph
@@ -144,7 +154,7 @@ def test_costs_equal_the_slow_way(graph: tuple[gpd.GeoDataFrame, pd.DataFrame], 
     pdt.assert_frame_equal(table, before[1])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(graphs(), st.data())
 def test_nearest_is_the_least_of_the_costs(graph: tuple[gpd.GeoDataFrame, pd.DataFrame], data: st.DataObject) -> None:
     nodes, table = graph

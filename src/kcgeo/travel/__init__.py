@@ -1,7 +1,7 @@
 """How long does it take? Road network, snapping, travel times."""
 
 from kcgeo.travel.friction import HEX_DETOUR, Layers, cells, friction_network, layers
-from kcgeo.travel.network import Network, snap
+from kcgeo.travel.network import Network, prepare, snap
 from kcgeo.travel.times import costs, highway_times, nearest_times, unreachable_reasons
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "highway_times",
     "layers",
     "nearest_times",
+    "prepare",
     "snap",
     "unreachable_reasons",
 ]

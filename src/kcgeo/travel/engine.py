@@ -1,15 +1,16 @@
 """Shortest-path searches on plain arrays: whole milliseconds in, whole milliseconds out.
 
-Times inside are integers, so that sums are exact, a cutoff includes its own value, and both engines give the same
-answer to the last bit: ``scipy`` everywhere, and ``numba`` (extra ``fast``), which is several times faster but takes a
-second or two to load.
+Times inside are integers, so that sums are exact, a cutoff includes its own value, and all engines give the same
+answer to the last bit: ``scipy`` everywhere; ``numba`` (extra ``fast``), which is several times faster but takes a
+second or two to load; ``sweep`` on a network that was prepared once, for many searches on a large one.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,9 @@ import scipy.sparse as sp
 from scipy.sparse.csgraph import dijkstra
 
 from kcgeo.errors import KcgeoError
+
+if TYPE_CHECKING:
+    from kcgeo.travel.sweeps import Hierarchy
 
 __all__ = [
     "LONGEST_MS",
@@ -31,11 +35,11 @@ __all__ = [
     "reversed_arcs",
 ]
 
-Engine = Literal["auto", "scipy", "numba"]
+Engine = Literal["auto", "scipy", "numba", "sweep"]
 
 MS_PER_MIN = 60_000
 UNREACHED = int(np.iinfo(np.int32).max)
-LONGEST_MS = UNREACHED - 1  # about 24.8 days; a longer way counts as none
+LONGEST_MS = 2**30 - 2  # about 12.4 days; a longer way counts as none, and twice this fits into 32 bits
 
 # A sparse graph drops an explicit 0. A free arc therefore weighs 2**-20 ms in scipy: half a million of them in a row
 # still round away, and a sum of 2**31 ms keeps the digit (52 bits of 53).
@@ -83,16 +87,17 @@ def limit_ms(cutoff_min: float | None) -> int:
 
 
 def chosen(engine: Engine, arcs: Arcs, search_count: int) -> Literal["scipy", "numba"]:
-    """Return the engine to use: under ``auto`` the compiled one where it is installed and the work is worth it.
+    """Return the engine to use: under ``auto`` the compiled one where it is installed and the work is worth its load.
 
     Raises
     ------
     KcgeoError
         The engine is unknown, or ``numba`` was asked for and is not installed.
     """
-    if engine not in ("auto", "scipy", "numba"):
-        raise KcgeoError(f"There is no engine {engine!r}; choose auto, scipy or numba.")
-    if engine == "scipy" or (engine == "auto" and arcs.node_count * search_count < _WORTH_COMPILED):
+    if engine not in get_args(Engine):
+        raise KcgeoError(f"There is no engine {engine!r}; choose {', '.join(get_args(Engine))}.")
+    loaded = "kcgeo.travel.kernels" in sys.modules
+    if engine == "scipy" or (engine == "auto" and not loaded and arcs.node_count * search_count < _WORTH_COMPILED):
         return "scipy"
     if find_spec("numba") is not None:
         return "numba"
@@ -101,7 +106,14 @@ def chosen(engine: Engine, arcs: Arcs, search_count: int) -> Literal["scipy", "n
     return "scipy"
 
 
-def nearest_ms(arcs: Arcs, groups: Sequence[npt.NDArray[np.intp]], limit: int, *, engine: Engine = "auto") -> Ints:
+def nearest_ms(
+    arcs: Arcs,
+    groups: Sequence[npt.NDArray[np.intp]],
+    limit: int,
+    *,
+    engine: Engine = "auto",
+    prepared: Hierarchy | None = None,
+) -> Ints:
     """Milliseconds along the arcs from the nearest source of each group to every node.
 
     Parameters
@@ -114,12 +126,18 @@ def nearest_ms(arcs: Arcs, groups: Sequence[npt.NDArray[np.intp]], limit: int, *
         Milliseconds that may not be exceeded.
     engine
         See :func:`chosen`; the answers are equal.
+    prepared
+        The same graph, contracted: used instead of it where given.
 
     Returns
     -------
     numpy.ndarray
         Shape (groups, nodes), int32; ``UNREACHED`` where no source of the group is within the limit.
     """
+    if prepared is not None:
+        from kcgeo.travel import sweeps
+
+        return sweeps.nearest(prepared, list(groups), limit)
     if chosen(engine, arcs, len(groups)) == "numba":
         from kcgeo.travel import kernels
 
@@ -139,6 +157,7 @@ def reach_ms(
     limit: int,
     *,
     engine: Engine = "auto",
+    prepared: Hierarchy | None = None,
 ) -> sp.csr_array:
     """Milliseconds from sources to targets, for the pairs within the limit.
 
@@ -148,7 +167,11 @@ def reach_ms(
         Shape (sources, targets), int32, columns rising; a stored 0 is a time of 0, what is not stored is out of reach.
     """
     shape = (len(sources), len(targets))
-    if chosen(engine, arcs, len(sources)) == "numba":
+    if prepared is not None:
+        from kcgeo.travel import sweeps
+
+        counts, columns, times = sweeps.reach(prepared, sources, targets, limit)
+    elif chosen(engine, arcs, len(sources)) == "numba":
         from kcgeo.travel import kernels
 
         counts, columns, times = kernels.reach(arcs, sources, targets, limit)

@@ -18,7 +18,7 @@ from numba import get_num_threads, njit, prange
 
 from kcgeo.travel.engine import UNREACHED, Arcs
 
-__all__ = ["nearest", "reach"]
+__all__ = ["nearest", "packed", "parts", "reach"]
 
 Ints = npt.NDArray[np.int32]
 
@@ -128,7 +128,7 @@ def _block(indptr, indices, time_ms, nodes, begins, limit, shift, ring, targets,
 
 
 @njit(cache=True, nogil=True)
-def _packed(block, limit):  # type: ignore[no-untyped-def]
+def packed(block, limit):  # type: ignore[no-untyped-def]
     """Turn the cells of a block within the limit into counts by row, columns and times."""
     counts = np.zeros(block.shape[0], dtype=np.int64)
     for row in range(block.shape[0]):
@@ -158,7 +158,7 @@ def _spans(arcs: Arcs) -> tuple[int, int]:
     return shift, 1 << ((longest >> shift) + 1).bit_length()
 
 
-def _shares(rows: int) -> npt.NDArray[np.int64]:
+def parts(rows: int) -> npt.NDArray[np.int64]:
     """Bounds of the parts that threads take in turn."""
     return np.linspace(0, rows, min(rows, 4 * get_num_threads()) + 1).astype(np.int64)
 
@@ -170,7 +170,7 @@ def nearest(arcs: Arcs, groups: list[npt.NDArray[np.intp]], limit: int) -> Ints:
         nodes = np.concatenate(groups).astype(np.int64)
         begins = np.concatenate([[0], np.cumsum([len(group) for group in groups])]).astype(np.int64)
         shift, ring = _spans(arcs)
-        _block(*arcs, nodes, begins, limit, shift, ring, np.empty(0, dtype=np.int64), _shares(len(groups)), block)
+        _block(*arcs, nodes, begins, limit, shift, ring, np.empty(0, dtype=np.int64), parts(len(groups)), block)
     return block
 
 
@@ -181,14 +181,14 @@ def reach(
     shift, ring = _spans(arcs)
     ends = targets.astype(np.int64)
     height = max(1, min(len(sources), _BLOCK_CELLS // max(len(ends), 1)))
-    parts = []
+    blocks = []
     for start in range(0, len(sources) if len(ends) else 0, height):
         nodes = sources[start : start + height].astype(np.int64)
         block = np.empty((len(nodes), len(ends)), dtype=np.int32)
         begins = np.arange(len(nodes) + 1, dtype=np.int64)
-        _block(*arcs, nodes, begins, limit, shift, ring, ends, _shares(len(nodes)), block)
-        parts.append(_packed(block, limit))
-    if not parts:
+        _block(*arcs, nodes, begins, limit, shift, ring, ends, parts(len(nodes)), block)
+        blocks.append(packed(block, limit))
+    if not blocks:
         return np.zeros(len(sources), dtype=np.int64), np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int32)
-    counts, columns, times = zip(*parts, strict=True)
+    counts, columns, times = zip(*blocks, strict=True)
     return np.concatenate(counts), np.concatenate(columns), np.concatenate(times)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, TypeVar
 
 import geopandas as gpd
 import h3
@@ -15,10 +16,13 @@ from pyproj import CRS, Transformer
 from scipy.spatial import KDTree
 
 from kcgeo import crs as systems
-from kcgeo.errors import CrsError, TableError, first_ids, raise_all
-from kcgeo.travel.engine import LONGEST_MS, MS_PER_MIN, Arcs, reversed_arcs
+from kcgeo.errors import CrsError, KcgeoError, TableError, first_ids, raise_all
+from kcgeo.travel.engine import LONGEST_MS, MS_PER_MIN, Arcs, Engine, reversed_arcs
 
-__all__ = ["KEYS", "Network", "point_ids", "snap"]
+if TYPE_CHECKING:
+    from kcgeo.travel.sweeps import Hierarchy
+
+__all__ = ["KEYS", "Network", "point_ids", "prepare", "snap"]
 
 KEYS = ("place_id", "service_id", "cell_id", "node_id", "id")
 """Columns that name a point, in the order in which they are looked for."""
@@ -125,6 +129,20 @@ class Network:
         return reversed_arcs(self.arcs)
 
     @cached_property
+    def _hierarchy(self) -> Hierarchy:
+        from kcgeo.travel import sweeps
+
+        return sweeps.hierarchy(self.arcs, self.xy)
+
+    def contracted(self, engine: Engine, *, backward: bool = False) -> Hierarchy | None:
+        """Return the contracted network where ``engine`` asks for it, or is ``auto`` and :func:`prepare` was called."""
+        if engine != "sweep" and not (engine == "auto" and "_hierarchy" in vars(self)):
+            return None
+        if find_spec("numba") is None or find_spec("routingkit_cch") is None:
+            raise KcgeoError("Sweeps need the packages numba and routingkit-cch; install both, or choose scipy.")
+        return self._hierarchy.turned() if backward else self._hierarchy
+
+    @cached_property
     def _snap_positions(self) -> npt.NDArray[np.intp]:
         if self.snap_ids is None:
             return np.arange(len(self.node_ids))
@@ -171,6 +189,21 @@ class Network:
         if len(rows):
             metres[rows] = np.linalg.norm(measured[rows] - _measurable(self.xy[at], self.crs), axis=1)
         return found, metres
+
+
+def prepare(network: Network) -> Network:
+    """Contract a large network once, so that later searches on it are sweeps, ten times faster and more.
+
+    Takes about ten seconds for 260,000 nodes on a free machine; what is made stays with the record and is used by
+    ``engine="auto"`` from then on. The answers do not change.
+
+    Raises
+    ------
+    KcgeoError
+        numba or routingkit-cch is not installed.
+    """
+    network.contracted("sweep")
+    return network
 
 
 def snap(network: Network, points: gpd.GeoDataFrame) -> pd.DataFrame:

@@ -15,7 +15,7 @@ import scipy.sparse as sp
 import shapely
 
 from kcgeo.errors import TableError, first_ids
-from kcgeo.travel.engine import MS_PER_MIN, UNREACHED, Arcs, Engine, limit_ms, nearest_ms, reach_ms
+from kcgeo.travel.engine import MS_PER_MIN, UNREACHED, Engine, limit_ms, nearest_ms, reach_ms
 from kcgeo.travel.network import Network, point_ids
 
 __all__ = ["costs", "highway_times", "nearest_times", "unreachable_reasons"]
@@ -30,6 +30,7 @@ def costs(
     *,
     cutoff_min: float,
     engine: Engine = "auto",
+    categorical: bool = False,
 ) -> pd.DataFrame:
     """Minutes from each origin to each destination, for the pairs within the cutoff.
 
@@ -45,7 +46,9 @@ def costs(
     cutoff_min
         Longest time that counts, in minutes; its own value is included.
     engine
-        ``auto``, ``scipy`` or ``numba``: how fast, never what.
+        ``auto``, ``scipy``, ``numba`` or ``sweep``: how fast, never what.
+    categorical
+        Give the ids as categories: for millions of pairs it saves memory, and time in the measures that follow.
 
     Returns
     -------
@@ -64,14 +67,14 @@ def costs(
     from_ids, starts = _in_order(network, origins, "origins")
     to_ids, ends = _in_order(network, destinations, "destinations")
     if len(np.unique(starts)) <= len(np.unique(ends)):
-        pairs = _between(network.arcs, starts, ends, limit, engine)
+        pairs = _between(network, starts, ends, limit, engine)
     else:
-        pairs = _between(network.backward, ends, starts, limit, engine).T.tocsr()  # origins in rows again
+        pairs = _between(network, ends, starts, limit, engine, backward=True).T.tocsr()  # origins in rows again
     from_row = np.repeat(np.arange(len(from_ids)), np.diff(pairs.indptr))
     return pd.DataFrame(
         {
-            "from_id": from_ids.take(from_row),
-            "to_id": to_ids.take(pairs.indices),
+            "from_id": _named(from_ids, from_row, categorical=categorical),
+            "to_id": _named(to_ids, pairs.indices, categorical=categorical),
             "time_min": pairs.data / MS_PER_MIN,
         }
     )
@@ -103,7 +106,7 @@ def nearest_times(
     cutoff_min
         Times above are left out as NaN; None searches without limit.
     engine
-        ``auto``, ``scipy`` or ``numba``: how fast, never what.
+        ``auto``, ``scipy``, ``numba`` or ``sweep``: how fast, never what.
 
     Returns
     -------
@@ -120,7 +123,9 @@ def nearest_times(
     at, _ = network.positions(origins, what="origins")
     names, groups = _groups(network, destinations, by)
     limit = limit_ms(None if cutoff_min is None else _checked(cutoff_min))
-    rows = nearest_ms(network.backward, groups, limit, engine=engine)
+    rows = nearest_ms(
+        network.backward, groups, limit, engine=engine, prepared=network.contracted(engine, backward=True)
+    )
     columns = {}
     for name, row in zip(names, rows, strict=True):
         reached = (at >= 0) & (row[at] != UNREACHED) if len(row) else np.zeros(len(at), dtype=bool)
@@ -247,6 +252,10 @@ def unreachable_reasons(
     return pd.DataFrame(reasons, index=times.index, dtype=object)
 
 
+def _named(ids: pd.Index, at: npt.NDArray[np.integer], *, categorical: bool) -> pd.Index | pd.Categorical:
+    return pd.Categorical.from_codes(at, ids) if categorical else ids.take(at)
+
+
 def _checked(cutoff_min: float) -> float:
     if not cutoff_min >= 0:
         raise TableError(f"cutoff_min must be minutes of 0 or more, not {cutoff_min}.")
@@ -281,9 +290,17 @@ def _in_order(network: Network, points: gpd.GeoDataFrame, what: str) -> tuple[pd
 
 
 def _between(
-    arcs: Arcs, starts: npt.NDArray[np.intp], ends: npt.NDArray[np.intp], limit: int, engine: Engine
+    network: Network,
+    starts: npt.NDArray[np.intp],
+    ends: npt.NDArray[np.intp],
+    limit: int,
+    engine: Engine,
+    *,
+    backward: bool = False,
 ) -> sp.csr_array:
     """Search from each start to each end, once from a node where several start; the table is sparse."""
     nodes, row = np.unique(starts, return_inverse=True)
-    table = reach_ms(arcs, nodes, ends, limit, engine=engine)
+    arcs = network.backward if backward else network.arcs
+    prepared = network.contracted(engine, backward=backward)
+    table = reach_ms(arcs, nodes, ends, limit, engine=engine, prepared=prepared)
     return table if np.array_equal(row, np.arange(len(nodes))) else table[row]

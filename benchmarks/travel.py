@@ -1,0 +1,266 @@
+"""How fast, beside whom: ``python -m benchmarks.travel`` prints the tables, ``--write`` puts them into README.md.
+
+Each engine runs in a process of its own, in turn with the others; its answer is checked against scipy's first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+
+from benchmarks import travel_peers
+from benchmarks.travel_work import LIMIT_MS, ROOT, shared_folder
+from kcgeo import travel
+from kcgeo.data.settings import read_study
+
+README = Path(__file__).parent / "README.md"
+RUNS = 5
+FULL = 264_346
+ENGINES = {
+    "W1": ("kcgeo sweep", "kcgeo numba", "kcgeo scipy", "scipy", "pandana", "igraph", "networkx"),
+    "W2": ("kcgeo sweep", "kcgeo numba", "kcgeo scipy", "scipy", "pandana", "igraph", "networkx"),
+    "W3": ("kcgeo categories", "kcgeo text ids", "access"),
+}
+SIZES = {"W1": (50, 1), "W2": (200, 50_000), "W3": (200, 50_000)}
+TITLES = {
+    "W1": "W1: nearest of 50 services in 5 categories, from all 264,346 nodes",
+    "W2": "W2: all pairs within 30 minutes of 50,000 places and 200 services",
+    "W3": "W3: E2SFCA (10, 20, 30 minutes) on the pairs of W2",
+}
+TOLERANCE_MS = 1_000.0  # pandana keeps rounded lengths
+
+
+class Peer:
+    """An engine in its own process."""
+
+    def __init__(self, engine: str, workload: str, nodes: int, services: int, places: int) -> None:
+        self.engine = engine
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks.travel_peers",
+            engine,
+            workload,
+            *map(str, (nodes, services, places)),
+        ]
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        self.prepare_s = self._hear()["prepare_s"]
+        self.seconds: list[float] = []
+        self.peak_mb = float("nan")
+
+    def run(self, path: Path | None = None) -> None:
+        order = "run" if path is None else f"answer {path}"
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{order}\n")
+        self.process.stdin.flush()
+        seconds = self._hear()["run_s"]
+        if path is None:
+            self.seconds.append(seconds)
+
+    def close(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        with contextlib.suppress(RuntimeError):
+            self.peak_mb = self._hear()["peak_mb"]
+        self.process.wait()
+
+    @property
+    def median_s(self) -> float:
+        share = travel_peers.NETWORKX_SERVICES / SIZES["W2"][0] if self.is_sample else 1.0
+        return statistics.median(self.seconds) / share
+
+    @property
+    def is_sample(self) -> bool:
+        return self.engine == "networkx" and "W2" in self.process.args  # type: ignore[operator]
+
+    def _hear(self) -> dict[str, float]:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{self.engine} stopped")
+        heard: dict[str, float] = json.loads(line)
+        return heard
+
+
+def started(workload: str, nodes: int, engines: tuple[str, ...], services: int, places: int) -> Iterator[Peer | str]:
+    """Start the engines one by one; an engine that cannot start is named instead."""
+    for engine in engines:
+        try:
+            yield Peer(engine, workload, nodes, services, places)
+        except RuntimeError:
+            yield engine
+
+
+def difference(one: Path, other: Path) -> float:
+    """Largest difference in milliseconds (W3: relative); pairs within the tolerance of the limit may be in one only."""
+    if one.suffix == ".npy":
+        a, b = np.load(one), np.load(other)
+        relative = a.max() < 1e3  # supply per person
+        return float(np.max(np.abs(a - b) / np.maximum(np.abs(a), 1e-300)) if relative else np.max(np.abs(a - b)))
+    a, b = (sp.load_npz(path).tocoo() for path in (one, other))
+    rows = min(a.row.max(initial=-1), b.row.max(initial=-1))  # networkx does some services only
+    pairs = [
+        pd.Series(t.data.astype(float), pd.MultiIndex.from_arrays([t.row, t.col]))[t.row <= rows].sort_index()
+        for t in (a, b)
+    ]
+    first, second = pairs[0].align(pairs[1])
+    lone = first.isna() | second.isna()
+    if (first.fillna(second)[lone] < LIMIT_MS - TOLERANCE_MS).any():
+        return float("inf")
+    return float((first - second).abs().max())
+
+
+def side_by_side(workload: str, engines: tuple[str, ...], runs: int) -> pd.DataFrame:
+    """Run a workload on all engines in turn: ``engine, seconds, ratio, difference, prepare_s, peak_mb``."""
+    services, places = SIZES[workload]
+    peers = list(started(workload, 0, engines, services, places))
+    alive = [peer for peer in peers if isinstance(peer, Peer)]
+    suffix = ".npz" if workload == "W2" else ".npy"
+    with tempfile.TemporaryDirectory() as folder:
+        paths = {peer.engine: Path(folder) / f"{number}{suffix}" for number, peer in enumerate(alive)}
+        for peer in alive:
+            peer.run(paths[peer.engine])
+        judge = paths.get("scipy", paths[alive[-1].engine])
+        apart = {engine: difference(judge, path) for engine, path in paths.items()}
+    wrong = [engine for engine, much in apart.items() if much > (1e-9 if workload == "W3" else TOLERANCE_MS)]
+    if wrong:
+        raise SystemExit(f"{workload}: the answers of {', '.join(wrong)} are not those of the others: {apart}")
+    for _ in range(runs):
+        for peer in alive:
+            peer.run()
+    for peer in alive:
+        peer.close()
+    own = alive[0].median_s
+    rows = []
+    for peer in peers:
+        if isinstance(peer, str):
+            rows.append((f"{peer} (could not run)", *[float("nan")] * 5))
+            continue
+        name = peer.engine + (" (10 services x 20)" if peer.is_sample else "")
+        ratio = peer.median_s / own
+        rows.append((name, peer.median_s, ratio, apart[peer.engine], peer.prepare_s, peer.peak_mb))
+    return pd.DataFrame(rows, columns=["engine", "seconds", "ratio", "difference", "prepare_s", "peak_mb"])
+
+
+def growth(runs: int) -> pd.DataFrame:
+    """How the compiled engine and scipy grow with nodes and with services."""
+    rows = []
+    plans = [("W1", nodes, 50, 1) for nodes in (10_000, 50_000, FULL)] + [("W1", FULL, 2_000, 1)]
+    plans += [("W2", nodes, 50, 5_000) for nodes in (10_000, 50_000, FULL)] + [("W2", FULL, 2_000, 5_000)]
+    for workload, nodes, services, places in plans:
+        peers = [Peer(engine, workload, nodes, services, places) for engine in ("kcgeo numba", "scipy")]
+        for _ in range(runs):
+            for peer in peers:
+                peer.run()
+        for peer in peers:
+            peer.close()
+        own, scipys = (peer.median_s for peer in peers)
+        rows.append((workload, nodes, services, own, scipys / own, peers[0].peak_mb))
+    return pd.DataFrame(rows, columns=["work", "nodes", "services", "kcgeo_s", "scipy_ratio", "peak_mb"])
+
+
+def whole_grid(runs: int) -> tuple[int, float]:
+    """Seconds of one nearest search from every cell of the study, snapping included."""
+    study = read_study(ROOT / "studies" / "kansas-city.toml")
+    network = travel.friction_network(study)
+    grid = travel.cells(study)
+    services = gpd.GeoDataFrame(grid.iloc[::1000].drop(columns="county_fips"))
+    seconds = []
+    for _ in range(runs + 1):
+        began = time.perf_counter()
+        travel.nearest_times(network, grid, services)
+        seconds.append(time.perf_counter() - began)
+    return len(grid), statistics.median(seconds[1:])
+
+
+def as_markdown(workload: str, table: pd.DataFrame) -> str:
+    unit = "relative difference" if workload == "W3" else "largest difference, ms"
+    lines = [f"### {TITLES[workload]}", "", f"| engine | seconds | x kcgeo | {unit} | prepare s | peak MB |"]
+    lines.append("|---|--:|--:|--:|--:|--:|")
+    for row in table.itertuples(index=False):
+        if np.isnan(row.seconds):
+            lines.append(f"| {row.engine} | | | | | |")
+            continue
+        lines.append(
+            f"| {row.engine} | {row.seconds:.3g} | {row.ratio:.1f} | {row.difference:.3g} | {row.prepare_s:.1f} "
+            f"| {row.peak_mb:,.0f} |"
+        )
+    return "\n".join(lines)
+
+
+def growth_markdown(table: pd.DataFrame) -> str:
+    lines = [
+        "### Growth",
+        "",
+        "| work | nodes | services | kcgeo s | scipy x kcgeo | peak MB |",
+        "|---|--:|--:|--:|--:|--:|",
+    ]
+    lines += [
+        f"| {row.work} | {row.nodes:,} | {row.services:,} | {row.kcgeo_s:.3g} | {row.scipy_ratio:.1f} "
+        f"| {row.peak_mb:,.0f} |"
+        for row in table.itertuples(index=False)
+    ]
+    return "\n".join(lines)
+
+
+def put(name: str, part: str) -> None:
+    """Put a table between its marks in README.md."""
+    text = README.read_text(encoding="utf-8")
+    begin, end = f"<!-- {name}: begin, written by python -m benchmarks.travel --write -->", f"<!-- {name}: end -->"
+    head, rest = text.split(begin, 1)
+    README.write_text(f"{head}{begin}\n{part}\n{end}{rest.split(end, 1)[1]}", encoding="utf-8")
+
+
+def part(name: str, runs: int) -> str:
+    """Measure one table and write it as Markdown with its date."""
+    when = f"{date.today().isoformat()}, {os.cpu_count()} cores, medians of {runs} runs in turn."
+    if name == "grid":
+        cells, seconds = whole_grid(runs)
+        return f"One nearest search from all {cells:,} cells of the study: {seconds * 1000:.0f} ms ({when})"
+    if not (shared_folder() / "reference").is_dir():
+        raise SystemExit(
+            "The reference road graph is not on this machine; set KCGEO_SHARED to the folder that holds it."
+        )
+    table = (
+        growth_markdown(growth(runs))
+        if name == "growth"
+        else as_markdown(name, side_by_side(name, ENGINES[name], runs))
+    )
+    return f"{table}\n\n{when}"
+
+
+def main() -> None:
+    names = ("grid", *SIZES, "growth")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.travel", description="Print the tables of README.md anew."
+    )
+    parser.add_argument("--write", action="store_true", help="put the tables into benchmarks/README.md")
+    parser.add_argument("--only", choices=names, action="append", help="this table only; may be repeated")
+    parser.add_argument("--runs", type=int, default=RUNS, help="runs of which the median is taken")
+    options = parser.parse_args()
+    for name in options.only or names:
+        found = part(name, options.runs)
+        print(f"{found}\n", flush=True)
+        if options.write:
+            put(name, found)
+
+
+if __name__ == "__main__":
+    main()
