@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kcgeo.data.settings import Study, read_study
 from kcgeo.study.corridors import CorridorReport, corridor_report, measure_corridors
+from kcgeo.study.explorer import release_explorer, what_if, write_explorer
 from kcgeo.study.measure import GROUPS, Measured, measure
 from kcgeo.study.releases import release_all, release_ledger
 from kcgeo.study.report import CoverageReport, coverage_report
@@ -26,8 +27,11 @@ __all__ = [
     "measure",
     "measure_corridors",
     "release_all",
+    "release_explorer",
     "release_ledger",
     "run",
+    "what_if",
+    "write_explorer",
 ]
 
 

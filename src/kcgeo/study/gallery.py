@@ -34,7 +34,7 @@ def write_map_page(measured: Measured, released: Mapping[str, Released], folder:
         title=f"Who can reach help? {measured.study.title}",
     )
     uses = ("cell_times", "services", "coverage", "gaps", "areas", "counties", "corridors", "towns")
-    return uses, present.write_page(page, folder / "coverage.html")
+    return uses, present.save_page(page, folder / "coverage.html")
 
 
 def write_index(
@@ -90,4 +90,4 @@ def write_index(
         lede="Where help is near, where it is not, and where it is told by referral only.",
         sources=list(sources),
     )
-    return present.write_page(page, folder / INDEX)
+    return present.save_page(page, folder / INDEX)

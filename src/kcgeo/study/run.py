@@ -12,6 +12,7 @@ from kcgeo.files import replacing_folder
 from kcgeo.study import manifest as records
 from kcgeo.study.corridors import corridor_report, routes_with_miles
 from kcgeo.study.drawing import draw_all
+from kcgeo.study.explorer import release_explorer, write_explorer
 from kcgeo.study.figures import figures_of
 from kcgeo.study.gallery import write_index, write_map_page
 from kcgeo.study.measure import measure
@@ -94,8 +95,9 @@ def run(
     released = release_all(measured)
     if routes_with_miles(study):
         released |= corridor_report(measured).released
+    released |= release_explorer(measured)
     figures = figures_of(measured, released)
-    steps = _Steps(progress, len(figures) + len(found) + 3)
+    steps = _Steps(progress, len(figures) + len(found) + 4)
     files: dict[str, set[str]] = {name: set() for name in released}
 
     def shows(names: tuple[str, ...], paths: list[Path]) -> None:
@@ -121,12 +123,22 @@ def run(
         uses, page = write_map_page(measured, released, target / "maps")
         shows(uses, [page])
         steps("Wrote the map page")
+        uses, explorer = write_explorer(measured, released, target / "maps")
+        shows(uses, [explorer])
+        steps("Wrote the explorer")
         map_item = present.Item(
             "Coverage map",
             "Drive times by category, sites with telephone numbers, and the same numbers as a table.",
             {"Open": "maps/coverage.html"},
         )
-        write_index(study, target, drawn=drawn, pages=[map_item], tables=tables, notebooks=pages.result())
+        explorer_item = present.Item(
+            "Explorer",
+            "Choose a kind of help, who asks and when; add and move new sites, and the numbers are counted again.",
+            {"Open": "maps/explorer.html"},
+        )
+        write_index(
+            study, target, drawn=drawn, pages=[map_item, explorer_item], tables=tables, notebooks=pages.result()
+        )
         steps("Wrote the index")
         content = records.build(
             target,
