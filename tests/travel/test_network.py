@@ -114,3 +114,8 @@ def test_a_point_meets_the_cell_that_contains_it_not_the_nearest_centre() -> Non
 def test_only_the_named_nodes_are_met() -> None:
     network = Network.from_edges(points(["a", "b"], [0, 100]), edges(("a", "b", 1)), snap_ids=["b"])
     assert snap(network, points(["p"], [0.0], key="id"))["node_id"].tolist() == ["b"]
+
+
+def test_unknown_nodes_to_meet_are_refused() -> None:
+    with pytest.raises(TableError, match="snap_ids names x, which are not in the nodes"):
+        Network.from_edges(points(["a", "b"], [0, 100]), edges(), snap_ids=["a", "x"])

@@ -109,6 +109,8 @@ class Network:
         order = _by_place(nodes.geometry, ids)
         ids = ids[order]
         points = nodes.geometry.iloc[order]
+        if snap_ids is not None:
+            snap_ids = _known(snap_ids, ids)
         return cls(
             node_ids=_locked(ids),
             xy=_locked(np.column_stack([points.x, points.y]).astype(np.float64)),
@@ -117,7 +119,7 @@ class Network:
             max_snap_m=float(max_snap_m),
             model=model,
             h3_resolution=h3_resolution,
-            snap_ids=None if snap_ids is None else _locked(np.sort(np.asarray(snap_ids, dtype=object))),
+            snap_ids=snap_ids,
         )
 
     def __repr__(self) -> str:
@@ -258,6 +260,14 @@ def point_ids(points: gpd.GeoDataFrame, what: str, *, unique: bool = False) -> p
         problems.append(f"The {what} repeat ids ({first_ids(twice)}); keep one row an id.")
     raise_all(problems, TableError)
     return ids
+
+
+def _known(snap_ids: npt.ArrayLike, ids: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
+    wanted = np.unique(np.asarray(snap_ids, dtype=object).astype(str)).astype(object)
+    unknown = wanted[~np.isin(wanted.astype(str), ids.astype(str))]
+    if len(unknown):
+        raise TableError(f"snap_ids names {first_ids(unknown)}, which are not in the nodes.")
+    return _locked(wanted)
 
 
 def _check_nodes(nodes: gpd.GeoDataFrame) -> None:
