@@ -84,6 +84,12 @@ def test_released_ids_do_not_show_a_hole_where_a_row_was():
     assert ids.str.fullmatch(r"service-[0-9a-f]{10}").all() and ids.is_unique
 
 
+def test_area_rows_that_say_the_same_are_one():
+    table = services()
+    twin = table.iloc[[3]].assign(service_id="svc-c-02", capacity_beds=30, eligibility="minors")
+    assert_frame_equal(let(pd.concat([table, twin])).table, let(table).table)
+
+
 def test_unused_levels_of_a_categorical_are_forgotten():
     table = services()
     table["organization_name"] = table["organization_name"].astype("category")

@@ -123,6 +123,8 @@ def _with_public_ids(rows: pd.DataFrame, has_geometry: bool) -> pd.DataFrame:
         for number, row in enumerate(rows[texts].itertuples(index=False, name=None))
     ]
     rows.insert(0, "service_id", [_digest("service", *part) for part in parts])
+    # rows that say the same in public are one; how many stand behind it is not told
+    rows = rows.drop_duplicates("service_id", ignore_index=True)
     if "site_id" in rows:
         members: dict[object, list[str]] = {}
         for site, service in zip(rows["site_id"], rows["service_id"], strict=True):
