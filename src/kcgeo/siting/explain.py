@@ -7,16 +7,20 @@ failed, so that they may cost a solve of their own.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from kcgeo.errors import SolverError, first_ids
+from kcgeo.siting.flow import assign_with_room, flow_program
 from kcgeo.siting.instance import Bools, Floats, Instance
+from kcgeo.siting.programs import count_row
 from kcgeo.siting.radius import smallest_radius
 from kcgeo.siting.run import Run
 from kcgeo.siting.setcover import fewest_sites
+from kcgeo.siting.solver import solve
 
-__all__ = ["cover_faults", "room_faults", "too_few_sites"]
+__all__ = ["cover_faults", "room_faults", "too_few_sites", "unserved_faults"]
 
 _PATIENCE_S = 20.0
 
@@ -93,3 +97,37 @@ def room_faults(instance: Instance, capacity: Floats, new_count: int) -> Iterato
         yield f"By capacity alone the least number of new sites that works is {int(enough[0]) + 1}."
     else:
         yield f"All candidates together hold {held + float(fresh.sum()):g}: no number of sites works."
+
+
+def unserved_faults(instance: Instance, capacity: Floats, new_count: int, *, threads: int = 1) -> Iterator[str]:
+    """Sentences where sites hold enough people in sum, but not near enough to all of them."""
+    with Run(_PATIENCE_S) as run:
+        program = flow_program(
+            instance, capacity, lambda width: (count_row(instance, width, least=new_count, most=new_count),)
+        )
+        outcome = solve(program, run, threads=threads)
+        if outcome.x is not None:
+            chosen = outcome.x[: instance.site_count] > 0.5
+            place, _, _, served = assign_with_room(instance, chosen, capacity)
+            short = instance.people - np.bincount(place, weights=served, minlength=instance.place_count) > 1e-6
+            most = min(outcome.bound, instance.total_people)
+            yield (
+                f"At most {most:g} of {instance.total_people:g} people can be served by {new_count} new sites; "
+                f"the best plan falls short at {int(short.sum())} places: {first_ids(_ids(instance, short))}."
+            )
+        least = _least_with_room(instance, capacity, run, threads)
+    if least is None:
+        yield "No number of sites works with these capacities and pairs."
+    elif np.isfinite(least):
+        yield f"The least number of new sites that works is {int(least)}."
+
+
+def _least_with_room(instance: Instance, capacity: Floats, run: Run, threads: int) -> float | None:
+    """Fewest new sites that serve all people; None where all candidates do not, NaN where time ran out."""
+    full = flow_program(instance, capacity, lambda width: (), serve_all=True)
+    cost = np.zeros(full.cost.size)
+    cost[: instance.site_count] = ~instance.existing
+    outcome = solve(replace(full, cost=cost), run, threads=threads)
+    if outcome.status == "infeasible":
+        return None
+    return float(round(outcome.objective)) if outcome.status == "optimal" else float("nan")

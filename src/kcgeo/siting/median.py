@@ -11,7 +11,7 @@ from kcgeo.errors import SolverError
 from kcgeo.siting.assemble import assignment_table, nearest_open, settle, summarise
 from kcgeo.siting.checker import check_plan
 from kcgeo.siting.cobra import finish
-from kcgeo.siting.explain import cover_faults, room_faults, too_few_sites
+from kcgeo.siting.explain import cover_faults, room_faults, too_few_sites, unserved_faults
 from kcgeo.siting.flow import assign_with_room, flow_program
 from kcgeo.siting.instance import Bools, Floats, Instance, read_instance
 from kcgeo.siting.lagrange import Median, close_sites, exchange, relax
@@ -122,8 +122,13 @@ def _open_median(instance: Instance, new_count: int, run: Run, threads: int) -> 
         np.ones(instance.site_count, dtype=bool),
         whole=bool((cost[np.isfinite(cost)] % 1 == 0).all()),
     )
-    _first_plans(state, instance, run, threads)
+    # A place pays its nearest candidate at least: a bound before any other.
+    state.prove(float(cost.min(axis=0).sum()))
+    _first_plan(state, instance, run, threads)
     _bound_and_close(state, run)
+    if not state.closed and not run.stopped:
+        _further_plans(state, run)
+        _bound_and_close(state, run)
     if not state.closed and not run.stopped:
         outcome = finish(state, run, threads=threads)
         _take(state, outcome.x, outcome.bound, outcome.status)
@@ -145,30 +150,33 @@ def _take(state: Median, x: Floats | None, bound: float, status: str) -> None:
     state.prove(bound)
 
 
-def _first_plans(state: Median, instance: Instance, run: Run, threads: int) -> None:
-    """Plans by exchange from several starts; where pairs are missing, from a plan that reaches everybody."""
-    finite = state.finite
+def _first_plan(state: Median, instance: Instance, run: Run, threads: int) -> None:
+    """Offer a greedy plan, improved by exchange; where pairs are missing, one that starts from a full cover."""
+    start = state.existing.copy()
+    start[_greedy(state.finite, start, state.new_count)] = True
+    _offer_exchange(state, start, run)
+    if state.best is not None:
+        return
+    found, status = cover_with(instance, np.inf, state.new_count, run, threads=threads)
+    if found is None and status == "infeasible":
+        raise NoPlanError([*too_few_sites(instance, np.inf, state.new_count, threads=threads)])
+    if found is not None:
+        state.offer(found)
+        _offer_exchange(state, found, run)
+
+
+def _further_plans(state: Median, run: Run) -> None:
+    """Exchange from random starts, for what the relaxed problem's sites did not lead to."""
     rng = np.random.default_rng(0)
-    free = np.flatnonzero(~state.existing)
-    for number in range(_STARTS):
-        if run.stopped and state.best is not None:
-            return
+    free = np.flatnonzero(state.alive & ~state.existing)
+    for _ in range(_STARTS if free.size >= state.new_count else 0):
         start = state.existing.copy()
-        start[_greedy(finite, start, state.new_count) if number == 0 else rng.permutation(free)[: state.new_count]] = (
-            True
-        )
-        _offer_exchange(state, finite, start, run)
-    if state.best is None:
-        found, status = cover_with(instance, np.inf, state.new_count, run, threads=threads)
-        if found is None and status == "infeasible":
-            raise NoPlanError([*too_few_sites(instance, np.inf, state.new_count, threads=threads)])
-        if found is not None:
-            state.offer(found)
-            _offer_exchange(state, finite, found, run)
+        start[rng.permutation(free)[: state.new_count]] = True
+        _offer_exchange(state, start, run)
 
 
-def _offer_exchange(state: Median, finite: Floats, start: Bools, run: Run) -> None:
-    end = exchange(finite, start, state.existing, run)
+def _offer_exchange(state: Median, start: Bools, run: Run) -> None:
+    end = exchange(state.finite, start, state.existing, run, allowed=state.alive)
     if state.offer(end) or not state.excluded:
         return
     # The end is a plan that may not come again: look at its neighbours.
@@ -219,7 +227,13 @@ def _open_with_room(
     )
     outcome = solve(program, run, threads=threads)
     if outcome.status == "infeasible":
-        raise NoPlanError([*too_few_sites(instance, np.inf, new_count, threads=threads)])
+        raise NoPlanError([*_room_reasons(instance, room, new_count, threads)])
     if outcome.x is None:
         raise SolverError(f"The run ended ({outcome.status}) before it had a plan; give it more time.")
     return outcome.x[: instance.site_count] > 0.5, outcome.bound, outcome.status
+
+
+def _room_reasons(instance: Instance, room: Floats, new_count: int, threads: int) -> list[str]:
+    excluded = f" that is not among the {len(instance.excluded)} excluded" if instance.excluded else ""
+    first = f"No plan with {new_count} new sites{excluded} serves all people."
+    return [first, *([] if excluded else unserved_faults(instance, room, new_count, threads=threads))]

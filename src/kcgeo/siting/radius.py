@@ -9,6 +9,7 @@ from kcgeo.errors import SolverError
 from kcgeo.siting.assemble import nearest_open
 from kcgeo.siting.instance import Bools, Floats, Instance
 from kcgeo.siting.programs import count_row, cuts, greedy_cover, merge_rows, site_bounds
+from kcgeo.siting.reduce import essential_cover
 from kcgeo.siting.run import Run
 from kcgeo.siting.solver import Program, Rows, solve
 
@@ -74,6 +75,10 @@ def _solve_cover(
 ) -> tuple[Bools | None, str]:
     sites = instance.site_count
     lower, upper = site_bounds(instance)
+    if not instance.excluded:
+        kept, useful = essential_cover(rows, ~instance.existing)
+        rows = sparse.csr_array(rows[kept])
+        upper[np.setdiff1d(np.flatnonzero(~instance.existing), useful)] = 0.0
     # With plans to keep out, the number of sites must be exact or a smaller plan would be filled up to one of them.
     least = new_count if instance.excluded else 0
     cost: Floats = np.zeros(sites) if instance.excluded else np.ones(sites)

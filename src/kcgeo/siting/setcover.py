@@ -11,6 +11,7 @@ from kcgeo.errors import SolverError
 from kcgeo.siting.instance import Bools, Instance
 from kcgeo.siting.plan import NoPlanError
 from kcgeo.siting.programs import cuts, greedy_cover, merge_rows, site_bounds
+from kcgeo.siting.reduce import essential_cover
 from kcgeo.siting.run import Run
 from kcgeo.siting.solver import Outcome, Program, Rows, solve
 
@@ -32,6 +33,10 @@ def fewest_sites(
     chosen[greedy_cover(rows, weight, ~instance.existing, count)] = True
     best = None if instance.is_excluded(chosen) else chosen
     lower, upper = site_bounds(instance)
+    if not instance.excluded:
+        kept, useful = essential_cover(rows, ~instance.existing)
+        rows = sparse.csr_array(rows[kept])
+        upper[np.setdiff1d(np.flatnonzero(~instance.existing), useful)] = 0.0
     program = Program(
         "min",
         np.ones(count),
@@ -39,7 +44,7 @@ def fewest_sites(
         upper,
         np.ones(count, dtype=bool),
         (Rows.of(rows, lower=1.0), *cuts(instance, count)),
-        start=None if best is None else best.astype(float),
+        start=None if best is None or (best > upper).any() else best.astype(float),
         stage="min_sites",
     )
     outcome = solve(program, run, threads=threads)
