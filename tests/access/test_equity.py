@@ -10,6 +10,7 @@ from kcgeo.access import access_poverty, cumulative, gini, group_gap, lorenz, pa
 from kcgeo.errors import TableError
 from tests import oracles
 from tests.access.test_catchments import ipea
+from tests.worlds import income_town
 
 
 def test_gini_by_hand():
@@ -55,6 +56,14 @@ def test_lorenz_runs_from_nothing_to_all_below_the_diagonal():
     curve = lorenz([3.0, 1.0], [10, 10])
     assert curve.to_numpy().tolist() == [[0, 0], [0.5, 0.25], [1, 1]]
     assert (curve["access_share"] <= curve["people_share"]).all()
+
+
+def test_a_town_of_three_quarters_by_hand():
+    town = income_town()
+    people = town["population_count"]
+    assert gini(town["access_count"], people) == pytest.approx(81 / 390)
+    np.testing.assert_allclose(lorenz(town["access_count"], people)["access_share"], [0, 80 / 390, 330 / 390, 1])
+    assert palma(town["access_count"], people, rank_by=town["income"]) == 3.0
 
 
 def test_palma_by_hand():

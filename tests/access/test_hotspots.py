@@ -10,6 +10,7 @@ import pytest
 from kcgeo.access import hot_spots
 from kcgeo.access.hotspots import adjusted
 from kcgeo.errors import CrsError, TableError
+from tests.worlds import line_of_four
 
 
 def layer(xy, crs="EPSG:26915"):
@@ -28,11 +29,9 @@ def test_published_gi_star(shared):
 
 
 def test_moran_by_hand():
-    # four places on a line 1 km apart, values 1 1 3 3: z = -1 -1 1 1 (variance 1); I_i = (n - 1) / n z_i x mean z_j
-    places = layer([[0, 0], [1000, 0], [2000, 0], [3000, 0]])
-    values = pd.Series([1.0, 1, 3, 3], index=places["place_id"])
+    values, places = line_of_four()
     table = hot_spots(values, places, rng=np.random.default_rng(1), neighbour_count=None, band_m=1000)
-    np.testing.assert_allclose(table["moran_i"], np.array([1, 0, 0, 1]) * 3 / 4)
+    np.testing.assert_allclose(table["moran_i"], [0.75, 0, 0, 0.75], atol=1e-12)
 
 
 def town(seed=0, count=120):

@@ -2,16 +2,16 @@
 
 from dataclasses import replace
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 from shapely import Point
 
 import kcgeo.data
-from kcgeo.access import STATED_RANGES, ArcParts, Ranges, arc_parts, draw_times, headlines
+from kcgeo.access import STATED_RANGES, Ranges, arc_parts, draw_times, headlines
 from kcgeo.errors import TableError
-from kcgeo.travel import Network, friction_network, nearest_times
+from kcgeo.travel import friction_network, nearest_times
+from tests.worlds import three_towns_road
 
 FIXED = Ranges(
     local_factor=(1, 1),
@@ -24,51 +24,14 @@ FIXED = Ranges(
 )
 
 
-def road():
-    """West - middle - east on a road of 20 km: 10 minutes of streets, then 20 of highway with 2 of ramps.
-
-    A clinic in the middle (sure), a shelter in the east (status unknown) and one in the west (inactive).
-    """
-    nodes = gpd.GeoDataFrame(
-        {"node_id": ["west", "middle", "east"]},
-        geometry=gpd.points_from_xy([0, 5_000, 20_000], [0, 0, 0]),
-        crs="EPSG:26915",
-    )
-    edges = pd.DataFrame(
-        [("west", "middle", 10.0), ("middle", "west", 10.0), ("middle", "east", 22.0), ("east", "middle", 22.0)],
-        columns=["from_node_id", "to_node_id", "time_min"],
-    )
-    network = Network.from_edges(nodes, edges, max_snap_m=2_000)
-    fast = network.arcs.time_ms == 22 * 60_000
-    parts = ArcParts(
-        network,
-        local_ms=np.where(fast, 0.0, 600_000.0),
-        highway_ms=np.where(fast, 1_200_000.0, 0.0),
-        fixed_ms=np.where(fast, 120_000.0, 0.0),
-    )
-    places = nodes.rename(columns={"node_id": "place_id"})
-    sites = gpd.GeoDataFrame(
-        {
-            "service_id": ["clinic", "new", "old"],
-            "site_id": ["m", "e", "w"],
-            "category": ["medical", "shelter", "shelter"],
-            "service_status": ["active", "unknown", "inactive"],
-            "coordinate_precision": ["rooftop", "rooftop", "rooftop"],
-        },
-        geometry=[Point(5_000, 0), Point(20_000, 0), Point(0, 0)],
-        crs="EPSG:26915",
-    )
-    return parts, places, sites
-
-
 def draw(ranges, *, count=40, seed=1, sites=None, **options):
-    parts, places, ours = road()
+    parts, places, ours = three_towns_road()
     settings = {"ranges": ranges, "draw_count": count, "search_cutoff_min": 60, "rng": np.random.default_rng(seed)}
     return draw_times(parts, places, ours if sites is None else sites, **(settings | options))
 
 
 def test_with_nothing_drawn_it_is_the_nearest_time():
-    parts, places, sites = road()
+    parts, places, sites = three_towns_road()
     drawn = draw(FIXED).of("medical")
     known = nearest_times(parts.network, places, sites[sites["category"] == "medical"])["time_min"]
     for column in drawn:
@@ -92,7 +55,7 @@ def test_only_services_of_unknown_status_come_and_go_and_inactive_ones_stay_away
 
 
 def test_coordinates_move_within_their_precision_only():
-    _, _, sites = road()
+    _, _, sites = three_towns_road()
     vague = sites.assign(coordinate_precision="zip")
     vague.geometry = [Point(4_500, 0), Point(20_000, 0), Point(0, 0)]  # halfway to the west is 2.5 km
     assert set(np.unique(draw(replace(FIXED, radius_m={"zip": 400.0}), sites=vague).of("medical").loc["middle"])) == {0}
@@ -161,7 +124,7 @@ def test_sampling_errors_move_a_cluster_as_one_and_only_where_given():
 
 
 def test_refusals():
-    _, _, sites = road()
+    _, _, sites = three_towns_road()
     with pytest.raises(TableError, match="no column service_status"):
         draw(FIXED, sites=sites.drop(columns="service_status"))
     with pytest.raises(TableError, match="street of clinic, new"):

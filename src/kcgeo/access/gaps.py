@@ -122,8 +122,12 @@ def states(times: pd.DataFrame, *, cutoff_min: float, referral: pd.DataFrame | N
     )
 
 
-def _named(codes: npt.NDArray[np.int8], state: int, categories: Sequence[str]) -> list[str]:
-    return [", ".join(np.array(categories, dtype=object)[row == state]) for row in codes]
+def _named(codes: npt.NDArray[np.int8], state: int, categories: Sequence[str]) -> npt.NDArray[np.object_]:
+    """Return for each place the categories that have this state, joined by commas."""
+    # thousands of places share a few patterns
+    patterns, pattern_of = np.unique(codes == state, axis=0, return_inverse=True)
+    words = np.array([", ".join(np.array(categories, dtype=object)[row]) for row in patterns], dtype=object)
+    return words[pattern_of.ravel()]
 
 
 def continuum(
