@@ -26,9 +26,9 @@ from kcgeo.present import (
     reporting_chart,
     save_figure,
     save_page,
-    write_thumbnail,
 )
 from kcgeo.present.encode import decode
+from kcgeo.present.saving import write_thumbnail
 from kcgeo.present.web import page_file
 from tests.present.town import CUTOFF_MIN, REQUIRED, Town, coverage_table, services_table
 
@@ -230,8 +230,9 @@ def test_thumbnail_is_small_and_repeats_itself(tmp_path: Path) -> None:
     picture = tmp_path / "large.png"
     rng = np.random.default_rng(7)
     Image.fromarray(rng.integers(0, 255, (17, 22, 3), dtype=np.uint8)).resize((2200, 1700), 0).save(picture)
-    size = write_thumbnail(picture, tmp_path / "one.png")
-    write_thumbnail(picture, tmp_path / "two.png")
+    with Image.open(picture) as large:
+        size = write_thumbnail(large, tmp_path / "one.png")
+        write_thumbnail(large, tmp_path / "two.png")
     assert size == (1100, 850)
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
     with Image.open(tmp_path / "one.png") as small:

@@ -4,9 +4,10 @@ from kcgeo.present.base import Background, Panel, background
 from kcgeo.present.charts import reporting_chart
 from kcgeo.present.corridors import corridor_chart, gap_miles
 from kcgeo.present.explorer import explorer_page
-from kcgeo.present.gallery import Item, Section, gallery_page, plate_item, write_thumbnail
+from kcgeo.present.gallery import Item, Section, gallery_page, plate_item
 from kcgeo.present.maps import drive_time_map, drive_time_sheet, gap_map, orientation_map
-from kcgeo.present.plate import Note, Plate, save_figure
+from kcgeo.present.plate import Note, Plate
+from kcgeo.present.saving import save_figure
 from kcgeo.present.tables import write_tables
 from kcgeo.present.web import Page, coverage_page, save_page
 
@@ -33,5 +34,4 @@ __all__ = [
     "save_figure",
     "save_page",
     "write_tables",
-    "write_thumbnail",
 ]

@@ -13,14 +13,12 @@ from urllib.parse import quote
 from PIL import Image
 
 from kcgeo.errors import TableError
-from kcgeo.files import replacing
 from kcgeo.present import words
 from kcgeo.present.plate import Note
+from kcgeo.present.saving import thumbnail_path, write_thumbnail
 from kcgeo.present.web import Page, page_file
 
-__all__ = ["TRUST", "Item", "Section", "gallery_page", "plate_item", "write_thumbnail"]
-
-THUMBNAIL_PX = 1100
+__all__ = ["TRUST", "Item", "Section", "gallery_page", "plate_item"]
 
 TRUST = (
     "Times come from a free-flow model: no congestion, no buses, no winter. They are by car only.",
@@ -53,22 +51,8 @@ class Section:
     text: str = ""
 
 
-def write_thumbnail(picture: Path, path: Path, *, width_px: int = THUMBNAIL_PX) -> tuple[int, int]:
-    """Write a small PNG of a large one and return its width and height in pixels; same input, same bytes.
-
-    Flat map colours need few colours, so the file has a palette of 128 and about a tenth of the size.
-    """
-    with Image.open(picture) as image:
-        height_px = round(image.height * width_px / image.width)
-        small = image.convert("RGB").resize((width_px, height_px), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    flat = small.quantize(128, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    with replacing(path) as temporary:
-        flat.save(temporary, format="PNG", compress_level=9)
-    return width_px, height_px
-
-
 def plate_item(note: Note, files: Mapping[str, Path], folder: Path, *, wide: bool = False) -> Item:
-    """Item of a saved figure: makes its thumbnail beside the PNG and names all files relative to ``folder``.
+    """Item of a saved figure: names all files relative to ``folder``, and makes the thumbnail where there is none.
 
     Parameters
     ----------
@@ -81,8 +65,12 @@ def plate_item(note: Note, files: Mapping[str, Path], folder: Path, *, wide: boo
     """
     if "png" not in files:
         raise TableError(f"The figure '{note.title}' has no PNG; the gallery shows PNG pictures.")
-    small = files["png"].parent / "small" / files["png"].name
-    size = write_thumbnail(files["png"], small)
+    small = thumbnail_path(files["png"])
+    if not small.exists():
+        with Image.open(files["png"]) as image:
+            write_thumbnail(image, small)
+    with Image.open(small) as image:
+        size = image.size
     named = {form.upper(): path.relative_to(folder).as_posix() for form, path in files.items()}
     return Item(note.title, note.subtitle, named, small.relative_to(folder).as_posix(), note.alt_text, size, wide)
 

@@ -374,10 +374,11 @@ def gap_map(
     lacking = people["place_id"].isin(places.table.loc[counts.lacking, "place_id"]).to_numpy()
     in_reach, referred, lost, share = counts.in_reach, counts.referred, counts.lacking_count, counts.lacking_share
     if title is None:
+        kinds = words.counted(len(required), "kind of help", "kinds of help")
         title = (
-            f"About {words.thousands(lost)} people live out of reach of at least one of {len(required)} kinds of help"
+            f"About {words.thousands(lost)} people live out of reach of at least one of {kinds}"
             if lost
-            else f"Each place has {words.counted(len(required), 'kind of help', 'kinds of help')} in reach or by referral"
+            else f"Each place has {kinds} in reach or by referral"
         )
     named = ", ".join(words.category_label(category).lower() for category in required)
     subtitle = f"Kinds of help within {cutoff_min:g} minutes by car: {named}. Circles: people in places that lack one."

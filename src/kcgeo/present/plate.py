@@ -1,4 +1,4 @@
-"""A plate is a figure that knows its title, alternative text and sources, and is saved the same way each time."""
+"""A plate is a figure that knows its title, alternative text and sources: heading above, notices and sources below."""
 
 from __future__ import annotations
 
@@ -9,23 +9,17 @@ import re
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from kcgeo.disclosure import Released
-from kcgeo.errors import TableError
-from kcgeo.files import replacing, write_bytes
 from kcgeo.present import theme
 
-__all__ = ["Note", "Plate", "foot_height_in", "foot_lines", "new_plate", "save_figure", "source_lines"]
+__all__ = ["Note", "Plate", "foot_height_in", "foot_lines", "new_plate", "source_lines"]
 
 MARGIN_IN = 0.32
 _CARRIER = re.compile(r" \([^)]*[._][^)]*\)|,? (?:from|as simplified in) the Python package \S+ [\d.]+\d")
-FORMATS = ("png", "svg", "pdf")
 
 
 @dataclass(frozen=True)
@@ -148,71 +142,3 @@ def _foot(plate: Plate, lines: Sequence[str]) -> None:
         color=theme.COLOUR["soft"],
         linespacing=1.3,
     )
-
-
-def _metadata(note: Note, form: str) -> dict[str, Any]:
-    """File metadata without dates or program versions, so that two runs give the same bytes."""
-    if form == "png":
-        return {"Title": note.title, "Description": note.alt_text, "Software": None}
-    if form == "svg":
-        return {"Title": note.title, "Description": note.alt_text, "Date": None, "Creator": None}
-    return {
-        "Title": note.title,
-        "Subject": note.alt_text,
-        "CreationDate": None,
-        "ModDate": None,
-        "Creator": "kcgeo",
-        "Producer": "kcgeo",
-    }
-
-
-def _accessible_svg(text: str, note: Note) -> str:
-    """Mark the drawing as one picture with a name and a description, and round its paths to 1/100 pt."""
-    text = re.sub(r' d="[^"]*"', lambda found: re.sub(r"(\.\d\d)\d+", r"\1", found.group()), text)
-    text = re.sub(r"<svg ", '<svg role="img" aria-labelledby="kcgeo-title kcgeo-desc" ', text, count=1)
-    head = f'<desc id="kcgeo-desc">{html.escape(note.alt_text)}</desc>'
-    return re.sub(r"<title>", f'{head}\n <title id="kcgeo-title">', text, count=1)
-
-
-def save_figure(
-    figure: Plate, folder: Path, name: str, *, formats: Sequence[str] = FORMATS, dpi: int = 300
-) -> list[Path]:
-    """Write a figure as ``folder/name.<format>``, the same bytes in every run; a file is whole or absent.
-
-    Parameters
-    ----------
-    figure
-        A plate of this room; title and alternative text travel inside each file.
-    formats
-        Any of ``png``, ``svg`` (text kept as text) and ``pdf`` (TrueType fonts).
-    dpi
-        Dots per inch of the PNG.
-
-    Returns
-    -------
-    list of Path
-        In the order of ``formats``.
-
-    Raises
-    ------
-    TableError
-        For an unknown format.
-    """
-    unknown = sorted(set(formats) - set(FORMATS))
-    if unknown:
-        raise TableError(f"{', '.join(unknown)} cannot be written; choose from {', '.join(FORMATS)}.")
-    paths = []
-    with theme.applied():
-        for form in formats:
-            path = folder / f"{name}.{form}"
-            if form == "svg":
-                buffer = io.StringIO()
-                figure.savefig(buffer, format="svg", metadata=_metadata(figure.note, form))
-                write_bytes(path, _accessible_svg(buffer.getvalue(), figure.note).encode("utf-8"))
-            else:
-                # zlib 6 writes a 300 dpi page in half the time of 9 and is 2 % larger
-                options: dict[str, Any] = {"pil_kwargs": {"compress_level": 6}} if form == "png" else {}
-                with replacing(path) as temporary, mpl.rc_context({"pdf.compression": 6}):
-                    figure.savefig(temporary, format=form, dpi=dpi, metadata=_metadata(figure.note, form), **options)
-            paths.append(path)
-    return paths

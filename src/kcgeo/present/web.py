@@ -231,8 +231,9 @@ def _lacking(places: Released, required: Sequence[str]) -> str:
             )
     if not rows:
         return ""
+    summary = f"{words.counted(len(rows), 'ZIP area')} out of reach of at least one of the {len(required)} kinds"
     return (
-        f"<details><summary>{words.counted(len(rows), 'ZIP area')} out of reach of at least one of the {len(required)} kinds</summary>"
+        f"<details><summary>{summary}</summary>"
         '<div class="scroll"><table><thead><tr><th scope="col">ZIP area</th><th scope="col">People</th>'
         f'<th scope="col">Out of reach</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div></details>'
     )

@@ -107,7 +107,7 @@ def one_in(share: float) -> str:
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:
-    """Number with its noun.
+    """Give a number with its noun.
 
     >>> counted(1, "place"), counted(3, "kind of help", "kinds of help")
     ('1 place', '3 kinds of help')

@@ -19,7 +19,7 @@ _PENDING: list[tuple[Figure, Path]] = []
 def _draw(index: int) -> tuple[int, Note, list[Path]]:
     figure, folder = _PENDING[index]
     plate = figure.draw()
-    return index, plate.note, present.save_figure(plate, folder, figure.name)
+    return index, plate.note, present.save_figure(plate, folder, figure.name, thumbnail=True)
 
 
 def draw_all(
