@@ -179,6 +179,24 @@ def corridor(
         typer.echo(f"Chart and tables are in {out}.")
 
 
+@app.command(epilog="Example: kcgeo partner --services own.csv --recipient 'Example Agency' --out ../for-partner")
+def partner(
+    services: Annotated[Path, typer.Option(help="The partner's own CSV: service_id, category, latitude, longitude.")],
+    out: Annotated[Path, typer.Option(help="Folder outside of any repository.")],
+    recipient: Annotated[str, typer.Option(help="Who may see the results; stands in the watermark of each file.")],
+    study: StudyOption = None,
+) -> None:
+    """Measure coverage with a partner's confidential services, for that partner alone; nothing of it is published."""
+    from kcgeo.study import load
+    from kcgeo.study.partner import partner_results
+
+    settings = load(_study_path(study))
+    with _progress() as bar:
+        bar.add_task("Measuring travel times", total=None)
+        written = partner_results(settings, services, out, recipient=recipient)
+    typer.echo(f"{len(written)} files, marked for {recipient} only.")
+
+
 def _moment(text: str | None) -> datetime | None:
     """Read a local time from the command line.
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pandas as pd
 import pytest
 
@@ -61,3 +64,18 @@ def test_faults_of_the_file_are_told_without_its_places(settings, tmp_path, colu
         partner_results(settings, partner_file(tmp_path / "in", **columns), tmp_path / "out", recipient="Agency")
     assert not any(secret in str(refusal.value) for secret in ("390.4321", "Sorrel", "38.90", "94.11"))
     assert not (tmp_path / "out").exists()
+
+
+def test_the_command_refuses_the_repository_with_one_sentence(tmp_path, root, monkeypatch):
+    monkeypatch.delenv("CI", raising=False)
+    own = partner_file(tmp_path / "in")
+    words = ["partner", "--services", str(own), "--recipient", "Example Agency", "--out", str(root / "output" / "p")]
+    done = subprocess.run(
+        [sys.executable, "-c", "from kcgeo.cli import main; main()", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith("kcgeo: A partner's folder must lie outside")
+    assert not (root / "output" / "p").exists()
