@@ -170,7 +170,7 @@ def test_the_sheet_says_what_it_is_and_is_not(chart: Plate) -> None:
 
 def test_near_everywhere_gives_another_message() -> None:
     stations = _stations().assign(legal_min=5.0)
-    assert _chart(stations).note.title == "Each kind of help is near on every mile of I-1 and I-2"
+    assert _chart(stations).note.title == "Each kind of help is within 30 minutes of every mile of I-1 and I-2"
     assert _chart(stations, title="Mine").note.title == "Mine"
 
 

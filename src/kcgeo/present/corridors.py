@@ -78,7 +78,7 @@ def corridor_chart(
     corridors = [_corridor(route, stations, stretches, ramps, categories) for route in miles]
     every = "each half mile" if corridors[0].step_mi == 0.5 else f"every {corridors[0].step_mi:g} miles"
     plate = new_plate(
-        title or _message(miles),
+        title or _message(miles, cutoff_min),
         f"Minutes by car from {every} to the nearest listed site of each kind. Dark: over {cutoff_min:g} minutes.",
         alt_text=_alt_text(corridors, categories, miles, cutoff_min),
         released=[profile, segments, exits],
@@ -86,7 +86,8 @@ def corridor_chart(
         size_in=(theme.PAGE_IN[0], _HEAD_IN + len(corridors) * block_in(len(categories)) + _FOOT_IN),
     )
     starts, inch = _layout(corridors)
-    top_min = max(_quarter_hours(corridors), 2 * cutoff_min)
+    # above a gap the strip needs room for its words
+    top_min = max(_quarter_hours(corridors), cutoff_min if stretches.empty else 2 * cutoff_min)
     with theme.applied():
         for number, corridor in enumerate(corridors):
             draw_corridor(
@@ -247,10 +248,10 @@ def _legend(corridors: Sequence[Corridor], cutoff_min: float) -> list[Entry]:
     return entries
 
 
-def _message(miles: dict[str, tuple[float, float]]) -> str:
+def _message(miles: dict[str, tuple[float, float]], cutoff_min: float) -> str:
     parts = [f"{over:.0f} of {whole:.0f} miles of {route}" for route, (over, whole) in miles.items() if over > 0]
     if not parts:
-        return f"Each kind of help is near on every mile of {' and '.join(miles)}"
+        return f"Each kind of help is within {cutoff_min:g} minutes of every mile of {' and '.join(miles)}"
     return f"Help is thin on {' and '.join(parts)}"
 
 

@@ -195,7 +195,7 @@ def _exits(axes: Axes, sheet: _Sheet) -> None:
     axes.set_ylim(0, 72 * _EXITS_IN)
     size = theme.TEXT_PT["small"]
     _row_name(axes, "exit", 6.5, level="bottom")
-    taken: list[tuple[float, float]] = []
+    taken = [(at, at) for at, _, _ in (*sheet.corridor.states, *sheet.corridor.systems)]
     for at, number, meets in sorted(sheet.corridor.exits, key=lambda item: (item.meets is None, item.at_mi)):
         axes.vlines(at, 0, 5, color=theme.COLOUR["ink"], linewidth=1.0)
         lines = [number] if meets is None else [meets, number]
@@ -244,9 +244,12 @@ def _strip(axes: Axes, sheet: _Sheet, category: str, *, cutoff_min: float, top_m
     axes.plot(along, minutes, color=theme.COLOUR["ink"], linewidth=1.1, zorder=5)
     axes.axhline(cutoff_min, color=theme.COLOUR["ink"], linewidth=0.8, linestyle=(0, (4, 2)), zorder=6)
     axes.axhline(0, color=theme.COLOUR["soft"], linewidth=0.8, zorder=6)
-    _band_labels(axes, sheet, bands, top_min=top_min)
+    _band_labels(axes, sheet, category, top_min=top_min)
     frame, soft, name = ("axes fraction", "data"), theme.COLOUR["soft"], words.category_label(category)
-    for value, level in ((0.0, "baseline"), (cutoff_min, "center_baseline"), (top_min, "top")):
+    ticks = [(0.0, "baseline"), (top_min, "top")]
+    if 0.34 <= cutoff_min / top_min <= 0.66:  # else it would lie on one of the others; it stands on the right as well
+        ticks.append((cutoff_min, "center_baseline"))
+    for value, level in ticks:
         _write(axes, f"{value:g}", (0, value), (-5, 0), frame=frame, colour=soft, align="right", level=level)
     _write(axes, f"{cutoff_min:g} min", (1, cutoff_min), (4, 0), frame=frame, colour=soft, level="center_baseline")
     size = theme.TEXT_PT["label"]
@@ -269,16 +272,18 @@ def _unreached(axes: Axes, corridor: Corridor, category: str, top_min: float) ->
         axes.add_patch(patch)
 
 
-def _band_labels(axes: Axes, sheet: _Sheet, bands: Sequence[Band], *, top_min: float) -> None:
-    """Write miles and worst minutes on each band, or beside it where it is narrow; never over another band or label."""
+def _band_labels(axes: Axes, sheet: _Sheet, category: str, *, top_min: float) -> None:
+    """Write miles and worst minutes on each band, or beside it where it is narrow; never over anything else."""
     size, corridor = theme.TEXT_PT["small"], sheet.corridor
     space = 3 * sheet.mile_per_pt
-    taken = [(low, high) for low, high, *_ in bands]
+    bands = corridor.bands[category]
+    taken = [*((band.from_mi, band.to_mi) for band in bands), *_border_spans(sheet)]
     for low, high, text, _ in bands:
         wide = len(text) * _ADVANCE * size * sheet.mile_per_pt
-        if wide * 1.12 <= high - low:  # bold letters are wider
-            label = axes.text((low + high) / 2, top_min * 0.09, text, ha="center", fontsize=size, fontweight="bold")
-            label.set(color="white", zorder=7)
+        middle = _room_under(corridor, category, low, high, wide=wide * 1.12, least_min=0.42 * top_min)
+        if middle is not None:
+            label = axes.text(middle, top_min * 0.09, text, ha="center", fontsize=size, fontweight="bold", zorder=7)
+            label.set(color="white", bbox={"facecolor": GAP, "edgecolor": "none", "pad": 0.5})  # over the cutoff line
             continue
         # beside a band the strip is empty above the cutoff
         for start, align, at in ((high + space, "left", high + space), (low - space - wide, "right", low - space)):
@@ -287,3 +292,30 @@ def _band_labels(axes: Axes, sheet: _Sheet, bands: Sequence[Band], *, top_min: f
                 axes.text(at, top_min * 0.93, text, ha=align, va="top", fontsize=size, zorder=7)
                 taken.append((start, start + wide))
                 break
+
+
+def _border_spans(sheet: _Sheet) -> list[tuple[float, float]]:
+    """Miles around state lines and ends of mile systems on which no text may stand."""
+    space = 2 * sheet.mile_per_pt
+    return [(at - space, at + space) for at, _, _ in (*sheet.corridor.states, *sheet.corridor.systems)]
+
+
+def _room_under(
+    corridor: Corridor, category: str, low: float, high: float, *, wide: float, least_min: float
+) -> float | None:
+    """Middle of a window of a band in which the area is high enough for a line of text: the one nearest to its centre.
+
+    Bold letters are wider than others, which ``wide`` allows for.
+    """
+    if wide > high - low:
+        return None
+    along, minutes = corridor.along_mi, np.nan_to_num(corridor.minutes[category])
+    centre = (low + high) / 2
+    for shift in np.linspace(0.0, (high - low - wide) / 2, 13):
+        for middle in (centre + shift, centre - shift):
+            window = minutes[
+                (along >= middle - wide / 2 - corridor.step_mi) & (along <= middle + wide / 2 + corridor.step_mi)
+            ]
+            if window.size and window.min() >= least_min:
+                return float(middle)
+    return None
