@@ -1,4 +1,4 @@
-"""The rational agent access model (RAAM): people trade a longer way for less crowding, until none gains by moving.
+"""Access under congestion (RAAM): people trade a longer way for less crowding, until none gains by moving.
 
 The cost of site j for place i is ``c_ij = D_j / (rho S_j) + t_ij / tau``: crowding against the region's average
 (``D_j`` people use the site, ``rho = sum P / sum S``) plus travel in units of ``tau``. The state in which every used
@@ -176,8 +176,8 @@ def congestion_cost(
 
     References
     ----------
-    Saxon & Snow (2020), A rational agent model for the spatial accessibility of primary health care, Annals of the AAG
-    110; the integer steps of the paper are replaced by their convex limit (Beckmann, McGuire & Winsten 1956).
+    Saxon & Snow (2020), Annals of the American Association of Geographers 110 (RAAM); the integer steps of the paper are
+    replaced by their convex limit (Beckmann, McGuire & Winsten 1956).
 
     >>> costs = pd.DataFrame({"from_id": ["a", "a"], "to_id": ["x", "y"], "time_min": [0.0, 30.0]})
     >>> congestion_cost(costs, pd.Series({"a": 100.0}), pd.Series({"x": 1.0, "y": 1.0})).round(4).tolist()

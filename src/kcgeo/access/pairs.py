@@ -111,7 +111,7 @@ def _index(ids: Any) -> pd.Index[Any]:
     return index
 
 
-def _duplicates(what: str, ids: pd.Index[Any]) -> list[str]:
+def _repeated(what: str, ids: pd.Index[Any]) -> list[str]:
     twice = ids[ids.duplicated()].unique()
     return [f"The {what} name {first_ids(twice)} more than once."] if len(twice) else []
 
@@ -126,7 +126,7 @@ def _strangers(costs: pd.DataFrame, column: str, at: Ints, what: str) -> list[st
 
 
 def _sites_of(costs: pd.DataFrame) -> pd.Index[Any]:
-    names: pd.Index[Any] = pd.Index(costs["to_id"].drop_duplicates().astype(object))
+    names: pd.Index[Any] = pd.Index(costs["to_id"].drop_repeated().astype(object))
     rising: pd.Index[Any] = names.sort_values()
     return rising
 
@@ -163,7 +163,7 @@ def read_pairs(
     if missing:
         raise TableError(f"The costs lack the column {', '.join(missing)}; they need from_id, to_id and time_min.")
     site_ids = supply.index if supply is not None else _sites_of(costs)
-    raise_all(_duplicates("origins", from_ids), TableError)
+    raise_all(_repeated("origins", from_ids), TableError)
     origin, site = _positions(costs["from_id"], from_ids), _positions(costs["to_id"], site_ids)
     problems = _time_faults(costs)
     problems += _strangers(costs, "from_id", origin, "origins") + _strangers(costs, "to_id", site, "sites")
