@@ -176,8 +176,8 @@ def congestion_cost(
 
     References
     ----------
-    Saxon & Snow (2020), Annals of the American Association of Geographers 110 (RAAM); the integer steps of the paper are
-    replaced by their convex limit (Beckmann, McGuire & Winsten 1956).
+    Saxon & Snow (2020), Annals of the American Association of Geographers 110 (RAAM); the integer steps of the paper
+    are replaced by their convex limit (Beckmann, McGuire & Winsten 1956).
 
     >>> costs = pd.DataFrame({"from_id": ["a", "a"], "to_id": ["x", "y"], "time_min": [0.0, 30.0]})
     >>> congestion_cost(costs, pd.Series({"a": 100.0}), pd.Series({"x": 1.0, "y": 1.0})).round(4).tolist()

@@ -126,7 +126,7 @@ def _strangers(costs: pd.DataFrame, column: str, at: Ints, what: str) -> list[st
 
 
 def _sites_of(costs: pd.DataFrame) -> pd.Index[Any]:
-    names: pd.Index[Any] = pd.Index(costs["to_id"].drop_repeated().astype(object))
+    names: pd.Index[Any] = pd.Index(costs["to_id"].drop_duplicates().astype(object))
     rising: pd.Index[Any] = names.sort_values()
     return rising
 
