@@ -25,6 +25,10 @@ from kcgeo.access import STATED_RANGES, arc_parts, congestion_cost, decay, draw_
 
 TABLE = Path(__file__).parent / "access_draws.md"
 RUNS = 3
+READING = """\
+A draw's cost grows in proportion to the nodes and to the categories searched; neither the number of draws nor that of
+places changes it. E2SFCA grows with the pairs in reach, congestion cost with the pairs and the overlap of catchments.
+"""
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -134,6 +138,7 @@ def main() -> None:
         ("Hot spots: permutations grow with the places, so time grows with their square", spots_table),
     ):
         lines += [f"## {title}", "", *table(), ""]
+    lines += [READING]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     lines.append(
         f"Medians of {RUNS} runs after one to warm up, Python {platform.python_version()}, "
