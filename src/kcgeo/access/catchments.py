@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from kcgeo.access.compiled import two_steps
 from kcgeo.access.decay import Decay
 from kcgeo.access.pairs import Pairs, read_pairs
 
@@ -74,6 +75,9 @@ def two_step_fca(
     >>> two_step_fca(costs, people, beds, decay=step([10])).tolist()
     [0.2, 0.2, 0.0]
     """
+    quick = two_steps(costs, demand, supply, decay)
+    if quick is not None:
+        return pd.Series(quick, index=demand.index, name="supply_per_person")
     pairs, people, capacity, weight = _weighted(costs, demand, supply, decay)
     share = _ratio(capacity, pairs.sum_by_site(people[pairs.origin] * weight))
     per_person = pairs.sum_by_origin(share[pairs.site] * weight)

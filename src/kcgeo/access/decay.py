@@ -21,11 +21,15 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Decay:
-    """A weight for each number of minutes; 0 past ``cutoff_min``, which itself lies inside."""
+    """A weight for each number of minutes; 0 past ``cutoff_min``, which itself lies inside.
+
+    ``rings`` are edges and weights of a step decay, None for other shapes.
+    """
 
     name: str
     cutoff_min: float
     shape: Callable[[Floats], Floats] = field(repr=False, compare=False)
+    rings: tuple[tuple[float, ...], tuple[float, ...]] | None = field(default=None, repr=False, compare=False)
 
     def __call__(self, time_min: npt.ArrayLike) -> Floats:
         """Return the weight of each time in minutes; NaN (not reached) weighs 0."""
@@ -77,7 +81,8 @@ def step(edges_min: Sequence[float] | float, weights: Sequence[float] | None = N
     def shape(times: Floats) -> Floats:
         return heights[np.minimum(np.searchsorted(edges, times, side="left"), len(edges) - 1)]
 
-    return Decay(f"step at {', '.join(f'{edge:g}' for edge in edges)} min", float(edges[-1]), shape)
+    name = f"step at {', '.join(f'{edge:g}' for edge in edges)} min"
+    return Decay(name, float(edges[-1]), shape, (tuple(edges.tolist()), tuple(heights.tolist())))
 
 
 def _positive(value: float, what: str) -> list[str]:

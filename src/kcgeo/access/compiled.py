@@ -1,0 +1,69 @@
+"""Catchment areas of millions of pairs in two compiled passes, to the last bit what the plain way gives.
+
+Used where it pays and nothing is in doubt: ids are categories (``kcgeo.travel.costs(..., categorical=True)``), pairs
+are in order, the decay has rings, and numba is at hand. At the first fault the plain way takes over and says what is
+wrong.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from kcgeo.access.decay import Decay
+from kcgeo.access.pairs import COLUMNS, check_counts
+
+__all__ = ["two_steps"]
+
+_MANY_PAIRS = 500_000  # where numba is loaded already
+_VERY_MANY_PAIRS = 20_000_000  # where loading it pays
+
+
+def two_steps(
+    costs: Any, demand: pd.Series[float], supply: pd.Series[float], decay: Decay
+) -> npt.NDArray[np.float64] | None:
+    """Return the capacity per person by place, or None where the plain way must do it."""
+    if (
+        not (_worth(costs) and decay.rings is not None)
+        or check_counts(demand, "demand")
+        or check_counts(supply, "supply")
+    ):
+        return None
+    if not pd.api.types.is_float_dtype(costs["time_min"].dtype):
+        return None
+    from kcgeo.access import compiled_rings
+
+    places, sites = costs["from_id"].cat, costs["to_id"].cat
+    edges, weights = (np.array(part, dtype=np.float64) for part in decay.rings)
+    return compiled_rings.two_steps(
+        places.codes.to_numpy(),
+        sites.codes.to_numpy(),
+        costs["time_min"].to_numpy(dtype=np.float64),
+        _places_in(demand.index, places.categories),
+        _places_in(supply.index, sites.categories),
+        np.asarray(demand.to_numpy(), dtype=np.float64),
+        np.asarray(supply.to_numpy(), dtype=np.float64),
+        edges,
+        weights,
+    )
+
+
+def _worth(costs: Any) -> bool:
+    if not isinstance(costs, pd.DataFrame) or any(column not in costs.columns for column in COLUMNS):
+        return False
+    if not all(isinstance(costs[column].dtype, pd.CategoricalDtype) for column in ("from_id", "to_id")):
+        return False
+    least = _MANY_PAIRS if "numba" in sys.modules else _VERY_MANY_PAIRS
+    return len(costs) >= least and find_spec("numba") is not None
+
+
+def _places_in(index: pd.Index[Any], names: pd.Index[Any]) -> npt.NDArray[np.int64]:
+    """Return where each name stands in the index; -1 for a stranger."""
+    if len(index) == len(names) and index.equals(names):
+        return np.arange(len(index), dtype=np.int64)
+    return np.asarray(index.get_indexer(names), dtype=np.int64)

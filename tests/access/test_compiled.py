@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pandas.testing as pdt
+import pytest
+
+from kcgeo.access import compiled, decay, two_step_fca
+from kcgeo.errors import TableError
+
+pytest.importorskip("numba", reason="the extra 'fast' (numba) is not installed")
+
+STEPS = decay.step([10, 20, 30], [1, 0.68, 0.22])
+
+
+@pytest.fixture
+def always(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "_MANY_PAIRS", 0)
+    monkeypatch.setattr(compiled, "_VERY_MANY_PAIRS", 0)
+
+
+def world(seed: int) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
+    rng = np.random.default_rng(seed)
+    places, sites = [f"p{n:03d}" for n in range(60)], [f"s{n:02d}" for n in range(12)]
+    pairs = pd.DataFrame(
+        [(place, site, float(rng.integers(0, 40))) for place in places for site in sites if rng.random() < 0.4],
+        columns=["from_id", "to_id", "time_min"],
+    )
+    people = pd.Series(rng.integers(0, 900, len(places)).astype(float), index=places)
+    return pairs, people, pd.Series(rng.integers(0, 30, len(sites)).astype(float), index=sites)
+
+
+def as_categories(pairs: pd.DataFrame) -> pd.DataFrame:
+    return pairs.assign(**{name: pd.Categorical(pairs[name]) for name in ("from_id", "to_id")})
+
+
+@pytest.mark.usefixtures("always")
+@pytest.mark.parametrize("seed", range(5))
+def test_the_compiled_way_is_the_plain_way_to_the_last_bit(seed: int) -> None:
+    pairs, people, beds = world(seed)
+    plain = two_step_fca(pairs, people, beds, decay=STEPS)
+    found = compiled.two_steps(as_categories(pairs), people, beds, STEPS)
+    assert found is not None
+    assert (found == plain.to_numpy()).all()
+    pdt.assert_series_equal(two_step_fca(as_categories(pairs), people, beds, decay=STEPS), plain, check_exact=True)
+    more = people.reindex(["a0", *people.index, "z9"], fill_value=4.0)  # places that reach nothing keep their rows
+    pdt.assert_series_equal(
+        two_step_fca(as_categories(pairs), more, beds, decay=STEPS), two_step_fca(pairs, more, beds, decay=STEPS)
+    )
+
+
+@pytest.mark.usefixtures("always")
+def test_what_is_in_doubt_is_left_to_the_plain_way() -> None:
+    pairs, people, beds = world(1)
+    table = as_categories(pairs)
+    assert compiled.two_steps(table, people, beds, decay.gaussian(10, 30)) is None
+    assert compiled.two_steps(pairs, people, beds, STEPS) is None
+    assert compiled.two_steps(table.iloc[::-1], people, beds, STEPS) is None
+    assert compiled.two_steps(table.iloc[[0, 0]], people, beds, STEPS) is None
+    pdt.assert_series_equal(
+        two_step_fca(table.iloc[::-1], people, beds, decay=STEPS), two_step_fca(pairs, people, beds, decay=STEPS)
+    )
+    faults = [
+        (table.assign(time_min=table["time_min"].where(table.index > 0, -1.0)), people, beds, "negative"),
+        (table.assign(time_min=table["time_min"].where(table.index > 0)), people, beds, "missing"),
+        (table, people.drop("p005"), beds, "p005"),
+        (table, people, beds.drop("s03"), "s03"),
+        (table, people.where(people.index != "p005", -1.0), beds, "negative"),
+        (table.iloc[[0, 0]], people, beds, "more than once"),
+    ]
+    for costs, demand, supply, words in faults:
+        with pytest.raises(TableError, match=words):
+            two_step_fca(costs, demand, supply, decay=STEPS)
+
+
+def test_few_pairs_are_not_worth_it() -> None:
+    pairs, people, beds = world(2)
+    assert compiled.two_steps(as_categories(pairs), people, beds, STEPS) is None
