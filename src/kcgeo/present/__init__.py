@@ -5,6 +5,7 @@ from kcgeo.present.charts import reporting_chart
 from kcgeo.present.corridors import corridor_chart, gap_miles
 from kcgeo.present.explorer import explorer_page
 from kcgeo.present.gallery import Item, Section, gallery_page, plate_item
+from kcgeo.present.interactive import OfflineMap, explore_map
 from kcgeo.present.maps import drive_time_map, drive_time_sheet, gap_map, orientation_map
 from kcgeo.present.plate import Note, Plate
 from kcgeo.present.saving import save_figure
@@ -15,6 +16,7 @@ __all__ = [
     "Background",
     "Item",
     "Note",
+    "OfflineMap",
     "Page",
     "Panel",
     "Plate",
@@ -24,6 +26,7 @@ __all__ = [
     "coverage_page",
     "drive_time_map",
     "drive_time_sheet",
+    "explore_map",
     "explorer_page",
     "gallery_page",
     "gap_map",
