@@ -9,8 +9,8 @@ import pandas as pd
 
 from kcgeo.errors import SolverError
 from kcgeo.siting.assemble import assignment_table, nearest_open, settle, summarise
+from kcgeo.siting.benders import finish
 from kcgeo.siting.checker import check_plan
-from kcgeo.siting.cobra import finish
 from kcgeo.siting.explain import cover_faults, room_faults, too_few_sites, unserved_faults
 from kcgeo.siting.flow import assign_with_room, flow_program
 from kcgeo.siting.instance import Bools, Floats, Instance, read_instance
@@ -130,24 +130,10 @@ def _open_median(instance: Instance, new_count: int, run: Run, threads: int) -> 
         _further_plans(state, run)
         _bound_and_close(state, run)
     if not state.closed and not run.stopped:
-        outcome = finish(state, run, threads=threads)
-        _take(state, outcome.x, outcome.bound, outcome.status)
+        finish(state, run, threads=threads)
     if state.best is None:
         raise SolverError(f"The run ended ({run.stopped}) before it had a plan; give it more time.")
     return state.best, state.bound, "optimal" if state.closed else (run.stopped or "optimal")
-
-
-def _take(state: Median, x: Floats | None, bound: float, status: str) -> None:
-    """Take over what the exact finish found; sites that were closed hold no better plan than the best one."""
-    if x is not None:
-        chosen = np.zeros(state.alive.size, dtype=bool)
-        chosen[np.flatnonzero(state.alive)[x[: int(state.alive.sum())] > 0.5]] = True
-        state.offer(chosen)
-    if status == "infeasible":
-        if state.best is None:
-            raise NoPlanError("No plan is left: the excluded plans rule out every choice of sites.")
-        bound = state.value
-    state.prove(bound)
 
 
 def _first_plan(state: Median, instance: Instance, run: Run, threads: int) -> None:

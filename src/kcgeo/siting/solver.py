@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import highspy
@@ -16,10 +16,10 @@ import numpy as np
 from scipy import sparse
 
 from kcgeo.errors import SolverError
-from kcgeo.siting.instance import Bools, Floats
+from kcgeo.siting.instance import Bools, Floats, Ints
 from kcgeo.siting.run import Run
 
-__all__ = ["Outcome", "Program", "Rows", "solve"]
+__all__ = ["Outcome", "Program", "Rows", "Session", "solve"]
 
 # HiGHS looks for a request to stop between its steps only; the root relaxation of a large model is one long step.
 _GRACE_S = 3.0
@@ -61,13 +61,68 @@ class Program:
 
 @dataclass(eq=False)
 class Outcome:
-    """What HiGHS knows when it stops; ``x`` is None where it found no plan."""
+    """What HiGHS knows when it stops; ``x`` is None where it found no plan, ``reduced`` are reduced costs of an LP."""
 
     status: str
     x: Floats | None = None
     objective: float = math.nan
     bound: float = math.nan
-    seen: dict[str, Any] = field(default_factory=dict)
+    reduced: Floats | None = None
+
+
+class Session:
+    """A program loaded into HiGHS, to be solved, given further rows and solved again from where it stands."""
+
+    def __init__(self, program: Program, run: Run, *, threads: int = 1) -> None:
+        self._run = run
+        self._program = program
+        self._seen: dict[str, Any] = {}
+        self._is_mip = bool(program.integer.any())
+        self._no_bound = math.inf if program.sense == "max" else -math.inf
+        self._highs = _load(program, threads)
+        _listen(self._highs, run, self._seen)
+
+    def add(self, rows: Rows) -> None:
+        """Add constraints."""
+        matrix = rows.matrix
+        self._highs.addRows(
+            matrix.shape[0],
+            _bounded(rows.lower),
+            _bounded(rows.upper),
+            matrix.nnz,
+            matrix.indptr[:-1].astype(np.int32),
+            matrix.indices.astype(np.int32),
+            matrix.data.astype(float),
+        )
+
+    def close(self, columns: Ints) -> None:
+        """Fix columns at 0."""
+        none = np.zeros(columns.size)
+        self._highs.changeColsBounds(columns.size, columns.astype(np.int32), none, none)
+
+    def make_integer(self, columns: Ints) -> None:
+        """Ask for whole numbers in these columns from now on."""
+        kind = np.ones(columns.size, dtype=np.uint8)
+        self._highs.changeColsIntegrality(columns.size, columns.astype(np.int32), kind)
+        self._is_mip = True
+
+    def start_from(self, x: Floats) -> None:
+        """Give a plan to start from."""
+        self._highs.setSolution(x.size, np.arange(x.size, dtype=np.int32), x.astype(float))
+
+    def solve(self) -> Outcome:
+        """Solve within what is left of the run; see `solve`."""
+        if self._run.stopped:
+            return Outcome(self._run.stopped, bound=self._no_bound)
+        self._seen.clear()
+        if math.isfinite(self._run.remaining_s):
+            self._highs.setOptionValue("time_limit", self._run.remaining_s)
+        if not _run_highs(self._highs, self._run, self._program, self._seen):
+            seen = self._seen
+            return Outcome(
+                "interrupted", seen.get("x"), seen.get("objective", math.nan), seen.get("bound", self._no_bound)
+            )
+        return _read(self._highs, self._run, self._is_mip, self._no_bound)
 
 
 def solve(program: Program, run: Run, *, threads: int = 1) -> Outcome:
@@ -79,17 +134,14 @@ def solve(program: Program, run: Run, *, threads: int = 1) -> Outcome:
         ``status`` is ``optimal``, ``infeasible``, ``time_limit`` or ``interrupted``. ``bound`` is HiGHS's dual bound,
         infinite on the useless side where it has none yet.
     """
-    no_bound = math.inf if program.sense == "max" else -math.inf
-    if run.stopped:
-        return Outcome(run.stopped, bound=no_bound)
-    seen: dict[str, Any] = {}
-    highs = _load(program, run, threads, seen)
-    if not _run_highs(highs, run, program, seen):
-        return Outcome("interrupted", seen.get("x"), seen.get("objective", math.nan), seen.get("bound", no_bound))
-    return _read(highs, run, program, seen, no_bound)
+    return Session(program, run, threads=threads).solve()
 
 
-def _load(program: Program, run: Run, threads: int, seen: dict[str, Any]) -> Any:
+def _bounded(values: Floats) -> Floats:
+    return np.clip(values, -highspy.kHighsInf, highspy.kHighsInf)
+
+
+def _load(program: Program, threads: int) -> Any:
     highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
     options = {
         "output_flag": False,
@@ -98,8 +150,6 @@ def _load(program: Program, run: Run, threads: int, seen: dict[str, Any]) -> Any
         "mip_rel_gap": _ACCURACY,
         "mip_abs_gap": _ACCURACY,
     }
-    if math.isfinite(run.remaining_s):
-        options["time_limit"] = run.remaining_s
     if program.target is not None:
         options["objective_target"] = program.target
     for name, value in options.items():
@@ -107,7 +157,6 @@ def _load(program: Program, run: Run, threads: int, seen: dict[str, Any]) -> Any
     matrix = sparse.vstack([rows.matrix for rows in program.rows], format="csr")
     lower = np.concatenate([rows.lower for rows in program.rows])
     upper = np.concatenate([rows.upper for rows in program.rows])
-    infinity = highspy.kHighsInf
     highs.passModel(
         len(program.cost),
         matrix.shape[0],
@@ -118,8 +167,8 @@ def _load(program: Program, run: Run, threads: int, seen: dict[str, Any]) -> Any
         program.cost.astype(float),
         program.lower.astype(float),
         program.upper.astype(float),
-        np.clip(lower, -infinity, infinity),
-        np.clip(upper, -infinity, infinity),
+        _bounded(lower),
+        _bounded(upper),
         matrix.indptr.astype(np.int32),
         matrix.indices.astype(np.int32),
         matrix.data.astype(float),
@@ -127,7 +176,6 @@ def _load(program: Program, run: Run, threads: int, seen: dict[str, Any]) -> Any
     )
     if program.start is not None:
         highs.setSolution(len(program.cost), np.arange(len(program.cost), dtype=np.int32), program.start.astype(float))
-    _listen(highs, run, seen)
     return highs
 
 
@@ -168,18 +216,18 @@ def _run_highs(highs: Any, run: Run, program: Program, seen: dict[str, Any]) -> 
     return True
 
 
-def _read(highs: Any, run: Run, program: Program, seen: dict[str, Any], no_bound: float) -> Outcome:
+def _read(highs: Any, run: Run, is_mip: bool, no_bound: float) -> Outcome:
     status = highs.getModelStatus()
     kinds = highspy.HighsModelStatus
     if status in (kinds.kInfeasible, kinds.kUnboundedOrInfeasible):
         return Outcome("infeasible")
     info = highs.getInfo()
     has_plan = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
-    is_mip = bool(program.integer.any())
     x = np.array(highs.getSolution().col_value, dtype=float) if has_plan else None
     objective = float(info.objective_function_value) if has_plan else math.nan
     if status == kinds.kOptimal:
-        return Outcome("optimal", x, objective, float(info.mip_dual_bound) if is_mip else objective)
+        reduced = None if is_mip else np.array(highs.getSolution().col_dual, dtype=float)
+        return Outcome("optimal", x, objective, float(info.mip_dual_bound) if is_mip else objective, reduced)
     if status == kinds.kObjectiveTarget:
         return Outcome("optimal", x, objective, float(info.mip_dual_bound))
     if status not in (kinds.kTimeLimit, kinds.kInterrupt):

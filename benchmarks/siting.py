@@ -1,0 +1,193 @@
+"""Siting models against spopt: same data, same optimum, build and solve time, memory; and p-median on its own.
+
+Each case runs in a process of its own, so that the peak of memory is its own.
+
+Usage: ``python -m benchmarks.siting`` for all, ``python -m benchmarks.siting mclp lscp`` for some.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+ROOT = Path(__file__).parents[1]
+SEED = 0
+CUTOFF_MIN = 4.0
+LSCP_CUTOFF_MIN = 15.0
+LIMIT_S = 120.0
+
+
+def town(places: int, sites: int, seed: int = SEED) -> tuple[np.ndarray, np.ndarray]:
+    """Places and candidates spread evenly over an hour by an hour, 1 to 999 people a place."""
+    rng = np.random.default_rng(seed)
+    here, there = rng.random((places, 2)), rng.random((sites, 2))
+    people = rng.integers(1, 1000, places).astype(float)
+    return 60 * np.hypot(*(here[:, None] - there[None]).transpose(2, 0, 1)), people
+
+
+def tables(times: np.ndarray, people: np.ndarray) -> tuple[pd.DataFrame, pd.Series[float]]:
+    place = np.array([f"p{i:05d}" for i in range(times.shape[0])], dtype=object)
+    site = np.array([f"s{j:05d}" for j in range(times.shape[1])], dtype=object)
+    costs = pd.DataFrame(
+        {
+            "from_id": np.repeat(place, site.size),
+            "to_id": np.tile(site, place.size),
+            "time_min": times.ravel(),
+        }
+    )
+    return costs, pd.Series(people, index=place)
+
+
+def ours(model: str, size: tuple[int, int], sites: int, seed: int = SEED) -> dict[str, Any]:
+    from kcgeo import siting
+
+    costs, demand = tables(*town(*size, seed))
+    calls: dict[str, Callable[[], siting.SitingResult]] = {
+        "mclp": lambda: siting.max_coverage(costs, demand, cutoff_min=CUTOFF_MIN, new_count=sites),
+        "lscp": lambda: siting.min_sites(costs, demand, cutoff_min=LSCP_CUTOFF_MIN),
+        "p_median": lambda: siting.p_median(costs, demand, new_count=sites, time_limit_s=LIMIT_S),
+        "p_center": lambda: siting.p_center(costs, demand, new_count=sites, time_limit_s=LIMIT_S),
+    }
+    start = time.perf_counter()
+    result = calls[model]()
+    return {
+        "objective": result.objective,
+        "gap": result.gap,
+        "status": result.status,
+        "total_s": time.perf_counter() - start,
+    }
+
+
+def peer(model: str, size: tuple[int, int], sites: int, solver: str) -> dict[str, Any]:
+    import pulp
+    from spopt import locate
+
+    times, people = town(*size)
+    engine = (
+        pulp.HiGHS(msg=False, threads=1, gapRel=0) if solver == "highs" else pulp.PULP_CBC_CMD(msg=False, threads=1)
+    )
+    start = time.perf_counter()
+    if model == "mclp":
+        problem = locate.MCLP.from_cost_matrix(times, people, CUTOFF_MIN, p_facilities=sites)
+    else:
+        problem = locate.LSCP.from_cost_matrix(times, LSCP_CUTOFF_MIN)
+    built = time.perf_counter()
+    problem.solve(engine)
+    end = time.perf_counter()
+    return {
+        "objective": float(problem.problem.objective.value()),
+        "status": pulp.LpStatus[problem.problem.status],
+        "build_s": built - start,
+        "solve_s": end - built,
+        "total_s": end - start,
+    }
+
+
+def or_library(number: int) -> dict[str, Any]:
+    """Published optimum against ours; needs the folder of published numbers."""
+    from tests.siting.test_published import CENTER, MEDIAN
+    from tests.siting.test_published import or_library as read
+
+    from kcgeo.siting import p_center, p_median
+
+    folder = Path(os.environ.get("KCGEO_SHARED", ROOT.parent / "shared"))
+    costs, demand, sites = read(folder, number)
+    start = time.perf_counter()
+    median = p_median(costs, demand, new_count=sites)
+    middle = time.perf_counter()
+    center = p_center(costs, demand, new_count=sites)
+    return {
+        "objective": median.objective,
+        "published": MEDIAN[number],
+        "total_s": middle - start,
+        "center": center.objective,
+        "center_published": CENTER[number],
+        "center_s": time.perf_counter() - middle,
+        "status": f"{median.status}, {center.status}",
+    }
+
+
+def run(case: dict[str, Any]) -> dict[str, Any]:
+    """Result of a case, in a process of its own."""
+    code = f"from benchmarks import siting; siting.child({json.dumps(json.dumps(case))})"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        return {"status": "failed: " + done.stderr.strip().splitlines()[-1]}
+    answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return answer
+
+
+def child(text: str) -> None:
+    case = json.loads(text)
+    kind = case.pop("kind")
+    answer = {"ours": ours, "peer": peer, "or_library": or_library}[kind](**case)
+    answer["memory_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps(answer))
+
+
+def compare(model: str, counts: list[int]) -> None:
+    size = (2000, 500)
+    for sites in counts:
+        mine = run({"kind": "ours", "model": model, "size": size, "sites": sites})
+        show(f"{model} p={sites} kcgeo", mine)
+        for solver in ("highs", "cbc"):
+            other = run({"kind": "peer", "model": model, "size": size, "sites": sites, "solver": solver})
+            show(f"{model} p={sites} spopt {solver}", other)
+            if "total_s" in mine and "total_s" in other:
+                same = abs(mine["objective"] - other["objective"]) <= 1e-6 * abs(mine["objective"])
+                print(
+                    f"    spopt {solver} / kcgeo: {other['total_s'] / mine['total_s']:.1f} x time, "
+                    f"{other['memory_mb'] / mine['memory_mb']:.1f} x memory, same optimum: {same}",
+                    flush=True,
+                )
+
+
+def show(name: str, answer: dict[str, Any]) -> None:
+    parts = [
+        f"{key} {value:.4g}" if isinstance(value, float) and key != "objective" else f"{key} {value}"
+        for key, value in answer.items()
+    ]
+    print(f"{name}: " + ", ".join(parts), flush=True)
+
+
+def main() -> None:
+    parts = ("mclp", "lscp", "p_median", "p_center", "or_library")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", default=list(parts), help=f"some of {', '.join(parts)}")
+    chosen = parser.parse_args().parts
+    if "mclp" in chosen:
+        compare("mclp", [5, 10, 20])
+    if "lscp" in chosen:
+        compare("lscp", [0])
+    if "p_median" in chosen:
+        for size, sites, seed in (
+            ((2000, 500), 5, 0),
+            ((2000, 500), 20, 0),
+            ((2000, 500), 10, 0),
+            ((2000, 500), 20, 1),
+            ((300, 300), 5, 0),
+            ((300, 300), 10, 0),
+            ((300, 300), 20, 0),
+        ):
+            case = {"kind": "ours", "model": "p_median", "size": size, "sites": sites, "seed": seed}
+            show(f"p_median {size[0]} x {size[1]} p={sites} seed={seed}", run(case))
+    if "p_center" in chosen:
+        show("p_center 2000 x 500 p=10", run({"kind": "ours", "model": "p_center", "size": (2000, 500), "sites": 10}))
+    if "or_library" in chosen:
+        for number in range(1, 11):
+            show(f"or_library pmed{number}", run({"kind": "or_library", "number": number}))
+
+
+if __name__ == "__main__":
+    main()
