@@ -11,9 +11,9 @@ from pyproj import Transformer
 
 from kcgeo.disclosure import release
 from kcgeo.errors import DisclosureError, TableError
-from kcgeo.present import Plate, drive_time_map, drive_time_sheet, gap_map, orientation_map, theme
+from kcgeo.present import Plate, background, drive_time_map, drive_time_sheet, gap_map, orientation_map, theme
 from kcgeo.present.maps import count_classes, gap_counts
-from tests.present.town import CRS, CUTOFF_MIN, REQUIRED, Town
+from tests.present.town import CRS, CUTOFF_MIN, DOWNTOWN, REQUIRED, Town
 
 ABOUT = {"name": "cells", "kind": "surface", "sources": ["Invented town"], "vintage": "2026"}
 
@@ -175,3 +175,25 @@ def test_releases_are_not_changed(town: Town) -> None:
     gap_map(town.cells, town.places, required=REQUIRED, cutoff_min=CUTOFF_MIN, ground=town.ground)
     pd.testing.assert_frame_equal(town.cells.table, before[0])
     pd.testing.assert_frame_equal(town.places.table, before[1])
+
+
+def test_a_long_title_stays_on_the_page_and_off_the_map(town: Town) -> None:
+    long = "Where the nearest medical care is near, where it is far, and for how many people of the whole study area"
+    plate = drive_time_map(town.cells, category="medical", ground=town.ground, title=long)
+    renderer = plate.canvas.get_renderer()  # type: ignore[attr-defined]
+    boxes = [text.get_window_extent(renderer) for text in plate.texts[:2]]
+    assert boxes[0].x1 <= plate.bbox.x1
+    assert boxes[0].y0 >= boxes[1].y1 - 1
+    assert boxes[1].y0 >= plate.axes[0].get_window_extent(renderer).y1
+
+
+def test_a_study_of_one_state_without_river_towns_or_sites(town: Town) -> None:
+    counties = town.counties.table
+    alone = release(counties[counties["state"] == "KS"], **{**ABOUT, "name": "counties", "kind": "background"})
+    ground = background(alone, town.corridors, crs=CRS, downtown=DOWNTOWN)
+    assert ground.whole.state_line.is_empty
+    plate = drive_time_map(town.cells, category="medical", ground=ground)
+    assert _colour_at(plate, -94.70, 39.17) == pytest.approx(_rgb(theme.RAMP[0]), abs=3)
+    labels = [text.get_text() for text in plate.axes[-1].texts]
+    assert "interstate" in labels
+    assert not [label for label in labels if "River" in label]

@@ -146,6 +146,9 @@ def test_no_text_leaves_the_page_and_legend_is_clear_of_the_foot(town: Town, nam
     page = plate.bbox
     foot = min(plate.texts, key=lambda text: text.get_position()[1]).get_window_extent(renderer)
     strip = plate.axes[-1]
+    heading = plate.texts[:2]
+    top = max(axes.get_window_extent(renderer).y1 for axes in plate.axes[:-1])
+    assert min(text.get_window_extent(renderer).y0 for text in heading) >= top - 1
     for text in (*plate.texts, *strip.texts):
         box = text.get_window_extent(renderer)
         assert box.x0 >= page.x0

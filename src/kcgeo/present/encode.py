@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,11 @@ def decode(text: str, *, scale: int = SCALE) -> NDArray[np.float64]:
     return np.cumsum(np.array(values, dtype=float).reshape(-1, 2), axis=0) / scale
 
 
+@lru_cache(maxsize=4)
+def _to_degrees(crs: str) -> Transformer:
+    return Transformer.from_crs(crs, STORAGE, always_xy=True)
+
+
 def encoded_parts(geometry: Any, *, crs: str, tolerance_m: float = 0.0) -> list[str]:
     """Rings or lines of a geometry in ``crs`` as texts in EPSG:4326; points closer than the rounding fall together.
 
@@ -61,7 +67,7 @@ def encoded_parts(geometry: Any, *, crs: str, tolerance_m: float = 0.0) -> list[
         for line in ([part.exterior, *part.interiors] if part.geom_type == "Polygon" else [part])
         if line.geom_type in ("LineString", "LinearRing")
     ]
-    to_degrees = Transformer.from_crs(crs, STORAGE, always_xy=True)
+    to_degrees = _to_degrees(crs)
     texts = []
     for line in lines:
         xy = shapely.get_coordinates(line)

@@ -6,17 +6,19 @@ import base64
 import html
 import io
 import re
-import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
 
 from kcgeo.disclosure import Released
 from kcgeo.present import theme
 
-__all__ = ["Note", "Plate", "foot_height_in", "foot_lines", "new_plate", "source_lines"]
+__all__ = ["Note", "Plate", "foot_height_in", "foot_lines", "new_plate", "source_lines", "wrapped"]
 
 MARGIN_IN = 0.32
 _CARRIER = re.compile(r" \([^)]*[._][^)]*\)|,? (?:from|as simplified in) the Python package \S+ [\d.]+\d")
@@ -100,7 +102,8 @@ def foot_lines(released: Sequence[Released], notices: Sequence[str], *, width_in
     brief = "; ".join(dict.fromkeys(_CARRIER.sub("", source) for source in sources))
     said = f"Sources: {brief}." + (f" Vintage: {'; '.join(vintage)}." if vintage else "")
     texts = [" ".join(notices), said] if notices else [said]
-    return [line for text in texts for line in textwrap.wrap(text, width=int(width_in * 14.6))]
+    room = width_in - 2 * MARGIN_IN
+    return [line for text in texts for line in wrapped(text, size_pt=theme.TEXT_PT["small"], width_in=room)]
 
 
 def foot_height_in(lines: Sequence[str]) -> float:
@@ -108,22 +111,52 @@ def foot_height_in(lines: Sequence[str]) -> float:
     return 0.14 + len(lines) * theme.TEXT_PT["small"] * 1.34 / 72
 
 
+@lru_cache(maxsize=4096)
+def _width_in(text: str, size_pt: float, bold: bool) -> float:
+    """Width of a line of the theme's font, in inches."""
+    font = FontProperties(family="DejaVu Sans", size=size_pt, weight="bold" if bold else "normal")
+    width_pt, _, _ = text_to_path.get_text_width_height_descent(text, font, False)
+    return float(width_pt) / 72
+
+
+def wrapped(text: str, *, size_pt: float, width_in: float, bold: bool = False) -> list[str]:
+    """Break a text into lines that fit a width by their true measure; a word longer than the line stands alone.
+
+    >>> wrapped("one two three", size_pt=10, width_in=0.65)
+    ['one two', 'three']
+    """
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and _width_in(longer, size_pt, bold) <= width_in:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
+
+
 def _heading(plate: Plate, title: str, subtitle: str) -> None:
     width, height = plate.get_size_inches()
-    lines = textwrap.wrap(title, width=int(width * 7.6))
+    room = width - 2 * MARGIN_IN
+    size = theme.TEXT_PT["title"]
+    lines = wrapped(title, size_pt=size, width_in=room, bold=True)
+    if len(lines) > 1:
+        # a long title is set smaller before it takes a second line
+        size *= 0.85
+        lines = wrapped(title, size_pt=size, width_in=room, bold=True)
     plate.text(
         MARGIN_IN / width,
         1 - 0.23 / height,
         "\n".join(lines),
         va="top",
-        fontsize=theme.TEXT_PT["title"],
+        fontsize=size,
         fontweight="bold",
         linespacing=1.1,
     )
     plate.text(
         MARGIN_IN / width,
-        1 - (0.31 + 0.27 * len(lines)) / height,
-        "\n".join(textwrap.wrap(subtitle, width=int(width * 11.3))),
+        1 - (0.31 + 0.27 * len(lines) * size / theme.TEXT_PT["title"]) / height,
+        "\n".join(wrapped(subtitle, size_pt=theme.TEXT_PT["subtitle"], width_in=room)),
         va="top",
         fontsize=theme.TEXT_PT["subtitle"],
         color=theme.COLOUR["soft"],

@@ -21,7 +21,7 @@ import pandas as pd
 from kcgeo.disclosure import Released, require_released
 from kcgeo.errors import TableError
 from kcgeo.files import write_text
-from kcgeo.present import theme, words
+from kcgeo.present import shapes, theme, words
 from kcgeo.present.base import Background
 from kcgeo.present.encode import SCALE
 from kcgeo.present.plate import source_lines
@@ -115,13 +115,16 @@ def coverage_page(
     edges_min = [edge for edge in edges_min if edge in set(numbers["cutoff_min"])]
     if headline_min not in edges_min:
         raise TableError(f"The coverage table has no rows for {headline_min:g} minutes; add this cutoff.")
+    table = cells.table
+    polygons = shapes.cut_cells(tuple(table["cell_id"]), ground.crs, ground.whole.outline)
     layers: dict[str, Any] = {}
     if required:
         if places is None:
             raise TableError("A layer of all required kinds needs the places with their states; give places=.")
-        layers[_ALL] = required_layer(cells, places, required, headline_min, ground)
+        layers[_ALL] = required_layer(cells, polygons, places, required, headline_min, ground)
     layers |= {
-        category: time_layer(cells, numbers, category, ground, edges_min, headline_min) for category in categories
+        category: time_layer(table, polygons, numbers, category, ground, edges_min, headline_min)
+        for category in categories
     }
     add_referral(layers, services, areas, ground)
     data = {

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 from pyproj import Transformer
 
 from kcgeo.crs import STORAGE
@@ -101,7 +102,8 @@ def _numbers(numbers: pd.DataFrame, category: str) -> pd.DataFrame:
 
 
 def time_layer(
-    cells: Released,
+    table: pd.DataFrame,
+    polygons: NDArray[Any],
     numbers: pd.DataFrame,
     category: str,
     ground: Background,
@@ -109,10 +111,8 @@ def time_layer(
     headline_min: float,
 ) -> dict[str, Any]:
     """Classes of drive time of one category, with its words and its numbers by group."""
-    table = cells.table
     if f"{category}_min" not in table:
         raise TableError(f"The cells lack the column {category}_min; release the table with it.")
-    polygons = shapes.cut_cells(tuple(table["cell_id"]), ground.crs, ground.whole.outline)
     classes = shapes.nested_classes(polygons, table[f"{category}_min"], edges_min)
     lost = shapes.dissolve(polygons[maps.not_connected(table, category)])
     rows = _numbers(numbers, category)
@@ -143,11 +143,15 @@ def time_layer(
 
 
 def required_layer(
-    cells: Released, places: Released, required: Sequence[str], cutoff_min: float, ground: Background
+    cells: Released,
+    polygons: NDArray[Any],
+    places: Released,
+    required: Sequence[str],
+    cutoff_min: float,
+    ground: Background,
 ) -> dict[str, Any]:
     """How many of the required kinds are in reach: the gap map as a layer."""
     gaps = maps.gap_counts(cells, places, required)
-    polygons = shapes.cut_cells(tuple(cells.table["cell_id"]), ground.crs, ground.whole.outline)
     classes = maps.count_classes(len(required))
     kinds = ", ".join(words.category_label(category).lower() for category in required)
     said = (

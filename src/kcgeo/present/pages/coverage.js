@@ -145,7 +145,7 @@
         line.appendChild(link);
         box.appendChild(line);
       }
-      box.appendChild(element("p", "Check before you go: " + (service.year ? "record of " + service.year + "." : "age of the record unknown."), "check"));
+      box.appendChild(element("p", "Check before you call or go: " + (service.year ? "record of " + service.year + "." : "age of the record unknown."), "check"));
     });
     if (site.rough) box.appendChild(element("p", "Place known by ZIP code only.", "kinds"));
     return box;
