@@ -11,6 +11,7 @@ import html
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from urllib.parse import unquote
 
 import h3
@@ -21,6 +22,8 @@ from pyproj import Transformer
 from kcgeo.crs import STORAGE
 
 __all__ = ["Canary", "found_in"]
+
+Floats = npt.NDArray[np.float64]
 
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _WINDOW = 6
@@ -41,6 +44,7 @@ class Canary:
     phones: tuple[str, ...] = ()
     crs: tuple[str, ...] = ("EPSG:26915", "EPSG:3857")
 
+    @cache  # noqa: B019 (a record that never changes)
     def positions(self) -> dict[str, tuple[float, float]]:
         """Return the position in each coordinate system."""
         if self.longitude is None or self.latitude is None:
@@ -50,6 +54,7 @@ class Canary:
             found[crs] = Transformer.from_crs(STORAGE, crs, always_xy=True).transform(self.longitude, self.latitude)
         return found
 
+    @cache  # noqa: B019 (a record that never changes)
     def codes(self) -> dict[str, str]:
         """Return the position as texts: geohash of 7, plus code of 10, H3 cells finer than those of a surface."""
         if self.longitude is None or self.latitude is None:
@@ -133,23 +138,49 @@ def _adjacent(one: npt.NDArray[np.intp], other: npt.NDArray[np.intp], window: in
     return bool(np.min(gaps) <= window)
 
 
-def _binary_pairs(content: bytes, canary: Canary) -> Iterator[str]:
-    """Find binary numbers of eight or four bytes, either byte order, at any offset."""
+def _hull(birds: Sequence[Canary], axis: int) -> dict[str, tuple[float, float]]:
+    """Range of the positions of all canaries on one axis, by coordinate system."""
+    found: dict[str, list[float]] = {}
+    for bird in birds:
+        for crs, position in bird.positions().items():
+            found.setdefault(crs, []).append(position[axis])
+    return {crs: (min(values), max(values)) for crs, values in found.items()}
+
+
+def _room(crs: str, size: int) -> float:
+    """How far a binary number may lie from the position; four bytes hold a metre or so."""
+    return (_DEGREES / 20 if crs == STORAGE else _METRES / 10) * (1 if size == 8 else 20)
+
+
+def _binary_numbers(content: bytes, birds: Sequence[Canary]) -> dict[str, tuple[npt.NDArray[np.intp], Floats]]:
+    """Return place and value of the binary numbers (eight or four bytes, either order, any offset) near any canary."""
+    ranges = [(crs, *span) for axis in (0, 1) for crs, span in _hull(birds, axis).items()]
+    found = {}
     for kind in ("<f8", ">f8", "<f4", ">f4"):
         size = int(kind[2])
-        for crs, (x, y) in canary.positions().items():
-            room = (_DEGREES / 20 if crs == STORAGE else _METRES / 10) * (1 if size == 8 else 20)
-            hits: list[list[npt.NDArray[np.intp]]] = [[], []]
-            for offset in range(size):
-                whole = (len(content) - offset) // size
-                if whole <= 0:
-                    continue
-                values = np.frombuffer(content, dtype=kind, count=whole, offset=offset)
-                with np.errstate(invalid="ignore", over="ignore"):
-                    for axis, value in enumerate((x, y)):
-                        hits[axis].append(np.flatnonzero(np.abs(values - value) <= room) * size + offset)
-            found = [np.sort(np.concatenate(places)) if places else np.array([], dtype=np.intp) for places in hits]
-            if _adjacent(found[0], found[1], _WINDOW * size):
+        places, kept = [], []
+        for offset in range(min(size, len(content))):
+            values = np.frombuffer(content, dtype=kind, count=(len(content) - offset) // size, offset=offset)
+            near = np.zeros(len(values), dtype=bool)
+            with np.errstate(invalid="ignore"):
+                for crs, low, high in ranges:
+                    near |= (values >= low - _room(crs, size)) & (values <= high + _room(crs, size))
+            hits = np.flatnonzero(near)
+            places.append(hits * size + offset)
+            kept.append(values[hits].astype(float))
+        if places:
+            where = np.concatenate(places)
+            order = np.argsort(where, kind="stable")
+            found[kind] = (where[order], np.concatenate(kept)[order])
+    return found
+
+
+def _binary_pairs(numbers: dict[str, tuple[npt.NDArray[np.intp], Floats]], canary: Canary) -> Iterator[str]:
+    for kind, (places, values) in numbers.items():
+        size = int(kind[2])
+        for crs, position in canary.positions().items():
+            near_x, near_y = (places[np.abs(values - value) <= _room(crs, size)] for value in position)
+            if _adjacent(near_x, near_y, _WINDOW * size):
                 yield f"{crs} as {kind}"
 
 
@@ -170,7 +201,7 @@ def _word_forms(text: str) -> Iterator[str]:
         yield _plain(re.sub(r"<[^>]*>", "", html.unescape(text)))  # a word split over tags
 
 
-def _words(content: bytes, text: str, forms: Sequence[str], canary: Canary) -> Iterator[str]:
+def _words(content: bytes, text: str, forms: Sequence[str], bare: str, canary: Canary) -> Iterator[str]:
     for number, word in enumerate(canary.words):
         plain = _plain(word)
         wide = any(spelled in content for spelled in (word.encode("utf-16-le"), word.encode("utf-16-be")))
@@ -178,6 +209,8 @@ def _words(content: bytes, text: str, forms: Sequence[str], canary: Canary) -> I
             yield f"word {number}"
     for number, phone in enumerate(canary.phones):
         digits = [character for character in phone if character.isdigit()]
+        if not digits or "".join(digits) not in bare:
+            continue  # quick: most texts do not hold these digits in this order at all
         if re.search(r"(?<!\d)(?:\+?1\D{0,3})?" + r"\D{0,3}".join(digits) + r"(?!\d)", text):
             yield f"phone {number}"
     for name, code in canary.codes().items():
@@ -194,9 +227,11 @@ def found_in(content: bytes, canaries: Iterable[Canary]) -> list[tuple[str, str]
     text = content.decode("utf-8", errors="replace")
     binary = "\ufffd" in text or "\0" in text
     numbers, forms = _Numbers.of(text), list(_word_forms(text))
-    found = []
-    for canary in canaries:
-        signs = [*_text_pairs(numbers, canary), *_words(content, text, forms, canary)]
-        signs += _binary_pairs(content, canary) if binary else []
+    bare = re.sub(r"\D+", "", text)
+    birds, found = tuple(canaries), []
+    shapes = _binary_numbers(content, birds) if binary else {}
+    for canary in birds:
+        signs = [*_text_pairs(numbers, canary), *_words(content, text, forms, bare, canary)]
+        signs += _binary_pairs(shapes, canary)
         found += [(canary.name, sign) for sign in dict.fromkeys(signs)]
     return found
