@@ -168,7 +168,7 @@ def palma(values: Any, weights: Any, rank_by: Any) -> float:
 
     References
     ----------
-    Palma (2011), Development and Change 42; for access, Herszenhut et al. (2022), Journal of Transport Geography 98.
+    Palma (2011), Development and Change 42; for access, Herszenhut et al. (2022), Journal of Transport Geography.
 
     >>> palma([1.0, 1.0, 3.0], [40, 50, 10], rank_by=[100, 200, 300])
     3.0
