@@ -191,6 +191,24 @@ def test_texts_do_not_lie_on_one_another(chart: Plate) -> None:
     assert clashes == []
 
 
+def test_towns_are_named_larger_ones_first_where_there_is_room() -> None:
+    names = pd.DataFrame(
+        {
+            "route": ["I-1", "I-1", "I-1", "I-2"],
+            "state": "KS",
+            "along_mi": [20.0, 22.0, 60.0, 10.0],
+            "name": ["Smallham", "Bigham", "Farham", "Westham"],
+            "population_count": [100, 90_000, 10, 5],
+        }
+    )
+    towns = release(names, name="corridor_towns", kind="background", sources=["a map"], vintage="2026")
+    chart = _chart(_stations(), towns=towns)
+    rows = [axes for axes in chart.axes if "near" in _texts(axes)]
+    assert [set(_texts(axes)) for axes in rows] == [{"near", "Bigham", "Farham"}, {"near", "Westham"}]
+    assert [text.get_position()[0] for text in rows[1].texts if text.get_text() == "Westham"] == [10.0]
+    assert "a map" in chart.note.sources
+
+
 def test_gaps_stand_out_in_grey_and_their_words_are_readable() -> None:
     assert lightness(SERVED) - lightness(GAP) > 30
     assert contrast_ratio("#ffffff", GAP) >= 4.5

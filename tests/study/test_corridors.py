@@ -62,6 +62,16 @@ def test_exits_stand_among_the_stations_of_their_mile(report: CorridorReport) ->
         np.testing.assert_allclose(rows["along_mi"][inside], expected[inside], atol=0.002)
 
 
+def test_towns_stand_in_their_state_at_their_nearest_mile(report: CorridorReport) -> None:
+    towns = report.towns.set_index(["route", "name"])
+    assert towns.loc[("I-70", "Lawrence"), "system"] == "I-70 KS turnpike"
+    assert towns.loc[("I-35", "Olathe"), "milepost_mi"] == pytest.approx(217, abs=1)  # exits 215 to 220 are its own
+    assert towns.loc[("I-35", "Liberty"), "state"] == "MO"
+    assert ("I-35", "Lawrence") not in towns.index
+    assert ("I-35", "Wellsville") not in towns.index  # beyond the study's edge
+    assert not report.towns.duplicated(["route", "state", "name"]).any()
+
+
 def test_segments_are_the_stations_over_the_cutoff(report: CorridorReport) -> None:
     for category in access.categories_of(report.profile):
         over = report.profile[report.profile[f"{category}_min"] > report.cutoff_min]
@@ -94,8 +104,14 @@ def test_a_kind_without_an_address_is_out_of_reach_on_every_mile(measured: Measu
 
 def test_releases_hold_the_same_rows_and_no_place_of_a_service(report: CorridorReport) -> None:
     released = report.released
-    assert sorted(released) == ["exits", "profile", "segments"]
-    for name, table in {"profile": report.profile, "segments": report.segments, "exits": report.exits}.items():
+    tables = {
+        "profile": report.profile,
+        "segments": report.segments,
+        "exits": report.exits,
+        "corridor_towns": report.towns,
+    }
+    assert set(released) == set(tables)
+    for name, table in tables.items():
         assert len(released[name].table) == len(table)
         assert set(released[name].table.columns) == set(table.columns)
     assert any("not evidence of trafficking" in note for note in released["profile"].notes)
@@ -112,7 +128,7 @@ def test_the_corridor_figure_is_listed_where_it_is_released(measured: Measured, 
     released = study.release_all(measured)
     before, after = (figures_of(measured, tables) for tables in (released, released | report.released))
     (added,) = [figure for figure in after if figure.name not in {old.name for old in before}]
-    assert (added.name, added.uses) == ("corridors", ("profile", "segments", "exits"))
+    assert (added.name, added.uses) == ("corridors", ("profile", "segments", "exits", "corridor_towns"))
     assert added.draw().note.title.startswith("Help is thin on")
 
 
@@ -145,10 +161,9 @@ def test_the_folder_is_whole_and_the_same_in_every_run(
     for folder in (one, two):
         study.measure_corridors(measured.study, ["I-35"], step_mi=1.0, out=folder)
     names = sorted(path.name for path in one.iterdir())
-    assert names == [
-        "README.md", "corridors.pdf", "corridors.png", "corridors.svg", "exits.csv", "manifest.json", "profile.csv",
-        "segments.csv",
-    ]  # fmt: skip
+    tables = ["corridor_towns.csv", "exits.csv", "profile.csv", "segments.csv"]
+    charts = ["corridors.pdf", "corridors.png", "corridors.svg"]
+    assert names == sorted([*charts, *tables, "README.md", "manifest.json"])
     assert [sha256(one / name) for name in names] == [sha256(two / name) for name in names]
     manifest = json.loads((one / "manifest.json").read_text())
     assert {entry["path"] for entry in manifest["files"]} == set(names) - {"manifest.json"}

@@ -16,7 +16,7 @@ from kcgeo.errors import TableError
 from kcgeo.present import theme, words
 from kcgeo.present.legend import Entry, strip
 from kcgeo.present.plate import Plate, new_plate
-from kcgeo.present.strips import GAP, SERVED, Band, Border, Corridor, Exit, Miles, block_in, draw_corridor
+from kcgeo.present.strips import GAP, SERVED, Band, Border, Corridor, Exit, Miles, Town, block_in, draw_corridor
 
 __all__ = ["corridor_chart", "gap_miles"]
 
@@ -25,7 +25,7 @@ MODEL = "Free-flow model: no congestion, by car, turning either way."
 LOWER_BOUND = "Lower bound of help: confidential services are not counted, so that some true times are shorter."
 
 _LEFT_IN, _RIGHT_IN = 2.0, 0.72
-_HEAD_IN, _FOOT_IN = 0.86, 1.28
+_HEAD_IN, _FOOT_IN = 0.86, 1.42
 
 
 def corridor_chart(
@@ -34,6 +34,7 @@ def corridor_chart(
     exits: Released,
     *,
     cutoff_min: float,
+    towns: Released | None = None,
     title: str | None = None,
 ) -> Plate:
     """Strip chart of one or several corridors on one sheet: x is the milepost, y the minutes to the nearest service.
@@ -52,6 +53,8 @@ def corridor_chart(
         junctions first.
     cutoff_min
         The cutoff of the segments.
+    towns
+        Released background: ``route, along_mi, name, population_count``; named under the mileposts, larger ones first.
     title
         Own title in place of the message.
 
@@ -71,19 +74,23 @@ def corridor_chart(
     _need(stations, ["route", "state", "system", "milepost_mi", "along_mi"], "profile")
     _need(stretches, ["route", "state", "from_milepost_mi", "to_milepost_mi", "category", "worst_min"], "segments")
     _need(ramps, ["route", "along_mi", "exit", "label"], "exits")
+    near = None if towns is None else require_released(towns, kind="background").table
+    if near is not None:
+        _need(near, ["route", "along_mi", "name", "population_count"], "towns")
     if stations.empty:
         raise TableError("The profile has no stations; measure at least one route.")
     categories = _ordered(stations, stretches)
     miles = gap_miles(stations, categories, cutoff_min=cutoff_min)
-    corridors = [_corridor(route, stations, stretches, ramps, categories) for route in miles]
+    corridors = [_corridor(route, stations, stretches, ramps, near, categories) for route in miles]
+    pitch_in = block_in(len(categories), towns=near is not None)
     every = "each half mile" if corridors[0].step_mi == 0.5 else f"every {corridors[0].step_mi:g} miles"
     plate = new_plate(
         title or _message(miles, cutoff_min),
         f"Minutes by car from {every} to the nearest listed site of each kind. Dark: over {cutoff_min:g} minutes.",
         alt_text=_alt_text(corridors, categories, miles, cutoff_min),
-        released=[profile, segments, exits],
+        released=[profile, segments, exits, *([] if towns is None else [towns])],
         notices=(NO_EVIDENCE, MODEL, LOWER_BOUND, words.ODBL),
-        size_in=(theme.PAGE_IN[0], _HEAD_IN + len(corridors) * block_in(len(categories)) + _FOOT_IN),
+        size_in=(theme.PAGE_IN[0], _HEAD_IN + len(corridors) * pitch_in + _FOOT_IN),
     )
     starts, inch = _layout(corridors)
     # above a gap the strip needs room for its words
@@ -95,12 +102,12 @@ def corridor_chart(
                 corridor,
                 categories,
                 left_in=_LEFT_IN + starts[number] * inch,
-                top_in=_HEAD_IN + number * block_in(len(categories)),
+                top_in=_HEAD_IN + number * pitch_in,
                 width_in=(corridor.to_mi - corridor.from_mi) * inch,
                 cutoff_min=cutoff_min,
                 top_min=top_min,
             )
-        strip(plate, [_legend(corridors, cutoff_min)], top_in=_FOOT_IN - 0.22)
+        strip(plate, [_legend(corridors, cutoff_min)], top_in=_FOOT_IN - 0.24)
     return plate
 
 
@@ -142,7 +149,12 @@ def _step_mi(rows: pd.DataFrame) -> float:
 
 
 def _corridor(
-    route: str, stations: pd.DataFrame, stretches: pd.DataFrame, ramps: pd.DataFrame, categories: Sequence[str]
+    route: str,
+    stations: pd.DataFrame,
+    stretches: pd.DataFrame,
+    ramps: pd.DataFrame,
+    near: pd.DataFrame | None,
+    categories: Sequence[str],
 ) -> Corridor:
     """Read what is drawn of one route."""
     rows = stations[stations["route"] == route].sort_values("along_mi", ignore_index=True)
@@ -169,7 +181,14 @@ def _corridor(
             )
             for _, part in rows.groupby("system", sort=False)
         ],
+        towns=[] if near is None else _towns(near[near["route"] == route]),
     )
+
+
+def _towns(rows: pd.DataFrame) -> list[Town]:
+    """Towns beside one route, the largest first."""
+    rows = rows.sort_values(["population_count", "name"], ascending=[False, True])
+    return [Town(float(at), str(name)) for at, name in zip(rows["along_mi"], rows["name"], strict=True)]
 
 
 def _borders(rows: pd.DataFrame) -> tuple[list[Border], list[Border]]:

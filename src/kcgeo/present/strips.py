@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from kcgeo.present import theme, words
 from kcgeo.present.plate import Plate
 
-__all__ = ["BAND", "GAP", "SERVED", "Band", "Border", "Corridor", "Exit", "Miles", "block_in", "draw_corridor"]
+__all__ = ["BAND", "GAP", "SERVED", "Band", "Border", "Corridor", "Exit", "Miles", "Town", "block_in", "draw_corridor"]
 
 SERVED, GAP, BAND = "#cfe0e6", theme.COLOUR["accent"], "#f9e3d8"
 """Fill of served miles, of miles over the cutoff, and of the band behind these."""
 
 _STRIP_IN, _SPACE_IN = 0.385, 0.035
 _ABOVE_IN, _BELOW_IN = 0.70, 0.36
-_HEADING_IN, _EXITS_IN, _MILES_IN = 0.26, 0.42, 0.2
+_HEADING_IN, _EXITS_IN, _MILES_IN, _TOWNS_IN = 0.26, 0.42, 0.2, 0.17
 _ADVANCE = 0.6  # mean width of a letter in units of its size
 _TICK_EVERY_MI = 5
 
@@ -45,6 +45,13 @@ class Exit(NamedTuple):
     meets: str | None
 
 
+class Town(NamedTuple):
+    """A town beside the road: miles along the route, and its name."""
+
+    at_mi: float
+    name: str
+
+
 class Border(NamedTuple):
     """Where a state or a mile system ends, in miles along the route, with the names before and after."""
 
@@ -63,7 +70,10 @@ class Miles(NamedTuple):
 
 @dataclass(frozen=True)
 class Corridor:
-    """What is drawn of one corridor; ``along_mi`` are its stations in rising order, NaN minutes are not reached."""
+    """What is drawn of one corridor.
+
+    ``along_mi`` are its stations in rising order, NaN minutes are not reached; ``towns`` are in order of weight.
+    """
 
     route: str
     step_mi: float
@@ -74,6 +84,7 @@ class Corridor:
     states: Sequence[Border]
     systems: Sequence[Border]
     miles: Sequence[Miles]
+    towns: Sequence[Town] = ()
 
     @property
     def from_mi(self) -> float:
@@ -118,9 +129,9 @@ class _Sheet(NamedTuple):
         return (self.corridor.to_mi - self.corridor.from_mi) / (self.width_in * 72)
 
 
-def block_in(category_count: int) -> float:
-    """Height in inches that a corridor takes."""
-    return _ABOVE_IN + category_count * (_STRIP_IN + _SPACE_IN) + _BELOW_IN
+def block_in(category_count: int, *, towns: bool) -> float:
+    """Height in inches that a corridor takes, with a row for towns or without."""
+    return _ABOVE_IN + category_count * (_STRIP_IN + _SPACE_IN) + _BELOW_IN + _TOWNS_IN * towns
 
 
 def draw_corridor(
@@ -142,6 +153,8 @@ def draw_corridor(
         _strip(axes, sheet, category, cutoff_min=cutoff_min, top_min=top_min)
     _exits(sheet.axes(_ABOVE_IN - _EXITS_IN - 0.02, _EXITS_IN), sheet)
     _mileposts(sheet.axes(_ABOVE_IN + len(categories) * pitch, _MILES_IN), sheet)
+    if corridor.towns:
+        _towns(sheet.axes(_ABOVE_IN + len(categories) * pitch + _MILES_IN, _TOWNS_IN), sheet)
     _borders(sheet.axes(_HEADING_IN, _ABOVE_IN - _HEADING_IN + len(categories) * pitch), corridor)
 
 
@@ -222,6 +235,21 @@ def _mileposts(axes: Axes, sheet: _Sheet) -> None:
             if at - half > taken:
                 axes.text(at, 9.5, str(mile), ha="center", va="top", fontsize=size)
                 taken = at + half
+
+
+def _towns(axes: Axes, sheet: _Sheet) -> None:
+    """Name the towns under their mileposts, the first of them first, where there is room."""
+    size, corridor = theme.TEXT_PT["small"], sheet.corridor
+    margin = 24 * sheet.mile_per_pt
+    _row_name(axes, "near", 0.9, level="top")
+    taken: list[tuple[float, float]] = []
+    for at, name in corridor.towns:
+        half = (len(name) * _ADVANCE * size / 2 + 3) * sheet.mile_per_pt
+        if at - half < corridor.from_mi - margin or at + half > corridor.to_mi + margin:
+            continue
+        if not any(at - half < end and start < at + half for start, end in taken):
+            taken.append((at - half, at + half))
+            axes.text(at, 0.9, name, ha="center", va="top", fontsize=size, style="italic")
 
 
 def _row_name(axes: Axes, text: str, y: float, *, level: str) -> None:

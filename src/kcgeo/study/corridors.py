@@ -25,6 +25,9 @@ from kcgeo.study.releases import release_corridors
 
 __all__ = ["CorridorReport", "corridor_report", "measure_corridors", "routes_with_miles"]
 
+TOWN_M = 6_000.0
+"""A town is near a road where its centre is this close."""
+
 STEPS_MI = (0.1, 10.0)
 """Shortest and longest distance between stations: mileposts are known to half a mile at best."""
 
@@ -46,8 +49,10 @@ class CorridorReport:
         ``route, state, from_milepost_mi, to_milepost_mi, length_mi, category, worst_min``: stretches over the cutoff.
     exits
         ``route, state, system, milepost_mi, along_mi, exit, label`` (the route met there, else missing) in the study.
+    towns
+        ``route, state, system, milepost_mi, along_mi, name, population_count``: towns within ``TOWN_M`` of the road.
     released
-        The same tables as releases: ``profile``, ``segments``, ``exits``.
+        The same tables as releases: ``profile``, ``segments``, ``exits``, ``corridor_towns``.
     """
 
     routes: tuple[str, ...]
@@ -55,7 +60,15 @@ class CorridorReport:
     profile: pd.DataFrame
     segments: pd.DataFrame
     exits: pd.DataFrame
+    towns: pd.DataFrame
     released: dict[str, Released]
+
+    def chart(self) -> Plate:
+        """Draw the strip chart of all routes of the report on one sheet."""
+        profile, segments, exits, towns = (
+            self.released[name] for name in ("profile", "segments", "exits", "corridor_towns")
+        )
+        return present.corridor_chart(profile, segments, exits, towns=towns, cutoff_min=self.cutoff_min)
 
     @property
     def shown(self) -> pd.DataFrame:
@@ -105,12 +118,7 @@ def measure_corridors(
         refuse_foreign_folder(out)
     raise_all(_faults(study, routes, step_mi), StudyError)
     report = corridor_report(measure(study), routes=routes, step_mi=step_mi)
-    chart = present.corridor_chart(
-        report.released["profile"],
-        report.released["segments"],
-        report.released["exits"],
-        cutoff_min=report.cutoff_min,
-    )
+    chart = report.chart()
     if out is not None:
         _write(study, report, chart, out)
     return report, chart
@@ -142,7 +150,7 @@ def corridor_report(measured: Measured, *, routes: Sequence[str] | None = None, 
     listed = data.by_category(measured.services)
     listed = listed[listed["category"].isin(study.gaps.required)]
     parts = [_along(measured, lines[lines["route"] == route], listed, step_mi) for route in chosen]
-    profile, exits = (pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True))
+    profile, exits, towns = (pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True))
     for category in study.gaps.required:  # no public address at all: nobody reaches it
         if f"{category}_min" not in profile:
             profile[f"{category}_min"] = np.nan
@@ -155,7 +163,8 @@ def corridor_report(measured: Measured, *, routes: Sequence[str] | None = None, 
         profile=profile,
         segments=segments,
         exits=exits,
-        released=release_corridors(measured, profile=profile, segments=segments, exits=exits),
+        towns=towns,
+        released=release_corridors(measured, profile=profile, segments=segments, exits=exits, towns=towns),
     )
 
 
@@ -179,14 +188,16 @@ def _faults(study: Study, routes: Sequence[str], step_mi: float) -> list[str]:
 
 def _along(
     measured: Measured, lines: gpd.GeoDataFrame, listed: gpd.GeoDataFrame, step_mi: float
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Profile and exits of one route, with their miles along it."""
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Profile, exits and towns of one route, with their miles along it."""
     if lines.empty:
         raise StudyError("A route that is asked for does not pass through the counties of the study.")
     starts = _starts_mi(lines)
     times = access.corridor_profile(measured.network, lines, listed, step_mi=step_mi, by="category")
     systems = data.stations(lines, step_mi=step_mi)["system"]
-    return _placed(times.assign(system=systems.to_numpy()), lines, starts), _placed(_exits(lines), lines, starts)
+    tables = times.assign(system=systems.to_numpy()), _exits(lines), _towns(lines)
+    profile, exits, towns = (_placed(table, lines, starts) for table in tables)
+    return profile, exits, towns
 
 
 def _write(study: Study, report: CorridorReport, chart: Plate, out: Path) -> None:
@@ -198,7 +209,7 @@ def _write(study: Study, report: CorridorReport, chart: Plate, out: Path) -> Non
             {**item.to_manifest(), "files": sorted([*drawn, tables[name].name])}
             for name, item in sorted(report.released.items())
         ]
-        used = ("corridors", "exits", "highway_edges", "highway_nodes", "services")
+        used = ("cities", "corridors", "exits", "highway_edges", "highway_nodes", "services")
         write(
             target,
             build(target, study, releases=records, data={name: str(data.describe(name)["sha256"]) for name in used}),
@@ -238,6 +249,33 @@ def _exits(lines: gpd.GeoDataFrame) -> pd.DataFrame:
             "label": [text if isinstance(text, str) else None for text in exits["crosses"]],
         }
     )
+
+
+def _towns(lines: gpd.GeoDataFrame) -> pd.DataFrame:
+    """List the towns near these pieces of a route, each at the milepost that is nearest to its centre.
+
+    A town beyond the end of a piece is nearest to the end itself and is left out.
+    """
+    cities = data.load("cities")
+    spots = data.mileposts(cities, lines)
+    towns = pd.DataFrame(
+        {
+            "route": spots["route"],
+            "state": spots["state"],
+            "milepost_mi": spots["milepost_mi"],
+            "name": cities["name"],
+            "population_count": cities["population_count"],
+        }
+    )[(spots["offset_m"] <= TOWN_M) & (spots["state"] == cities["state"])]
+    pieces: list[pd.DataFrame] = [
+        towns[
+            (towns["state"] == piece.state)
+            & towns["milepost_mi"].between(piece.from_mi, piece.to_mi, inclusive="neither")
+        ].assign(system=piece.system)
+        for piece in lines.itertuples(index=False)
+    ]
+    table: pd.DataFrame = pd.concat(pieces, ignore_index=True)
+    return table
 
 
 def _placed(rows: pd.DataFrame, lines: gpd.GeoDataFrame, starts: pd.Series) -> pd.DataFrame:

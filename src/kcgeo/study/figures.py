@@ -103,13 +103,13 @@ def figures_of(measured: Measured, released: Mapping[str, Released]) -> list[Fig
         for category in categories
     ]
     if "profile" in released:
-        along = ("profile", "segments", "exits")
+        along = [released[name] for name in ("profile", "segments", "exits")]
         figures.append(
             Figure(
                 "corridors",
                 "Along which miles is help thin?",
-                along,
-                partial(present.corridor_chart, *(released[name] for name in along), cutoff_min=headline),
+                ("profile", "segments", "exits", "corridor_towns"),
+                partial(present.corridor_chart, *along, towns=released["corridor_towns"], cutoff_min=headline),
             )
         )
     figures.append(

@@ -15,6 +15,7 @@ __all__ = [
     "LOWER_BOUND",
     "model_note",
     "release_all",
+    "release_background",
     "release_corridors",
     "release_ledger",
     "sources_of",
@@ -51,7 +52,8 @@ def _with_points(times: pd.DataFrame, points: gpd.GeoDataFrame, *, columns: Sequ
     return table
 
 
-def _background(measured: Measured) -> dict[str, Released]:
+def release_background(measured: Measured) -> dict[str, Released]:
+    """Release what every map is drawn on: ``counties, corridors, towns, places``."""
     study = measured.study
     cities = data.load("cities")
     layers = {
@@ -88,7 +90,7 @@ def release_all(measured: Measured) -> dict[str, Released]:
     DisclosureError
         Where a table holds what must stay.
     """
-    released = _background(measured)
+    released = release_background(measured)
     notes = (model_note(measured), LOWER_BOUND, LISTED)
     sources, vintage = (
         sources_of("services", "places", "highway_edges"),
@@ -141,14 +143,15 @@ def release_ledger() -> dict[str, Released]:
 
 
 def release_corridors(
-    measured: Measured, *, profile: pd.DataFrame, segments: pd.DataFrame, exits: pd.DataFrame
+    measured: Measured, *, profile: pd.DataFrame, segments: pd.DataFrame, exits: pd.DataFrame, towns: pd.DataFrame
 ) -> dict[str, Released]:
-    """Release what was measured along the corridors: ``profile``, ``segments`` and ``exits``."""
+    """Release what was measured along the corridors: ``profile``, ``segments``, ``exits`` and ``corridor_towns``."""
     notes = (model_note(measured), LOWER_BOUND, LISTED, ODBL, NO_EVIDENCE)
     tables = {
         "profile": ("profile", profile, ("services", "highway_edges", "corridors"), notes),
         "segments": ("profile", segments, ("services", "highway_edges", "corridors"), notes),
         "exits": ("background", exits, ("exits",), (ODBL,)),
+        "corridor_towns": ("background", towns, ("cities",), ()),
     }
     return {
         name: release(
