@@ -1,0 +1,194 @@
+"""A plan for new sites in words: question, answer, proof, how sure it is; the same on page, map and terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from kcgeo.disclosure import Released, require_released
+from kcgeo.errors import TableError
+from kcgeo.present import words
+
+__all__ = ["GROUP_NAMES", "MODELS", "PlanWords", "plan_words"]
+
+GROUP_NAMES = {
+    "population_count": "all people",
+    "under18_count": "people under 18",
+    "poverty_count": "people in poverty",
+    "no_vehicle_household_count": "households without a vehicle",
+}
+MODELS = {
+    "max_coverage": "most people within reach (maximal covering)",
+    "p_median": "fewest minutes for all people together (p-median)",
+    "p_center": "shortest longest drive (p-center)",
+    "backup_coverage": "most people with two sites in reach (backup cover)",
+    "min_sites": "fewest sites that reach every place (set covering)",
+}
+_SITES = {"emergency_shelter": "emergency shelters", "drop_in": "drop-in centres"}
+_MORE_IS_BETTER = ("max_coverage", "backup_coverage")
+_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+@dataclass(frozen=True)
+class PlanWords:
+    """Sentences about one plan; made by :func:`plan_words`.
+
+    Attributes
+    ----------
+    question, answer
+        What was asked, and in which areas the new sites would stand.
+    headline
+        The answer as the title of a map.
+    proof
+        Objective, bound, gap, status and model.
+    sure
+        Sentences on draws, closures and existing sites of unknown status.
+    parameters
+        All that was asked, one phrase each.
+    limits
+        What the numbers do not say.
+    """
+
+    question: str
+    answer: str
+    headline: str
+    proof: str
+    sure: tuple[str, ...]
+    parameters: tuple[str, ...]
+    limits: tuple[str, ...]
+
+
+def one_row(released: Released) -> Mapping[str, Any]:
+    """Return the single row of a release."""
+    table = require_released(released, kind="siting").table
+    if len(table) != 1:
+        raise TableError(f"The release '{released.name}' holds {len(table)} rows; a plan is one row.")
+    return {str(key): value for key, value in table.iloc[0].items()}
+
+
+def plan_words(released: Mapping[str, Released]) -> PlanWords:
+    """Say a plan in words.
+
+    Parameters
+    ----------
+    released
+        Releases ``plan``, ``new_sites``, ``by_group``, ``closures`` and ``robustness`` of :mod:`kcgeo.study`.
+
+    Raises
+    ------
+    DisclosureError, TableError
+        For tables that were not released, or are not a plan.
+    """
+    plan = one_row(released["plan"])
+    groups = require_released(released["by_group"], kind="siting").table.set_index("group")
+    group: Mapping[Any, float] = groups.loc[[str(plan["group"])]].iloc[0].to_dict()
+    sites = require_released(released["new_sites"], kind="siting").table.sort_values("rank")
+    people, cutoff = _who(plan), f"{plan['cutoff_min']:g} minutes"
+    label = words.category_label(str(plan["category"])).lower()
+    gained = words.thousands(group["gained_count"])
+    count = _NUMBERS[len(sites)] if len(sites) < len(_NUMBERS) else str(len(sites))
+    few, where = ("site", "area") if len(sites) == 1 else ("sites", "areas")
+    asked = "anybody" if plan["eligibility"] in (None, "any") else str(plan["eligibility"])
+    shares = f"{words.percent(group['after_share'])} instead of {words.percent(group['before_share'])}"
+    sought = _SITES.get(str(plan["category"]), f"new {label} {few}") if len(sites) > 1 else f"new {label} {few}"
+    return PlanWords(
+        question=f"Where would {count} {sought} for {asked} help most?",
+        answer=(
+            f"{label.capitalize()} for {asked}, in the {where} of {_joined(sites['name'].astype(str).tolist())}."
+            f" {gained} more {people} would live within {cutoff} of a public site: {shares}."
+        ),
+        headline=f"{count.capitalize()} new {few}: {gained} more {people} within {cutoff}",
+        proof=_proof(plan),
+        sure=_sure(plan, released),
+        parameters=_parameters(plan),
+        limits=(
+            words.LOWER_BOUND,
+            words.MODEL,
+            "One point stands for all people of a ZIP code area.",
+            "A listed site is not a free bed; staff, money and consent are not in the model.",
+        ),
+    )
+
+
+def _who(plan: Mapping[str, Any]) -> str:
+    name = GROUP_NAMES.get(str(plan["group"]), str(plan["group"]))
+    return "people" if name == "all people" else name
+
+
+def _joined(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else "no area"
+
+
+def _unit(plan: Mapping[str, Any]) -> str:
+    if plan["unit"] == "people":
+        return "people, those by referral weighted" if plan["referral_weight_share"] != 1 else "people"
+    return str(plan["unit"])
+
+
+def _proof(plan: Mapping[str, Any]) -> str:
+    more = plan["measure"] in _MORE_IS_BETTER
+    value, bound = f"{plan['objective']:,.0f} {_unit(plan)}", f"{plan['bound']:,.0f}"
+    model = f"Model: {MODELS[str(plan['measure'])]}, solved with HiGHS; every plan is checked again by other code."
+    among = f"{plan['candidate_count']:,.0f} areas"
+    if plan["status"] == "optimal":
+        return (
+            f"Proven best: {value}; no other choice of {among} gives {'more' if more else 'less'}"
+            f" (bound {bound}, gap 0). {model}"
+        )
+    why = "the time limit" if plan["status"] == "time_limit" else "a stop by hand"
+    return (
+        f"Not proven: best plan before {why}, {value}; no choice of {among} gives"
+        f" {'more' if more else 'less'} than {bound} (gap {plan['gap'] * 100:.2g} %). {model}"
+    )
+
+
+def _sure(plan: Mapping[str, Any], released: Mapping[str, Released]) -> tuple[str, ...]:
+    said = []
+    people = _who(plan)
+    draws = require_released(released["robustness"], kind="siting").table
+    best = draws[draws["plan"] == 1] if "plan" in draws else draws
+    if len(best):
+        row = best.iloc[0]
+        low, high = words.thousands(row["gained_count_low"]), words.thousands(row["gained_count_high"])
+        said.append(
+            f"Speeds and places drawn {plan['draw_count']:g} times: {low} to {high} more {people}, so that"
+            f" {words.percent(row['covered_share_low'])} to {words.percent(row['covered_share_high'])} are within reach"
+            " (9 draws of 10)."
+        )
+    closed = require_released(released["closures"], kind="siting").table
+    if len(closed):
+        worst = closed.sort_values(["covered_share", "name"]).iloc[0]
+        said.append(
+            f"If {worst['name']} closed, {words.percent(worst['covered_share'])} would be within reach with the new"
+            " sites."
+        )
+        doubtful = int((closed["status"] == "unknown").sum())
+        if doubtful:
+            said.append(
+                f"Of {words.counted(len(closed), 'public site')} counted as open, {doubtful} "
+                f"{'is' if doubtful == 1 else 'are'} listed with unknown status: call first."
+            )
+    else:
+        said.append("No public site of this kind is listed today.")
+    if plan["reason"]:
+        said.append(f"Stopped by hand before {plan['reason']}.")
+    return tuple(said)
+
+
+def _parameters(plan: Mapping[str, Any]) -> tuple[str, ...]:
+    capacity = plan["capacity_count"]
+    areas = "ZIP code areas" if plan["area"] == "places" else "hexagons of about 36 km²"
+    return (
+        f"kind of help: {words.category_label(str(plan['category'])).lower()}",
+        f"for: {plan['eligibility'] or 'anybody'}",
+        f"people counted: {GROUP_NAMES.get(str(plan['group']), plan['group'])}",
+        f"within {plan['cutoff_min']:g} minutes, the value itself included",
+        f"new sites: {plan['new_count']:g} beside {plan['existing_count']:g} public",
+        f"candidates: {plan['candidate_count']:g} {areas}, never addresses",
+        f"weight of a person served by referral: {plan['referral_weight_share']:g} (nobody to call: 1)",
+        "capacity of a new site: " + ("no limit" if pd.isna(capacity) else f"{capacity:,.0f} people"),
+        f"nearly as good: within {plan['within_share'] * 100:g} %",
+    )
