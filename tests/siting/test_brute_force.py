@@ -252,3 +252,22 @@ def test_order_of_rows_does_not_matter_and_inputs_are_unchanged(seed: int) -> No
 
 def test_no_plan_is_a_solver_error() -> None:
     assert issubclass(NoPlanError, SolverError)
+
+
+def test_ids_may_be_categories() -> None:
+    """`travel.costs` can hand out its ids as categories, some of them without a row."""
+    times, people = random_town(np.random.default_rng(5), full=True)
+    costs, demand = tables(times, people)
+    names_ = [*sorted(costs["to_id"].unique()), "s98"]
+    coded = costs.assign(
+        from_id=pd.Categorical(costs["from_id"]), to_id=pd.Categorical(costs["to_id"], categories=names_)
+    )
+    for model, options in (
+        (p_median, {"new_count": 2}),
+        (max_coverage, {"new_count": 2, "cutoff_min": 12}),
+        (p_center, {"new_count": 2}),
+        (min_sites, {"cutoff_min": 30}),
+    ):
+        first, second = model(costs, demand, **options), model(coded, demand, **options)
+        assert first.chosen == second.chosen
+        pd.testing.assert_frame_equal(first.assignment, second.assignment)

@@ -206,13 +206,18 @@ def _run_highs(highs: Any, run: Run, program: Program, seen: dict[str, Any]) -> 
     """Run HiGHS beside the main thread, so that Ctrl-C is heard at once; False where it had to be left behind."""
     worker = threading.Thread(target=highs.run, daemon=True)
     worker.start()
-    while worker.is_alive():
-        worker.join(0.1)
-        if seen.pop("fresh", False):
-            run.report(program.stage, seen["primal"], seen["bound"])
-        if run.since_interrupt_s > _GRACE_S:
-            # It ends by itself at its next look; what it has found so far is already in ``seen``.
-            return False
+    try:
+        while worker.is_alive():
+            worker.join(0.1)
+            if seen.pop("fresh", False):
+                run.report(program.stage, seen["primal"], seen["bound"])
+            if run.since_interrupt_s > _GRACE_S:
+                # It ends by itself at its next look; what it has found so far is already in ``seen``.
+                return False
+    except BaseException:
+        # A callback that raises, or a second Ctrl-C: HiGHS must not go on unheard.
+        run.interrupt()
+        raise
     return True
 
 
