@@ -43,6 +43,12 @@ def test_shields_stand_on_their_route(panel: Panel) -> None:
         assert panel.roads.distance(shapely.Point(shield.x, shield.y)) < 1.0
 
 
+def test_two_shields_of_a_route_are_well_apart(panel: Panel) -> None:
+    for one, two in combinations(panel.shields, 2):
+        if one.number == two.number:
+            assert np.hypot(one.x - two.x, one.y - two.y) >= 90 * panel.metres_per_point
+
+
 def test_all_routes_have_a_shield(town: Town) -> None:
     shown = {shield.number for part in (town.ground.whole, town.ground.core) for shield in part.shields}
     assert shown == {"35", "70", "435"}

@@ -173,6 +173,7 @@ def test_services_of_one_place_share_a_marker(page: Page) -> None:
     sites = data_of(page)["sites"]
     assert [len(site["services"]) for site in sites] == [2, 1, 1]
     assert sites[0]["services"][0]["year"] == "2025"
+    assert sites[0]["services"][0]["phone"] == [["816-555-0101", "8165550101"]]
 
 
 def test_a_hostile_name_stays_a_name(town: Town) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import matplotlib as mpl
 import pytest
 
+from kcgeo import data
 from kcgeo.disclosure.contracts import CATEGORIES
 from kcgeo.errors import TableError
 from kcgeo.present import theme, words
@@ -66,3 +67,26 @@ def test_shares_never_round_to_all_or_none(share: float, long: str, short: str, 
     assert words.percent(share) == long
     assert words.short_percent(share) == short
     assert words.one_in(share) == of_hundred
+
+
+def test_hotline_is_the_one_of_the_directory() -> None:
+    listed = data.services().set_index("service_id").loc["svc-nhth-01", "phone"]
+    number = words.phone_pieces(words.HOTLINE)[1][1]
+    assert words.phone_pieces(listed)[0][1] == number
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("(913) 676-2152", ["9136762152"]),
+        ("816-531-0233 (MO); 913-642-0233 (KS)", ["8165310233", "9136420233"]),
+        ("1-888-373-7888; text 233733 (BEFREE/HELP/INFO)", ["18883737888"]),
+        ("816-468-5463 (816-HOTLINE)", ["8164685463"]),
+        ("211", ["211"]),
+        ("", []),
+    ],
+)
+def test_only_whole_numbers_are_called(text: str, numbers: list[str]) -> None:
+    pieces = words.phone_pieces(text)
+    assert [number for _, number in pieces if number] == numbers
+    assert "".join(piece for piece, _ in pieces) == text

@@ -40,6 +40,7 @@ _CITY_BESIDE = (
 )
 _CITY_COUNT = 100_000
 _SHIELD_PT, _WIDE_SHIELD_PT = 17.0, 22.0
+_SAME_ROUTE_PT = 90.0
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ class Placer:
             size_pt = _WIDE_SHIELD_PT if len(route) > 4 else _SHIELD_PT
             few = length_pt < 160 or (len(route) > 4 and length_pt < 420)
             for _ in range(1 if few else 2 if length_pt < 420 else 3):
-                best = self._best_shield(candidates, others, placed, size_pt)
+                best = self._best_shield(candidates, others, placed, route.removeprefix("I-"))
                 if best is None:
                     break
                 placed.append(Shield(route.removeprefix("I-"), best.x, best.y))
@@ -120,12 +121,17 @@ class Placer:
         return tuple(placed)
 
     def _best_shield(
-        self, candidates: list[Geometry], others: Geometry, placed: list[Shield], size_pt: float
+        self, candidates: list[Geometry], others: Geometry, placed: list[Shield], number: str
     ) -> Geometry | None:
         best, best_score = None, 0.0
+        size_pt = _WIDE_SHIELD_PT if len(number) > 2 else _SHIELD_PT
         for point in candidates:
             box = self._box(point.x, point.y, size_pt, size_pt)
             if not self._inside(box, 6) or not self._free(box):
+                continue
+            same = [s for s in placed if s.number == number]
+            # a second sign of a route near the first tells nothing
+            if any(np.hypot(point.x - s.x, point.y - s.y) < _SAME_ROUTE_PT * self.unit for s in same):
                 continue
             apart = min((np.hypot(point.x - s.x, point.y - s.y) for s in placed), default=200 * self.unit)
             alone = shapely.distance(point, others) if not others.is_empty else 40 * self.unit

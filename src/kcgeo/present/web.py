@@ -216,8 +216,11 @@ def _confidential(services: Released) -> str:
 
 def _confidential_item(row: dict[Any, Any]) -> str:
     kinds = ", ".join(words.category_label(category).lower() for category in row["categories"])
-    phone = text_of(row.get("phone"))
-    call = f', <a href="tel:{re.sub(r"[^0-9+]", "", phone)}">{html.escape(phone)}</a>' if phone else ""
+    pieces = [
+        f'<a href="tel:{number}">{html.escape(text)}</a>' if number else html.escape(text)
+        for text, number in words.phone_pieces(text_of(row.get("phone")))
+    ]
+    call = f", {''.join(pieces)}" if pieces else ""
     return f"{html.escape(text_of(row.get('organization_name')))}: {html.escape(kinds)}{call}"
 
 

@@ -227,7 +227,7 @@ def _service(row: dict[Any, Any]) -> dict[str, Any]:
     return {
         "name": told,
         "kinds": sorted(row["categories"]),
-        "phone": text_of(row.get("phone")),
+        "phone": [list(piece) for piece in words.phone_pieces(text_of(row.get("phone")))],
         "hours": text_of(row.get("hours")),
         "year": year[:4],
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import MappingProxyType
 
 from kcgeo.errors import TableError
@@ -18,6 +19,7 @@ __all__ = [
     "nearest_phrase",
     "one_in",
     "percent",
+    "phone_pieces",
     "short_percent",
     "thousands",
 ]
@@ -104,6 +106,32 @@ def one_in(share: float) -> str:
     '83 of 100'
     """
     return f"{min(max(round(share * 100), 1 if share > 0 else 0), 99 if share < 1 else 100)} of 100"
+
+
+_PHONE = re.compile(r"(?:1-)?(?:\(\d{3}\) ?|\d{3}-)\d{3}-\d{4}")
+
+
+def phone_pieces(text: str) -> list[tuple[str, str]]:
+    """Cut a text with telephone numbers into pieces: words as they stand, and the number to call or nothing.
+
+    A text of three digits is a number of its own (988, 211).
+
+    >>> phone_pieces("(816) 555-0101 (days); 816-555-0102")
+    [('(816) 555-0101', '8165550101'), (' (days); ', ''), ('816-555-0102', '8165550102')]
+    >>> phone_pieces("988")
+    [('988', '988')]
+    """
+    if re.fullmatch(r"\d{3}", text):
+        return [(text, text)]
+    pieces, at = [], 0
+    for found in _PHONE.finditer(text):
+        if found.start() > at:
+            pieces.append((text[at : found.start()], ""))
+        pieces.append((found.group(), re.sub(r"\D", "", found.group())))
+        at = found.end()
+    if at < len(text):
+        pieces.append((text[at:], ""))
+    return pieces
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:

@@ -139,10 +139,13 @@
       box.appendChild(element("p", service.name, "title"));
       box.appendChild(element("p", service.kinds.map(function (kind) { return data.labels[kind]; }).join(", "), "kinds"));
       if (service.hours) box.appendChild(element("p", "Hours: " + service.hours));
-      if (service.phone) {
-        var line = element("p", "Phone "), link = element("a", service.phone);
-        link.href = "tel:" + service.phone.replace(/[^0-9+]/g, "");
-        line.appendChild(link);
+      if (service.phone.length) {
+        var line = element("p", "Phone ");
+        service.phone.forEach(function (piece) {
+          var part = element(piece[1] ? "a" : "span", piece[0]);
+          if (piece[1]) part.href = "tel:" + piece[1];
+          line.appendChild(part);
+        });
         box.appendChild(line);
       }
       box.appendChild(element("p", "Check before you call or go: " + (service.year ? "record of " + service.year + "." : "age of the record unknown."), "check"));
