@@ -210,14 +210,14 @@ def kcgeo_w3(roads: Roads, work: Work, *, categorical: bool) -> Run:
     from kcgeo.access import decay, two_step_fca
 
     pairs = pair_table(roads, work)
-    names = {column: pairs[column].astype(str) for column in ("from_id", "to_id")}
-    if categorical:  # as costs(..., categorical=True) gives them
-        names = {column: pd.Categorical(values, sorted(values.unique())) for column, values in names.items()}
-    pairs = pairs.assign(**names)
     people = pd.Series(work.people, index=np.arange(len(work.people)).astype(str)).sort_index()
     capacity = pd.Series(work.capacity, index=np.arange(len(work.capacity)).astype(str)).sort_index()
-    pairs = pairs.sort_values(["from_id", "to_id"], ignore_index=True)  # as costs gives them
+    for column, known in (("from_id", people.index), ("to_id", capacity.index)):
+        names = pairs[column].astype(str)  # as costs gives them, with or without categorical=True
+        pairs[column] = pd.Categorical(names, known) if categorical else names
+    pairs = pairs.sort_values(["from_id", "to_id"], ignore_index=True)
     steps = decay.step(list(RINGS_MIN), list(RING_WEIGHTS))
+    two_step_fca(pairs, people, capacity, decay=steps)  # load what is compiled
     by_number = people.index.astype(int).argsort()
     return lambda: two_step_fca(pairs, people, capacity, decay=steps).to_numpy()[by_number]
 

@@ -50,6 +50,19 @@ def test_the_compiled_way_is_the_plain_way_to_the_last_bit(seed: int) -> None:
 
 
 @pytest.mark.usefixtures("always")
+@pytest.mark.parametrize("rings", [1, 2, 3, 4, 5])
+def test_edges_hold_with_any_number_of_rings(rings: int) -> None:
+    steps = decay.step(list(range(5, 5 * rings + 1, 5)), [1 / (ring + 1) for ring in range(rings)])
+    edge = [value + shift for value in range(0, 30, 5) for shift in (0.0, -1e-9, 1e-9) if value + shift >= 0]
+    pairs = pd.DataFrame({"from_id": [f"p{n:02d}" for n in range(len(edge))], "to_id": "s", "time_min": edge})
+    people, beds = pd.Series(2.0, index=pairs["from_id"].to_numpy()), pd.Series({"s": 7.0})
+    found = compiled.two_steps(as_categories(pairs), people, beds, steps)
+    assert (found is None) == (rings > 4)
+    if found is not None:
+        assert (found == two_step_fca(pairs, people, beds, decay=steps).to_numpy()).all()
+
+
+@pytest.mark.usefixtures("always")
 def test_what_is_in_doubt_is_left_to_the_plain_way() -> None:
     pairs, people, beds = world(1)
     table = as_categories(pairs)

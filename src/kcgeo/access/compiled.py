@@ -38,11 +38,13 @@ def two_steps(
         return None
     from kcgeo.access import compiled_rings
 
-    places, sites = costs["from_id"].cat, costs["to_id"].cat
+    if len(decay.rings[0]) > compiled_rings.MOST_RINGS:
+        return None
+    places, sites = costs["from_id"].array, costs["to_id"].array
     edges, weights = (np.array(part, dtype=np.float64) for part in decay.rings)
     return compiled_rings.two_steps(
-        places.codes.to_numpy(),
-        sites.codes.to_numpy(),
+        places.codes,
+        sites.codes,
         costs["time_min"].to_numpy(dtype=np.float64),
         _places_in(demand.index, places.categories),
         _places_in(supply.index, sites.categories),

@@ -8,23 +8,24 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-__all__ = ["two_steps"]
+__all__ = ["MOST_RINGS", "two_steps"]
 
 Floats = npt.NDArray[np.float64]
 
 
+MOST_RINGS = 4
+
+
 @njit(cache=True)
-def _weight(time, edges, weights):  # type: ignore[no-untyped-def]
-    """Weight of the first ring whose edge is not passed; 0 beyond the last."""
-    for ring in range(len(edges)):
-        if time <= edges[ring]:
-            return weights[ring]
-    return 0.0
+def _ring(time, edges):  # type: ignore[no-untyped-def]
+    """How many of the four edges are passed: the place of the weight. No branch hangs on the time."""
+    return int(time > edges[0]) + int(time > edges[1]) + int(time > edges[2]) + int(time > edges[3])
 
 
 @njit(cache=True)
 def _users(origins, sites, time_min, origin_at, site_at, people, edges, weights, users):  # type: ignore[no-untyped-def]
     """Add up the weighted people of each site; False at the first pair that is faulty or out of order."""
+    bounds = (edges[0], edges[1], edges[2], edges[3])
     last_origin, last_site = -1, -1
     for row in range(len(time_min)):
         if origins[row] < 0 or sites[row] < 0:
@@ -35,18 +36,21 @@ def _users(origins, sites, time_min, origin_at, site_at, people, edges, weights,
         if origin < last_origin or (origin == last_origin and site <= last_site):
             return False
         last_origin, last_site = origin, site
-        if time <= edges[-1]:
-            users[site] += people[origin] * _weight(time, edges, weights)
+        users[site] += people[origin] * weights[_ring(time, bounds)]
     return True
 
 
 @njit(cache=True)
 def _shares(origins, sites, time_min, origin_at, site_at, share, edges, weights, found):  # type: ignore[no-untyped-def]
-    """Add up the shares that each origin has in the sites in its reach."""
-    for row in range(len(time_min)):
-        if time_min[row] <= edges[-1]:
-            weight = _weight(time_min[row], edges, weights)
-            found[origin_at[origins[row]]] += share[site_at[sites[row]]] * weight
+    """Add up the shares that each origin has in the sites in its reach; the pairs of an origin follow one another."""
+    bounds = (edges[0], edges[1], edges[2], edges[3])
+    row = 0
+    while row < len(time_min):
+        code, total = origins[row], 0.0
+        while row < len(time_min) and origins[row] == code:
+            total += share[site_at[sites[row]]] * weights[_ring(time_min[row], bounds)]
+            row += 1
+        found[origin_at[code]] = total
 
 
 def two_steps(
@@ -67,7 +71,12 @@ def two_steps(
     origins, sites
         Codes of the two ids of each pair; ``origin_at`` and ``site_at`` say where each code stands among places and
         sites.
+    edges, weights
+        Up to four rings.
     """
+    missing = MOST_RINGS - len(edges)  # the last edge comes again, and beyond it the weight is 0
+    edges = np.append(edges, np.full(missing, edges[-1]))
+    weights = np.append(weights, np.zeros(missing + 1))
     users = np.zeros(len(capacity))
     if not _users(origins, sites, time_min, origin_at, site_at, people, edges, weights, users):
         return None
