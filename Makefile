@@ -39,7 +39,7 @@ test: setup ## run all tests and style checks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/nbstripout --verify notebooks/*.ipynb
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 check: setup ## the quick part of the tests: style, types, directions of import
 	$(BIN)/ruff check .
