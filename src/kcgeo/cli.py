@@ -197,6 +197,75 @@ def partner(
     typer.echo(f"{len(written)} files, marked for {recipient} only.")
 
 
+@app.command(
+    "site",
+    epilog="Example: kcgeo site --category emergency_shelter --eligibility minors --new 3 --cutoff 30 --out site",
+)
+def site_command(
+    category: Annotated[str, typer.Option(help="What the new sites offer, e.g. emergency_shelter.")],
+    study: StudyOption = None,
+    out: OutOption = None,
+    eligibility: Annotated[
+        str | None, typer.Option(help="For whom: minors, 'adult women', men, LGBTQ; anybody where not given.")
+    ] = None,
+    new: Annotated[int, typer.Option("--new", help="How many new sites; public ones stay open.")] = 1,
+    cutoff: Annotated[
+        float | None, typer.Option(help="Minutes that count as in reach; the study's own where not given.")
+    ] = None,
+    objective: Annotated[
+        str, typer.Option(help="max_coverage, p_median, p_center, backup_coverage or min_sites.")
+    ] = "max_coverage",
+    candidates: Annotated[str, typer.Option(help="places (ZIP code areas) or cells (hexagons of 36 km2).")] = "places",
+    referral_weight: Annotated[
+        float, typer.Option(help="0 to 1: what a person counts whom a confidential service takes by referral.")
+    ] = 0.5,
+    capacity: Annotated[
+        float | None, typer.Option(help="People a new site can serve; no limit where not given.")
+    ] = None,
+    within: Annotated[float, typer.Option(help="Show plans that are worse by at most this share.")] = 0.02,
+    draws: Annotated[int, typer.Option(help="Draws of speeds and places that say how sure the plan is.")] = 20,
+    time_limit: Annotated[float, typer.Option(help="Seconds for each solve; then the best plan so far.")] = 60.0,
+) -> None:
+    """Find in which areas new sites would help most, with proof; Ctrl-C gives the best plan so far with its gap."""
+    from kcgeo.present.siting_words import plan_words
+    from kcgeo.study import load, release_siting, site_to
+
+    settings = load(_study_path(study))
+    with _progress() as bar:
+        task = bar.add_task("Reading the study", total=None)
+        answer = site_to(
+            settings,
+            out,
+            step=lambda description: bar.update(task, description=description),
+            category=category,
+            eligibility=eligibility,
+            new_count=new,
+            cutoff_min=settings.gaps.headline_cutoff_min if cutoff is None else cutoff,
+            objective=objective,
+            candidates=candidates,
+            referral_weight=referral_weight,
+            capacity=capacity,
+            within_share=within,
+            draw_count=draws,
+            time_limit_s=time_limit,
+        )
+    told = plan_words(release_siting(answer))
+    table = Table(title=escape(told.headline))
+    for column in ("", "area, not an address", "more people", "then within reach", "in good plans"):
+        table.add_column(column, justify="left" if column.startswith("area") else "right")
+    shares = answer.frequency.set_index("candidate_id")["plan_share"]
+    for row in answer.new_sites.to_dict("records"):
+        numbers = f"{row['gained_count']:,.0f}", f"{row['covered_share']:.1%}", f"{shares[row['candidate_id']]:.0%}"
+        table.add_row(str(row["rank"]), escape(str(row["name"])), *numbers)
+    _print(table)
+    for sentence in (told.proof, *told.sure, *told.limits):
+        typer.echo(sentence)
+    if out is not None:
+        typer.echo(f"The page to hand on is {out / 'page.pdf'}; map, tables and GeoPackage are beside it.")
+    if answer.unfinished:
+        raise typer.Exit(130)
+
+
 def _moment(text: str | None) -> datetime | None:
     """Read a local time from the command line.
 

@@ -119,6 +119,8 @@ def _who(plan: Mapping[str, Any]) -> str:
 
 
 def _joined(names: list[str]) -> str:
+    if len(names) > 4:
+        return f"{', '.join(names[:3])} and {len(names) - 3} more"
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else "no area"
 
 

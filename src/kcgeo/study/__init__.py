@@ -14,12 +14,16 @@ from kcgeo.study.measure import GROUPS, Measured, measure
 from kcgeo.study.releases import release_all, release_ledger
 from kcgeo.study.report import CoverageReport, coverage_report
 from kcgeo.study.run import run
+from kcgeo.study.siting import SitingAnswer, site
+from kcgeo.study.siting_output import site_to, write_answer
+from kcgeo.study.siting_releases import release_siting
 
 __all__ = [
     "GROUPS",
     "CorridorReport",
     "CoverageReport",
     "Measured",
+    "SitingAnswer",
     "Study",
     "corridor_report",
     "coverage_report",
@@ -29,8 +33,12 @@ __all__ = [
     "release_all",
     "release_explorer",
     "release_ledger",
+    "release_siting",
     "run",
+    "site",
+    "site_to",
     "what_if",
+    "write_answer",
     "write_explorer",
 ]
 

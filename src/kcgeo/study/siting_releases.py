@@ -80,7 +80,8 @@ def _tables(answer: SitingAnswer) -> dict[str, pd.DataFrame]:
     frequency = answer.frequency.set_index("candidate_id")["plan_share"]
     chosen = answer.new_sites.assign(plan_share=answer.new_sites["candidate_id"].map(frequency))
     status = answer.existing.set_index("name")["service_status"]
-    closures = answer.closures.rename_axis("name").reset_index()
+    columns = ["covered_count", "covered_share", "lost_count", "worst_time_min"]
+    closures = answer.closures[columns].rename_axis("name").reset_index()
     closures.insert(1, "status", closures["name"].map(status.groupby(level=0).first()))
     return {
         "plan": _plan(answer),
@@ -112,8 +113,8 @@ def _plan(answer: SitingAnswer) -> pd.DataFrame:
                 "group": ask.group,
                 "measure": ask.objective,
                 "unit": plan.unit,
-                "objective": plan.objective,
-                "bound": plan.bound if np.isfinite(plan.bound) else np.nan,
+                "objective": _whole(plan.objective),
+                "bound": _whole(plan.bound) if np.isfinite(plan.bound) else np.nan,
                 "gap": plan.gap,
                 "status": plan.status,
                 "cutoff_min": float(ask.cutoff_min),
@@ -142,7 +143,7 @@ def _alternatives(answer: SitingAnswer) -> pd.DataFrame:
             {
                 "plan": number,
                 "name": _named(answer, plan),
-                "objective": plan.objective,
+                "objective": _whole(plan.objective),
                 "unit": plan.unit,
                 "worse_share": abs(plan.objective - answer.plan.objective) / max(abs(answer.plan.objective), 1e-9),
                 "status": plan.status,
@@ -159,4 +160,11 @@ def _front(answer: SitingAnswer) -> pd.DataFrame:
     said = ["; ".join(str(names[area]) for area in sites if area not in held) for sites in front["chosen"]]
     table = front.drop(columns="chosen").assign(plan=range(1, len(front) + 1), name=said)
     # nobody is left without a way: a place that no open site reaches within the search has no number
+    if "weighted_count" in table:
+        table["weighted_count"] = table["weighted_count"].map(_whole)
     return table.assign(worst_time_min=table["worst_time_min"].astype(float).replace(np.inf, np.nan))
+
+
+def _whole(value: float) -> float:
+    """Round what is large: a fraction of a person says nothing, and reads like a position in metres."""
+    return float(np.round(value)) if abs(value) >= 1000 else float(value)
