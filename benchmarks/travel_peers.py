@@ -286,15 +286,15 @@ def main() -> None:
     print(json.dumps({"prepare_s": time.perf_counter() - began}), file=say, flush=True)
     for line in sys.stdin:
         order, *path = line.split()
-        began = time.perf_counter()
+        began, busy = time.perf_counter(), time.process_time()
         answer = run()
-        spent = time.perf_counter() - began
+        spent = {"run_s": time.perf_counter() - began, "cpu_s": time.process_time() - busy}
         if order == "answer":
             if sp.issparse(answer):
                 sp.save_npz(path[0], answer, compressed=False)
             else:
                 np.save(path[0], answer)
-        print(json.dumps({"run_s": spent}), file=say, flush=True)
+        print(json.dumps(spent), file=say, flush=True)
     print(json.dumps({"peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}), file=say, flush=True)
 
 
