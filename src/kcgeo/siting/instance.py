@@ -94,11 +94,13 @@ def read_instance(
     held = tuple(existing)
     raise_all([*_demand_problems(demand), *check_pairs(costs)], TableError)
     place_ids = pd.Index(demand.index).sort_values()
-    place = np.asarray(place_ids.get_indexer(pd.Index(costs["from_id"])), dtype=np.intp)
-    unknown = pd.unique(costs["from_id"].to_numpy()[place < 0])
-    if unknown.size:
+    rows, names = pd.factorize(costs["from_id"])
+    number = np.asarray(place_ids.get_indexer(pd.Index(names.tolist(), dtype=place_ids.dtype)), dtype=np.intp)
+    place = number[rows]
+    unknown = names[number < 0].tolist()
+    if unknown:
         raise TableError(
-            f"costs has {unknown.size} places that demand lacks: {first_ids(sorted(unknown))}. "
+            f"costs has {len(unknown)} places that demand lacks: {first_ids(sorted(unknown))}. "
             "Give their demand, or keep only costs[costs['from_id'].isin(demand.index)]."
         )
     codes, labels = pd.factorize(costs["to_id"], sort=True)
