@@ -23,26 +23,15 @@ def runs(tmp_path_factory, root):
     """Three whole runs in one place: without hidden rows, with some, and with others elsewhere."""
     folder = tmp_path_factory.mktemp("study")
     public = public_rows(root)
-    variants = {
-        "none": ((), False),
-        "some": (
-            [
-                hidden_row(0, level="exact"),
-                hidden_row(7, level="exact", category="emergency_shelter|medical", service_id="aaa-first"),
-                hidden_row(12, level="withheld", disclosure_basis="location withheld by rule"),
-            ],
-            True,
-        ),
-        "others": (
-            [
-                hidden_row(1, level="exact", service_id="zzz-last"),
-                hidden_row(9, level="exact"),
-                hidden_row(14, level="exact", category="long_term_housing|transport"),
-                *(hidden_row(number, level="withheld", category="legal|transport") for number in (3, 4, 5)),
-            ],
-            False,
-        ),
-    }
+    # all fifteen positions, in two runs that share none of them
+    mixed = ("emergency_shelter", "emergency_shelter|medical", "long_term_housing|transport")
+    early = [hidden_row(number, level="exact", category=mixed[number % 3]) for number in range(7)]
+    late = [hidden_row(number, level="exact", category=mixed[number % 3]) for number in range(7, len(CANARIES))]
+    stated = [
+        hidden_row(number, level="withheld", category="legal|transport", service_id=name)
+        for number, name in enumerate(("aaa-first", "svc-middle-02", "zzz-last"))
+    ]
+    variants = {"none": ((), False), "some": ([*early, stated[1]], True), "others": ([*stated, *late], False)}
     results = {}
     for name, (hidden, first) in variants.items():
         path = write(folder, public, hidden, first=first)
