@@ -159,9 +159,11 @@ def _card(item: Item) -> str:
         picture = f'<a href="{_link(first)}">{image}</a>' if first else image
     links = "".join(_file(item, label, path) for label, path in item.files.items())
     kind = "card wide" if item.wide else "card"
+    words_of = html.escape(item.alt_text)
+    spoken = f"<details><summary>In words</summary><p>{words_of}</p></details>" if item.alt_text else ""
     return (
         f'<article class="{kind}">{picture}<div class="text">'
-        f"<h3>{html.escape(item.title)}</h3><p>{html.escape(item.text)}</p>"
+        f"<h3>{html.escape(item.title)}</h3><p>{html.escape(item.text)}</p>{spoken}"
         f'<ul class="files">{links}</ul></div></article>'
     )
 

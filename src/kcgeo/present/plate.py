@@ -14,6 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
+from PIL import Image
 
 from kcgeo.disclosure import Released
 from kcgeo.present import theme
@@ -45,7 +46,11 @@ class Plate(Figure):
         buffer = io.BytesIO()
         with theme.applied():
             self.savefig(buffer, format="png", dpi=100, metadata={"Software": None})
-        data = base64.b64encode(buffer.getvalue()).decode("ascii")
+        flat = io.BytesIO()
+        with Image.open(buffer) as image:
+            # flat map colours need few colours, and a notebook with many figures stays light
+            image.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(flat, format="PNG")
+        data = base64.b64encode(flat.getvalue()).decode("ascii")
         return (
             f'<img alt="{html.escape(self.note.alt_text)}" src="data:image/png;base64,{data}" style="max-width:100%">'
         )
