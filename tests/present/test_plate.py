@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from matplotlib.text import Text
 from PIL import Image
 
 from kcgeo.errors import TableError
@@ -154,3 +155,11 @@ def test_no_text_leaves_the_page_and_legend_is_clear_of_the_foot(town: Town, nam
         assert box.x0 >= page.x0
         assert box.x1 <= page.x1 + 1
     assert min(text.get_window_extent(renderer).y0 for text in strip.texts) >= foot.y1
+
+
+def test_every_text_can_be_read_on_a_slide(plate: Plate) -> None:
+    px_per_pt = 1280 / (plate.get_size_inches()[0] * 72)
+    texts = [text for text in plate.findobj(Text) if isinstance(text, Text) and text.get_text() and text.get_visible()]
+    assert len(texts) > 10
+    for text in texts:
+        assert float(text.get_fontsize()) * px_per_pt >= 14, text.get_text()
