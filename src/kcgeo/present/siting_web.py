@@ -61,8 +61,8 @@ _TABLES: tuple[tuple[str, str, tuple[Column, ...]], ...] = (
         "alternatives",
         "Plans nearly as good",
         (
-            ("plan", "Plan", _count),
             ("name", "Areas", _text),
+            ("plan", "Plan", _count),
             ("worse_share", "Behind the best", lambda share: f"{share * 100:.2f} %"),
         ),
     ),

@@ -28,6 +28,7 @@ MODELS = {
     "min_sites": "fewest sites that reach every place (set covering)",
 }
 _SITES = {"emergency_shelter": "emergency shelters", "drop_in": "drop-in centres"}
+_TIE = 1e-9
 _MORE_IS_BETTER = ("max_coverage", "backup_coverage")
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
@@ -75,7 +76,7 @@ def plan_words(released: Mapping[str, Released]) -> PlanWords:
     Parameters
     ----------
     released
-        Releases ``plan``, ``new_sites``, ``by_group``, ``closures`` and ``robustness`` of :mod:`kcgeo.study`.
+        Releases ``plan, new_sites, by_group, alternatives, closures, robustness`` of :func:`kcgeo.study.release_siting`.
 
     Raises
     ------
@@ -160,6 +161,10 @@ def _sure(plan: Mapping[str, Any], released: Mapping[str, Released]) -> tuple[st
             f" {words.percent(row['covered_share_low'])} to {words.percent(row['covered_share_high'])} are within reach"
             " (9 draws of 10)."
         )
+    plans = require_released(released["alternatives"], kind="siting").table
+    ties = int((plans["worse_share"] < _TIE).sum()) - 1
+    if ties > 0:
+        said.append(f"{words.counted(ties, 'other plan is', 'other plans are')} exactly as good.")
     closed = require_released(released["closures"], kind="siting").table
     if len(closed):
         worst = closed.sort_values(["covered_share", "name"]).iloc[0]
