@@ -41,10 +41,10 @@ WHO = {
 }
 
 STATES = {
-    "in_reach": ("in reach", "#4a8c9f"),
+    "in_reach": ("in reach", "#5597aa"),
     "new": ("new in reach", "#ffc845"),
-    "by_referral": ("by referral: call", "#f6f4ee"),
-    "unknown_hours": ("hours unknown", "#cfc4e6"),
+    "by_referral": ("by referral: call", "#b5cbd6"),
+    "unknown_hours": ("hours unknown", "#b9a8d8"),
     "none": ("none", theme.BEYOND),
 }
 """States of a place in the order of the page's codes: words and colour; two are hatched as well."""
@@ -113,6 +113,7 @@ def explorer_page(
     kinds = [category for category in words.CATEGORY if category in offered]
     first = kinds.index("emergency_shelter") if "emergency_shelter" in kinds else 0
     who = {key: WHO[key] for key in services}
+    choices = reach_data(reach, places, kinds=kinds, who=list(who), moments=list(moments), most_min=most)
     data = {
         "scale": SCALE,
         "bounds": bounds_of(ground.whole.extent, ground.crs),
@@ -133,7 +134,7 @@ def explorer_page(
         "areas": zip_areas(cells, places, ground),
         "candidates": candidate_data(matrix, places, most_min=most),
         "sites": open_sites(services, kinds=kinds, moments=moments),
-        **reach_data(reach, places, kinds=kinds, who=list(who), moments=list(moments), most_min=most),
+        **choices,
     }
     released = [reach, matrix, places, *services.values(), *ground.released]
     description = "Who reaches help, for whom, when, and what a new site would add. Works without a network."

@@ -18,7 +18,7 @@ from kcgeo.crs import STORAGE
 from kcgeo.data import open_state
 from kcgeo.disclosure import Released, require_released
 from kcgeo.errors import TableError, raise_all
-from kcgeo.present import shapes, symbols
+from kcgeo.present import shapes, words
 from kcgeo.present.base import Background
 from kcgeo.present.encode import encode, encoded_parts
 from kcgeo.present.web_data import text_of
@@ -83,12 +83,12 @@ def zip_areas(cells: Released, places: Released, ground: Background) -> list[lis
     """Outlines of the areas around ZIP points, by place in the order of the release; empty where nobody lives.
 
     The outlines of ZIP areas are not packaged, so each cell of the grid goes to a place: the one with the least
-    ``distance² - land area / pi``, as if each were a disc of its size (a power diagram).
+    ``distance² - land area / pi``, as if each were a disc of its size (a power diagram); each keeps one cell at least.
     """
     ids = tuple(require_released(cells, kind="surface").table["cell_id"])
     polygons = shapes.cut_cells(ids, ground.crs, ground.whole.outline)
     table = gpd.GeoDataFrame(require_released(places, kind="background").table).to_crs(ground.crs)
-    settled = np.flatnonzero((table["population_count"] > 0) & (table["land_area_km2"] > 0))
+    settled = np.flatnonzero(table["population_count"] > 0)
     to_metres = Transformer.from_crs(STORAGE, ground.crs, always_xy=True)
     lat, lon = np.array([h3.cell_to_latlng(cell) for cell in ids]).T
     xy = np.column_stack(to_metres.transform(lon, lat))
@@ -96,6 +96,9 @@ def zip_areas(cells: Released, places: Released, ground: Background) -> list[lis
     square_m2 = ((xy[:, None, :] - points[None, :, :]) ** 2).sum(axis=2)
     disc_m2 = table["land_area_km2"].to_numpy(dtype=float)[settled] * 1e6 / np.pi
     owner = settled[np.argmin(square_m2 - disc_m2, axis=1)]
+    # a small area inside a large one would have no cell at all: it keeps the one it lies in
+    lost = ~np.isin(settled, owner)
+    owner[np.argmin(square_m2[:, lost], axis=0)] = settled[lost]
     return [
         encoded_parts(shapes.dissolve(polygons[owner == place]), crs=ground.crs) if (owner == place).any() else []
         for place in range(len(table))
@@ -187,7 +190,6 @@ def open_sites(
     place = {kind: number for number, kind in enumerate(kinds)}
     sites = []
     for _, group in rows.groupby(["lat", "lon"], sort=True):
-        offered = sorted({kind for row in group["categories"] for kind in row})
         told = [
             {
                 "name": _name(row),
@@ -195,7 +197,7 @@ def open_sites(
                 "who": [number for number, who in enumerate(services) if row["service_id"] in members[who]],
                 "open": states[index],
                 "hours": text_of(row.get("hours")),
-                "phone": text_of(row.get("phone")),
+                "phone": [list(piece) for piece in words.phone_pieces(text_of(row.get("phone")))],
                 "year": text_of(row.get("verified_on"))[:4],
             }
             for index, row in zip(group.index, group.to_dict("records"), strict=True)
@@ -203,7 +205,6 @@ def open_sites(
         sites.append(
             {
                 "at": [float(group["lat"].iloc[0]), float(group["lon"].iloc[0])],
-                "family": symbols.families(offered).key,
                 "services": told,
             }
         )

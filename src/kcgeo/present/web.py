@@ -158,7 +158,7 @@ def coverage_page(
         # "<" is the only character by which data could end the script element
         data=json.dumps(data, ensure_ascii=False, separators=(",", ":"), sort_keys=True).replace("<", "\\u003c"),
         leaflet=script,
-        script=page_file("pages/coverage.js"),
+        script=page_file("pages/ground.js") + page_file("pages/coverage.js"),
     )
     return Page(title, description, text)
 

@@ -197,7 +197,9 @@ def what_if(
     """
     rows = require_released(reach, kind="matrix").table
     rows = rows[(rows["category"] == category) & (rows["eligibility"] == eligibility) & (rows["when"] == when)]
-    times = require_released(matrix, kind="matrix").table
+    require_released(matrix, kind="matrix")
+    # without new sites the large table is not needed, and a copy of it takes its time
+    times = matrix.table if len(sites) else pd.DataFrame(columns=["candidate_id", "place_id", "time_min"])
     people = require_released(places, kind="background").table.set_index("place_id")[list(GROUPS)]
     problems = []
     if rows.empty:

@@ -211,18 +211,7 @@
   }
   function popup(services) {
     var box = element("div");
-    services.forEach(function (service) {
-      box.appendChild(element("h3", service.name));
-      if (service.hours) box.appendChild(element("p", "Hours: " + service.hours));
-      else box.appendChild(element("p", "Hours unknown"));
-      if (service.phone) {
-        var line = element("p", "Phone "), link = element("a", service.phone);
-        link.href = "tel:" + service.phone.replace(/[^0-9+]/g, "");
-        line.appendChild(link);
-        box.appendChild(line);
-      }
-      box.appendChild(element("p", "Check before you go: " + (service.year ? "record of " + service.year + "." : "age of the record unknown."), "check"));
-    });
+    services.forEach(function (service) { kcService(box, service, service.hours ? "" : "Hours unknown"); });
     return box;
   }
   function drawListed() {
@@ -237,7 +226,8 @@
       var text = mine[0].name + (mine.length > 1 ? " and " + (mine.length - 1) + " more" : "") + (open ? "" : ", hours unknown");
       var marker = L.marker(site.at, { pane: "listed", title: text, alt: text,
         icon: L.divIcon({ className: "site", html: '<span class="dot' + (open ? "" : " unsure") + '"></span>', iconSize: [24, 24] }) });
-      marker.bindPopup(function () { return popup(mine); });
+      marker.bindPopup(function () { return popup(mine); }, { maxWidth: 290, minWidth: 200 });
+      marker.on("add", function () { marker.getElement().setAttribute("aria-label", text); });
       marker.addTo(listed);
     });
   }
@@ -371,8 +361,8 @@
   /* ---- once ---- */
   var defs = element("div");
   defs.innerHTML = '<svg width="0" height="0" style="position:absolute" aria-hidden="true"><defs>' +
-    '<pattern id="kc-referral" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path d="M0 0H7V7H0Z" fill="' + looks[REFERRAL][2] + '"/><path d="M0 0V7" stroke="#6b6a72" stroke-width="1.5"/></pattern>' +
-    '<pattern id="kc-unknown" width="7" height="7" patternUnits="userSpaceOnUse"><path d="M0 0H7V7H0Z" fill="' + looks[UNKNOWN][2] + '"/><circle cx="3.5" cy="3.5" r="1" fill="#55506b"/></pattern></defs></svg>';
+    '<pattern id="kc-referral" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path d="M0 0H7V7H0Z" fill="' + looks[REFERRAL][2] + '"/><path d="M0 0V7" stroke="#4f5f69" stroke-width="1.4"/></pattern>' +
+    '<pattern id="kc-unknown" width="7" height="7" patternUnits="userSpaceOnUse"><path d="M0 0H7V7H0Z" fill="' + looks[UNKNOWN][2] + '"/><circle cx="3.5" cy="3.5" r="1" fill="#3d3560"/></pattern></defs></svg>';
   document.body.appendChild(defs);
   [READY, NEW, UNKNOWN, REFERRAL, NONE].forEach(function (code) {
     var item = element("li");

@@ -30,6 +30,24 @@ function kcElement(tag, text, name) {
   return made;
 }
 
+/* What a popup says of one service: name, what it offers, hours, telephone, and the age of the record. */
+function kcService(box, service, offers) {
+  "use strict";
+  box.appendChild(kcElement("p", service.name, "title"));
+  if (offers) box.appendChild(kcElement("p", offers, "kinds"));
+  if (service.hours) box.appendChild(kcElement("p", "Hours: " + service.hours));
+  if (service.phone.length) {
+    var line = kcElement("p", "Phone ");
+    service.phone.forEach(function (piece) {
+      var part = kcElement(piece[1] ? "a" : "span", piece[0]);
+      if (piece[1]) part.href = "tel:" + piece[1];
+      line.appendChild(part);
+    });
+    box.appendChild(line);
+  }
+  box.appendChild(kcElement("p", "Check before you call or go: " + (service.year ? "record of " + service.year + "." : "age of the record unknown."), "check"));
+}
+
 /* panes: [name, z-index, answers the pointer] of the page's own layers, between land (210) and names (590). */
 function kcGround(data, panes, label) {
   "use strict";
@@ -96,7 +114,7 @@ function kcGround(data, panes, label) {
   function placeNames() {
     names.clearLayers();
     if (!shown) return;
-    var taken = [], size = map.getSize();
+    var taken = [], signs = [], size = map.getSize();
     function free(x0, y0, x1, y1) {
       if (x1 < 0 || y1 < 0 || x0 > size.x || y0 > size.y) return false;
       for (var i = 0; i < taken.length; i++) {
@@ -109,7 +127,12 @@ function kcGround(data, panes, label) {
     ground.towns.slice(0, 3).concat(ground.shields, ground.names, ground.towns.slice(3)).forEach(function (row) {
       var words = row[0], at = map.latLngToContainerPoint([row[1], row[2]]), wide = words.length * 7.4;
       if (row[3] === "shield") {
-        if (free(at.x - 15, at.y - 15, at.x + 15, at.y + 15)) shield(words, row[1], row[2]).addTo(names);
+        /* A second sign of a route near the first tells nothing. */
+        var near = signs.some(function (sign) { return sign[0] === words && sign[1].distanceTo(at) < 130; });
+        if (!near && free(at.x - 15, at.y - 15, at.x + 15, at.y + 15)) {
+          shield(words, row[1], row[2]).addTo(names);
+          signs.push([words, at]);
+        }
       } else if (row[3] === "county") {
         if (free(at.x - wide / 2, at.y - 8, at.x + wide / 2, at.y + 8)) name(words, row[1], row[2], "county").addTo(names);
       } else if (free(at.x - 3, at.y - 8, at.x + 8 + wide, at.y + 8)) name(words, row[1], row[2], "town").addTo(names);
@@ -117,10 +140,40 @@ function kcGround(data, panes, label) {
   }
   map.on("moveend zoomend resize", placeNames);
   placeNames();
+
+  /* A popup is a small dialogue: it takes the focus, Escape closes it, and the focus goes back to where it was. */
+  var opener = null;
+  map.on("popupopen", function (event) {
+    var made = event.popup.getElement(), title = made.querySelector(".title");
+    opener = event.popup._source && event.popup._source.getElement ? event.popup._source.getElement() : null;
+    made.setAttribute("role", "dialog");
+    made.setAttribute("aria-label", title ? title.textContent : "Details");
+    made.tabIndex = -1;
+    made.focus({ preventScroll: true });
+  });
+  map.on("popupclose", function () {
+    /* The popup has left the page by now, and took the focus with it. */
+    if (opener && opener.focus && document.activeElement === document.body) opener.focus({ preventScroll: true });
+    opener = null;
+  });
+  document.addEventListener("keydown", function (event) {
+    if (event.key === "Escape") map.closePopup();
+  });
   return {
     map: map, text: text, area: area, brush: brush,
     showNames: function (wanted) { shown = wanted; placeNames(); }
   };
+}
+
+/* On paper nothing can be opened, so everything is, and is folded again afterwards. */
+function kcPaper() {
+  "use strict";
+  var folded = [];
+  window.addEventListener("beforeprint", function () {
+    folded = Array.prototype.slice.call(document.querySelectorAll("details:not([open])"));
+    folded.forEach(function (box) { box.open = true; });
+  });
+  window.addEventListener("afterprint", function () { folded.forEach(function (box) { box.open = false; }); });
 }
 
 /* Empties the page at once, then leaves it for another that takes its place in the history of this tab. */
