@@ -21,7 +21,7 @@ from kcgeo.siting import (
 )
 from tests.siting.towns import count_within, flow_value, near, random_town, seeds, subsets, tables
 
-some = settings(max_examples=40, deadline=None, derandomize=True)
+some = settings(max_examples=30, deadline=None, derandomize=True)
 
 
 def setting(seed: int, *, full: bool) -> tuple[np.ndarray, np.ndarray, tuple[int, ...], int]:
@@ -209,7 +209,7 @@ def test_p_dispersion(seed: int) -> None:
     agree(p_dispersion(table, new_count=new_count, existing=names(existing)), best)
 
 
-@settings(max_examples=15, deadline=None, derandomize=True)
+@settings(max_examples=10, deadline=None, derandomize=True)
 @given(seeds)
 def test_alternatives_are_the_next_best_plans(seed: int) -> None:
     times, people, existing, new_count = setting(seed, full=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 import numpy as np
 import pandas as pd
@@ -162,14 +162,14 @@ def _open_cover(
     return chosen, min(outcome.bound + already, most) if outcome.status != "infeasible" else most, outcome.status
 
 
-def _pick(x: Floats | None, status: str, first: Bools | None, sites: int, worth: object) -> Bools:
+def _pick(x: Floats | None, status: str, first: Bools | None, sites: int, worth: Callable[[Floats], float]) -> Bools:
     """Return the better of the solver's plan and the first plan."""
     if status == "infeasible":
         raise NoPlanError("No plan is left: the excluded plans and the limits rule out every choice of sites.")
     plans = [plan for plan in (None if x is None else x[:sites] > 0.5, first) if plan is not None]
     if not plans:
         raise SolverError(f"The run ended ({status}) before it had a plan; give it more time.")
-    return max(plans, key=lambda plan: worth(plan.astype(float)))  # type: ignore[operator]
+    return max(plans, key=lambda plan: worth(plan.astype(float)))
 
 
 def _first_plan(
@@ -191,17 +191,16 @@ def _open_with_room(
     instance: Instance, cutoff_min: float, new_count: int, limits: Limits, run: Run, threads: int
 ) -> tuple[Bools, float, str]:
     assert limits.capacity is not None
+    room = limits.capacity
+    # Without capacities nobody is covered less, so that this bound holds, and its sites may do.
+    relaxed, most, _ = _open_cover(instance, cutoff_min, new_count, limits, run, threads)
     program = flow_program(
-        instance,
-        limits.capacity,
-        lambda width: _limit_rows(instance, width, new_count, limits),
-        cutoff_min=cutoff_min,
+        instance, room, lambda width: _limit_rows(instance, width, new_count, limits), cutoff_min=cutoff_min
     )
     outcome = solve(program, run, threads=threads)
-    if outcome.x is None and outcome.status != "infeasible" and limits.budget is None and not instance.excluded:
-        largest = np.argsort(np.where(instance.existing, -1.0, limits.capacity))[::-1][:new_count]
-        chosen = instance.existing.copy()
-        chosen[largest] = True
-        return chosen, min(outcome.bound, instance.total_people), outcome.status
-    chosen = _pick(outcome.x, outcome.status, None, instance.site_count, lambda plan: 0.0)
-    return chosen, min(outcome.bound, instance.total_people), outcome.status
+
+    def worth(plan: Floats) -> float:
+        return float(assign_with_room(instance, plan > 0.5, room, cutoff_min=cutoff_min)[3].sum())
+
+    chosen = _pick(outcome.x, outcome.status, relaxed, instance.site_count, worth)
+    return chosen, min(outcome.bound, most), outcome.status

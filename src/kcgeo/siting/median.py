@@ -20,7 +20,7 @@ from kcgeo.siting.plan import NoPlanError, SitingResult
 from kcgeo.siting.programs import count_row, cuts
 from kcgeo.siting.radius import cover_with
 from kcgeo.siting.run import ProgressFunction, Run
-from kcgeo.siting.solver import solve
+from kcgeo.siting.solver import Outcome, solve
 
 __all__ = ["p_median"]
 
@@ -111,7 +111,7 @@ def p_median(
     return check_plan(result, costs, demand, new_count=new_count, existing=held, capacity=capacity)
 
 
-def _open_median(instance: Instance, new_count: int, run: Run, threads: int) -> tuple[Bools, float, str]:
+def _median(instance: Instance, new_count: int) -> Median:
     cost = np.full((instance.site_count, instance.place_count), np.inf)
     cost[instance.site, instance.place] = instance.time_min * instance.people[instance.place]
     state = Median(
@@ -124,6 +124,11 @@ def _open_median(instance: Instance, new_count: int, run: Run, threads: int) -> 
     )
     # A place pays its nearest candidate at least: a bound before any other.
     state.prove(float(cost.min(axis=0).sum()))
+    return state
+
+
+def _open_median(instance: Instance, new_count: int, run: Run, threads: int) -> tuple[Bools, float, str]:
+    state = _median(instance, new_count)
     _first_plan(state, instance, run, threads)
     _bound_and_close(state, run)
     if not state.closed and not run.stopped:
@@ -202,6 +207,10 @@ def _bound_and_close(state: Median, run: Run) -> None:
 def _open_with_room(
     instance: Instance, room: Floats, new_count: int, run: Run, threads: int
 ) -> tuple[Bools, float, str]:
+    # Without capacities nobody travels farther, so that this bound holds, and its sites may do.
+    relaxed = _median(instance, new_count)
+    _first_plan(relaxed, instance, run, threads)
+    relax(relaxed, run)
     program = flow_program(
         instance,
         room,
@@ -214,9 +223,23 @@ def _open_with_room(
     outcome = solve(program, run, threads=threads)
     if outcome.status == "infeasible":
         raise NoPlanError([*_room_reasons(instance, room, new_count, threads)])
-    if outcome.x is None:
+    plans = [plan for plan in (_solved(outcome, instance), relaxed.best) if plan is not None]
+    values = [_value_with_room(instance, plan, room) for plan in plans]
+    if not values or not np.isfinite(min(values)):
         raise SolverError(f"The run ended ({outcome.status}) before it had a plan; give it more time.")
-    return outcome.x[: instance.site_count] > 0.5, outcome.bound, outcome.status
+    return plans[int(np.argmin(values))], max(outcome.bound, relaxed.bound), outcome.status
+
+
+def _solved(outcome: Outcome, instance: Instance) -> Bools | None:
+    return None if outcome.x is None else outcome.x[: instance.site_count] > 0.5
+
+
+def _value_with_room(instance: Instance, chosen: Bools, room: Floats) -> float:
+    """Person-minutes of the best division; infinite where the sites do not hold everybody."""
+    _, _, time_min, served = assign_with_room(instance, chosen, room)
+    if served.sum() < instance.total_people * (1 - 1e-9):
+        return float("inf")
+    return float((time_min * served).sum())
 
 
 def _room_reasons(instance: Instance, room: Floats, new_count: int, threads: int) -> list[str]:
