@@ -237,6 +237,19 @@ def test_coverage_page_has_no_violation(coverage: Watched) -> None:
         page.keyboard.press("Escape")
 
 
+def test_paper_shows_what_the_screen_folds(browser: Browser, folder: Path) -> None:
+    watched = _open(browser, folder / "maps" / "coverage.html", SIZES["phone"])
+    page = watched.page
+    page.wait_for_selector(".leaflet-cover-pane path")
+    assert page.locator("details:not([open])").count() > 0
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("details:not([open])").count() == 0
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert page.locator("details:not([open])").count() > 0
+    watched.assert_quiet()
+    page.context.close()
+
+
 def test_gallery_shows_its_pictures(gallery: Watched) -> None:
     page = gallery.page
     page.locator("img").scroll_into_view_if_needed()
