@@ -94,7 +94,7 @@ def test_files_carry_no_date_and_no_program_version(plate: Plate, tmp_path: Path
     assert not re.search(rb"CreationDate|ModDate", pdf.read_bytes())
     assert not re.search(r"<dc:date>|Matplotlib v", svg.read_text(encoding="utf-8"))
     with Image.open(png) as image:
-        assert set(image.info) == {"Title", "Description", "dpi"}
+        assert set(image.info) == {"Title", "Description", "Source", "Disclaimer", "dpi"}
         assert image.info["Description"] == plate.note.alt_text
     assert b"/Type3" not in pdf.read_bytes()
 

@@ -23,6 +23,7 @@ from kcgeo.disclosure import Released, require_released
 from kcgeo.errors import TableError
 from kcgeo.present import labels, shapes, theme
 from kcgeo.present.plate import Plate
+from kcgeo.present.sheet import PRINT, Sheet
 
 __all__ = [
     "Background",
@@ -37,11 +38,6 @@ __all__ = [
 ]
 
 Geometry = Any
-
-# inches on the page: left, bottom, width, height of the two panels, and of the strip under them
-_PANEL_IN = (5.13, 5.42)
-_PANEL_LEFT_IN = (0.32, 5.55)
-_PANEL_BOTTOM_IN = 2.06
 
 
 @dataclass(frozen=True)
@@ -72,6 +68,7 @@ class Background:
     core: Panel
     river_name: str
     released: tuple[Released, ...]
+    sheet: Sheet = PRINT
 
 
 def _shared_border(left: Geometry, right: Geometry) -> Geometry:
@@ -81,12 +78,12 @@ def _shared_border(left: Geometry, right: Geometry) -> Geometry:
     return shapely.intersection(left.boundary, shapely.buffer(right, 60.0))
 
 
-def _fit(extent: Sequence[float]) -> tuple[float, float, float, float]:
+def _fit(extent: Sequence[float], sheet: Sheet) -> tuple[float, float, float, float]:
     """Grow an extent on its short side to the shape of a panel."""
     left, bottom, right, top = extent
-    scale = max((right - left) / _PANEL_IN[0], (top - bottom) / _PANEL_IN[1])
+    scale = max((right - left) / sheet.panel_in[0], (top - bottom) / sheet.panel_in[1])
     x, y = (left + right) / 2, (bottom + top) / 2
-    half_x, half_y = scale * _PANEL_IN[0] / 2, scale * _PANEL_IN[1] / 2
+    half_x, half_y = scale * sheet.panel_in[0] / 2, scale * sheet.panel_in[1] / 2
     return (x - half_x, y - half_y, x + half_x, y + half_y)
 
 
@@ -96,9 +93,9 @@ def _cut(layer: gpd.GeoDataFrame, window: Geometry) -> gpd.GeoDataFrame:
     return cut[~cut.geometry.is_empty].reset_index(drop=True)
 
 
-def _panel(name: str, extent: tuple[float, float, float, float], layers: dict[str, Any]) -> Panel:
+def _panel(name: str, extent: tuple[float, float, float, float], layers: dict[str, Any], sheet: Sheet) -> Panel:
     window = shapely.box(*extent)
-    metres_per_point = (extent[2] - extent[0]) / (_PANEL_IN[0] * 72)
+    metres_per_point = (extent[2] - extent[0]) / (sheet.panel_in[0] * 72)
     counties = _cut(layers["counties"], window)
     corridors = _cut(layers["corridors"], window)
     state_line = shapely.intersection(layers["state_line"], window)
@@ -142,6 +139,7 @@ def background(
     river: Barrier | None = None,
     towns: Released | None = None,
     sites: Released | None = None,
+    sheet: Sheet = PRINT,
 ) -> Background:
     """Prepare the background of all maps of a study.
 
@@ -163,6 +161,8 @@ def background(
         Released table ``name, state, population_count, geometry`` (EPSG:4326) for place names.
     sites
         Released services; in the core panel names and shields keep off their places.
+    sheet
+        Page to print or slide; names are placed for the size of its panels.
 
     Raises
     ------
@@ -199,11 +199,10 @@ def background(
     if sites is not None:
         layers["sites"] = projected_points(sites, crs)[["x", "y"]].to_numpy()
     left, bottom, right, top = layers["outline"].bounds
-    whole = _panel("whole", _fit((left - pad, bottom - pad, right + pad, top + pad)), layers)
-    core = _panel("core", _fit((x - half, y - half, x + half, y + half)), layers)
-    return Background(
-        crs, whole, core, "" if river is None else river.name, tuple(released for released, _ in tables.values())
-    )
+    whole = _panel("whole", _fit((left - pad, bottom - pad, right + pad, top + pad), sheet), layers, sheet)
+    core = _panel("core", _fit((x - half, y - half, x + half, y + half), sheet), layers, sheet)
+    drawn = tuple(released for released, _ in tables.values())
+    return Background(crs, whole, core, "" if river is None else river.name, drawn, sheet)
 
 
 def _projected(released: Released, columns: Sequence[str], *, what: str, crs: str) -> gpd.GeoDataFrame:
@@ -223,8 +222,10 @@ def panels(plate: Plate, ground: Background) -> tuple[tuple[Axes, Panel], tuple[
     """Add the two panels to a plate, the window of the core marked in the whole, and a heading over each."""
     made = []
     width, height = plate.get_size_inches()
-    for left, panel in zip(_PANEL_LEFT_IN, (ground.whole, ground.core), strict=True):
-        axes = plate.add_axes((left / width, _PANEL_BOTTOM_IN / height, _PANEL_IN[0] / width, _PANEL_IN[1] / height))
+    sheet = ground.sheet
+    wide, tall = sheet.panel_in
+    for left, panel in zip(sheet.panel_left_in, (ground.whole, ground.core), strict=True):
+        axes = plate.add_axes((left / width, sheet.panel_bottom_in / height, wide / width, tall / height))
         prepare(axes, panel)
         made.append((axes, panel))
     return made[0], made[1]

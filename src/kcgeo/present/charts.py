@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -18,15 +18,38 @@ from kcgeo.disclosure import Released, require_released
 from kcgeo.errors import TableError
 from kcgeo.present import theme
 from kcgeo.present.plate import Plate, new_plate
+from kcgeo.present.sheet import SLIDE
 
 __all__ = ["reporting_chart"]
 
 _STATES = {"MO": "Missouri", "KS": "Kansas"}
 _BAR = {"MO": theme.RAMP[0], "KS": theme.RAMP[2]}
 _SMALL = 10
+_TITLE = {
+    "all": "What is reported depends on who reports: blank years are not zeros",
+    "hotline": "What is reported depends on who reports: blank years are not zeros",
+    "offences": "Some police report nothing, and some numbers in circulation do not hold",
+}
+# left, bottom, width, height of the axes in inches, and left and top of the list of disputed numbers
+_PLACES: dict[str, dict[str, tuple[float, ...]]] = {
+    "all": {
+        "yearly": (0.32, 4.72, 5.35, 2.3),
+        "totals": (7.85, 5.55, 2.85, 1.47),
+        "tiles": (2.3, 1.2, 3.37, 2.72),
+        "disputed": (6.05, 4.95),
+    },
+    "hotline": {"yearly": (0.32, 1.15, 5.9, 3.35), "totals": (8.3, 1.55, 2.4, 2.95)},
+    "offences": {"tiles": (1.95, 1.2, 3.5, 3.3), "disputed": (5.9, 4.75)},
+}
 
 
-def reporting_chart(aggregates: Released, claims: Released, *, title: str | None = None) -> Plate:
+def reporting_chart(
+    aggregates: Released,
+    claims: Released,
+    *,
+    title: str | None = None,
+    show: Literal["all", "hotline", "offences"] = "all",
+) -> Plate:
     """Chart of public reporting in four parts, each with its own axis or none.
 
     Parameters
@@ -37,6 +60,8 @@ def reporting_chart(aggregates: Released, claims: Released, *, title: str | None
     claims
         Released table ``quantity, value, geography, period, evidence_grade, use_in_tool``; rows marked
         ``show_as_disputed`` are listed as not to be used.
+    show
+        All four parts on a page; or on a slide the two of the hotline, or offences and disputed numbers.
 
     Returns
     -------
@@ -53,11 +78,14 @@ def reporting_chart(aggregates: Released, claims: Released, *, title: str | None
     total = hotline[(hotline["period_type"] == "cumulative") & hotline["geography"].isin(list(_STATES))]
     offences = table[table["series"].str.contains("UCR")]
     marked = disputed[disputed["use_in_tool"] == "show_as_disputed"]
-    title = title or "What is reported depends on who reports: blank years are not zeros"
-    subtitle = (
-        "Reports to the national hotline and to the FBI. Contacts received and offences recorded, not how many people"
-        " are trafficked. A state count cannot be split to a county or to Kansas City."
-    )
+    title = title or _TITLE[show]
+    subtitle = {
+        "all": "Reports to the national hotline and to the FBI. Contacts received and offences recorded, not how many"
+        " people are trafficked. A state count cannot be split to a county or to Kansas City.",
+        "hotline": "Contacts that the national hotline received, not how many people are trafficked. A state count"
+        " cannot be split to a county or to Kansas City.",
+        "offences": "Offences that police told the FBI, not how many people are trafficked. A blank is not a zero.",
+    }[show]
     plate = new_plate(
         title,
         subtitle,
@@ -68,12 +96,17 @@ def reporting_chart(aggregates: Released, claims: Released, *, title: str | None
             "Local counts of 1 to 10 are not printed.",
             "Missouri moved its own hotline to the national one in August 2020: years before and after do not compare.",
         ),
+        sheet=None if show == "all" else SLIDE,
     )
+    places = _PLACES[show]
     with theme.applied():
-        _yearly(_axes(plate, 0.32, 4.72, 5.35, 2.3), annual)
-        _totals(_axes(plate, 7.85, 5.55, 2.85, 1.47), total)
-        _tiles(_axes(plate, 2.3, 1.2, 3.37, 2.72), offences)
-        _disputed(plate, marked, left_in=6.05, top_in=4.95)
+        if "yearly" in places:
+            _yearly(_axes(plate, *places["yearly"]), annual)
+            _totals(_axes(plate, *places["totals"]), total)
+        if "tiles" in places:
+            _tiles(_axes(plate, *places["tiles"]), offences)
+            left_in, top_in = places["disputed"]
+            _disputed(plate, marked, left_in=left_in, top_in=top_in)
     return plate
 
 
@@ -83,7 +116,8 @@ def _need(table: pd.DataFrame, columns: Sequence[str], what: str) -> None:
         raise TableError(f"The {what} lack the columns {', '.join(missing)}.")
 
 
-def _axes(plate: Plate, left: float, bottom: float, width: float, height: float) -> Axes:
+def _axes(plate: Plate, *place_in: float) -> Axes:
+    left, bottom, width, height = place_in
     page_width, page_height = plate.get_size_inches()
     axes = plate.add_axes((left / page_width, bottom / page_height, width / page_width, height / page_height))
     for side in ("top", "right", "left"):
@@ -192,7 +226,12 @@ def _totals(axes: Axes, total: pd.DataFrame) -> None:
     words = [f"{_STATES[str(state)]}\n{period}" for state, period in zip(rows["geography"], periods, strict=True)]
     axes.set_yticklabels(words, fontsize=theme.TEXT_PT["small"])
     axes.spines["bottom"].set_visible(False)
-    _heading(axes, "Hotline cases, running totals (own axis)", left_in=6.05, above_in=0.12)
+    _heading(
+        axes,
+        "Hotline cases, running totals (own axis)",
+        left_in=6.05 if axes.get_position().x0 < 0.73 else 6.6,
+        above_in=0.12,
+    )
 
 
 def _tiles(axes: Axes, offences: pd.DataFrame) -> None:

@@ -16,6 +16,7 @@ from kcgeo.errors import TableError
 from kcgeo.present import theme, words
 from kcgeo.present.legend import Entry, strip
 from kcgeo.present.plate import Plate, new_plate
+from kcgeo.present.sheet import Sheet
 from kcgeo.present.strips import GAP, SERVED, Band, Border, Corridor, Exit, Miles, Town, block_in, draw_corridor
 
 __all__ = ["corridor_chart", "gap_miles"]
@@ -35,7 +36,9 @@ def corridor_chart(
     *,
     cutoff_min: float,
     towns: Released | None = None,
+    routes: Sequence[str] | None = None,
     title: str | None = None,
+    sheet: Sheet | None = None,
 ) -> Plate:
     """Strip chart of one or several corridors on one sheet: x is the milepost, y the minutes to the nearest service.
 
@@ -55,8 +58,12 @@ def corridor_chart(
         The cutoff of the segments.
     towns
         Released background: ``route, along_mi, name, population_count``; named under the mileposts, larger ones first.
+    routes
+        Only these routes of the profile; all where not given.
     title
         Own title in place of the message.
+    sheet
+        A slide, which has room for one route; a page as high as it needs to be where not given.
 
     Returns
     -------
@@ -77,8 +84,10 @@ def corridor_chart(
     near = None if towns is None else require_released(towns, kind="background").table
     if near is not None:
         _need(near, ["route", "along_mi", "name", "population_count"], "towns")
+    if routes is not None:
+        stations, stretches = (table[table["route"].isin(list(routes))] for table in (stations, stretches))
     if stations.empty:
-        raise TableError("The profile has no stations; measure at least one route.")
+        raise TableError("The profile has no stations of the routes; measure at least one route.")
     categories = _ordered(stations, stretches)
     miles = gap_miles(stations, categories, cutoff_min=cutoff_min)
     corridors = [_corridor(route, stations, stretches, ramps, near, categories) for route in miles]
@@ -91,6 +100,7 @@ def corridor_chart(
         released=[profile, segments, exits, *([] if towns is None else [towns])],
         notices=(NO_EVIDENCE, MODEL, LOWER_BOUND, words.ODBL),
         size_in=(theme.PAGE_IN[0], _HEAD_IN + len(corridors) * pitch_in + _FOOT_IN),
+        sheet=sheet,
     )
     starts, inch = _layout(corridors)
     # above a gap the strip needs room for its words

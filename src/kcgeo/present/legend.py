@@ -1,4 +1,4 @@
-"""The strip under the panels: colour classes, hatches, symbols and lines with their words."""
+"""The strip under the panels, or the column beside them: classes, hatches, symbols and lines with their words."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from kcgeo.present import theme
-from kcgeo.present.plate import Plate
+from kcgeo.present.plate import Plate, wrapped
+from kcgeo.present.sheet import Sheet
 
-__all__ = ["Entry", "strip", "time_entries"]
+__all__ = ["Entry", "column", "place", "strip", "time_entries"]
 
 _ADVANCE = 0.585
 _SWATCH_IN = 0.30
@@ -94,3 +95,41 @@ def strip(
             _draw(axes, entry, x, y)
             axes.text(x + _SWATCH_IN + 0.07, y, entry.label, fontsize=size, va="center")
             x += _SWATCH_IN + 0.07 + len(entry.label) * _ADVANCE * size / 72 + 0.17
+
+
+def column(plate: Plate, rows: Sequence[Sequence[Entry]], sheet: Sheet) -> None:
+    """Write the entries one below the other, their words broken to the width of the column."""
+    width, height = plate.get_size_inches()
+    axes = plate.add_axes((0, 0, 1, 1), zorder=-1)
+    axes.set_xlim(0, width)
+    axes.set_ylim(0, height)
+    axes.axis("off")
+    size = theme.TEXT_PT["label"]
+    line_in, indent = size * 1.22 / 72, _SWATCH_IN + 0.07
+    x, y = sheet.legend_left_in, sheet.legend_top_in
+    room = (sheet.legend_width_in or width) - indent
+    for number, row in enumerate(rows):
+        y -= 0.1 if number else 0.0
+        for entry in row:
+            heading = entry.kind == "heading"
+            lines = wrapped(entry.label, size_pt=size, width_in=room + heading * indent, bold=heading)
+            if not heading:
+                _draw(axes, entry, x, y)
+            axes.text(
+                x + (0 if heading else indent),
+                y + line_in / 2,
+                "\n".join(lines),
+                fontsize=size,
+                fontweight="bold" if heading else "normal",
+                va="top",
+                linespacing=1.08,
+            )
+            y -= max(len(lines) * line_in + 0.07, entry.size**0.5 / 72 + 0.04 if entry.kind == "circle" else 0.0)
+
+
+def place(plate: Plate, rows: Sequence[Sequence[Entry]], sheet: Sheet) -> None:
+    """Write a legend where the sheet has room for it."""
+    if sheet.legend_width_in is None:
+        strip(plate, rows, top_in=sheet.legend_top_in, left_in=sheet.legend_left_in)
+    else:
+        column(plate, rows, sheet)

@@ -15,7 +15,7 @@ from kcgeo.disclosure import Released, require_released
 from kcgeo.errors import TableError
 from kcgeo.present import base, shapes, symbols, theme, words
 from kcgeo.present.base import Background, Panel
-from kcgeo.present.legend import Entry, strip, time_entries
+from kcgeo.present.legend import Entry, place, strip, time_entries
 from kcgeo.present.plate import Plate, foot_height_in, foot_lines, new_plate
 
 __all__ = [
@@ -151,6 +151,7 @@ def drive_time_map(
         alt_text=alt,
         released=[*released, *ground.released],
         notices=(words.MODEL, words.LOWER_BOUND, words.ODBL),
+        sheet=ground.sheet,
     )
     with theme.applied():
         _draw_times(plate, ground, table, category, edges_min)
@@ -163,7 +164,7 @@ def drive_time_map(
                 Entry(f"listed site ({len(sites)})", "symbol", "white", size=7.5, edge=theme.COLOUR["ink"]),
                 *rows[1],
             ]
-        strip(plate, rows)
+        place(plate, rows, ground.sheet)
     return plate
 
 
@@ -394,6 +395,7 @@ def gap_map(
         alt_text=alt,
         released=[cells, places, *ground.released],
         notices=(words.MODEL, words.LOWER_BOUND, words.ODBL),
+        sheet=ground.sheet,
     )
     with theme.applied():
         _draw_gaps(plate, ground, surface, in_reach, referred, count_classes(len(required)))
@@ -401,7 +403,7 @@ def gap_map(
         steps = _circle_steps(largest)
         for axes, panel in zip(plate.axes[:2], (ground.whole, ground.core), strict=True):
             _circles(axes, panel, people[lacking], zoom=1.0 if panel is ground.whole else 1.6)
-        strip(plate, _gap_legend(len(required), steps, ground))
+        place(plate, _gap_legend(len(required), steps, ground), ground.sheet)
     return plate
 
 
@@ -502,9 +504,9 @@ def orientation_map(
         + " ".join(f"{family.label}: {int((drawn['family'] == family.key).sum())}." for family in theme.FAMILIES)
         + f" Told by area only: {words.counted(len(hidden), 'confidential service')}: {told}."
     )
+    where = "" if ground.sheet.brief else f": {told}"
     call = (
-        f"{words.counted(len(hidden), 'confidential service')} without a place on the map: {told}."
-        f" Call {words.HOTLINE}."
+        f"{words.counted(len(hidden), 'confidential service')} without a place on the map{where}. Call {words.HOTLINE}."
     )
     plate = new_plate(
         title,
@@ -516,6 +518,7 @@ def orientation_map(
             "Listed is not open: check before you go.",
             words.ODBL,
         ),
+        sheet=ground.sheet,
     )
     with theme.applied():
         counties = _served_counties(hidden, areas, ground)
@@ -534,7 +537,7 @@ def orientation_map(
             base.draw_over(axes, panel, core=ground.core if panel is ground.whole else None)
             big = panel is ground.core
             symbols.draw_sites(axes, panel, drawn, size_pt=8.0 if big else 5.0, gap_pt=9.5 if big else 0.0)
-        strip(plate, _orientation_legend(drawn, ground))
+        place(plate, _orientation_legend(drawn, ground), ground.sheet)
     return plate
 
 

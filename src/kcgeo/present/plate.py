@@ -18,6 +18,7 @@ from PIL import Image
 
 from kcgeo.disclosure import Released
 from kcgeo.present import theme
+from kcgeo.present.sheet import Sheet
 
 __all__ = ["Note", "Plate", "foot_height_in", "foot_lines", "new_plate", "source_lines", "wrapped"]
 
@@ -38,9 +39,13 @@ class Note:
 
 
 class Plate(Figure):
-    """A matplotlib figure with a :class:`Note`; notebooks show it with its alternative text."""
+    """A matplotlib figure with a :class:`Note`; notebooks show it with its alternative text.
+
+    ``body_in`` are the heights in inches between which the picture lies, its heading above and its foot below.
+    """
 
     note: Note
+    body_in: tuple[float, float]
 
     def _repr_html_(self) -> str:
         buffer = io.BytesIO()
@@ -86,27 +91,41 @@ def new_plate(
     released: Sequence[Released],
     notices: Sequence[str] = (),
     size_in: tuple[float, float] = theme.PAGE_IN,
+    sheet: Sheet | None = None,
 ) -> Plate:
-    """Start a figure: the title and what is shown on top, sources, vintage and notices at the foot."""
+    """Start a figure: the title and what is shown on top, sources, vintage and notices at the foot.
+
+    ``sheet`` gives the size in place of ``size_in``, and on a slide a short foot.
+    """
     sources, vintage = source_lines(released)
+    size_in, brief = (size_in, False) if sheet is None else (sheet.size_in, sheet.brief)
     plate = Plate(figsize=size_in)
     FigureCanvasAgg(plate)
     plate.note = Note(title, subtitle, alt_text, sources, vintage, tuple(notices))
     with theme.applied():
-        _heading(plate, title, subtitle)
-        _foot(plate, foot_lines(released, notices, width_in=size_in[0]))
+        head_in = _heading(plate, title, subtitle)
+        lines = foot_lines(released, notices, width_in=size_in[0], brief=brief)
+        _foot(plate, lines)
+    plate.body_in = foot_height_in(lines), size_in[1] - head_in
     return plate
 
 
-def foot_lines(released: Sequence[Released], notices: Sequence[str], *, width_in: float) -> list[str]:
+def foot_lines(
+    released: Sequence[Released], notices: Sequence[str], *, width_in: float, brief: bool = False
+) -> list[str]:
     """Lines at the foot of a page: notices, then sources and vintage.
 
-    The package and file that carried a source stand in the manifest and in the data dictionary, not on the map.
+    The package and file that carried a source stand in the manifest and in the data dictionary, not on the map. A
+    ``brief`` foot is one paragraph, and gives a vintage only where the name of the source does not.
     """
     sources, vintage = source_lines(released)
-    brief = "; ".join(dict.fromkeys(_CARRIER.sub("", source) for source in sources))
-    said = f"Sources: {brief}." + (f" Vintage: {'; '.join(vintage)}." if vintage else "")
+    named = "; ".join(dict.fromkeys(_CARRIER.sub("", source) for source in sources))
+    if brief:
+        vintage = tuple(part for part in vintage if part.split()[-1] not in named and not part.startswith("each row"))
+    said = f"Sources: {named}." + (f" Vintage: {'; '.join(vintage)}." if vintage else "")
     texts = [" ".join(notices), said] if notices else [said]
+    if brief:
+        texts = [" ".join(texts)]
     room = width_in - 2 * MARGIN_IN
     return [line for text in texts for line in wrapped(text, size_pt=theme.TEXT_PT["small"], width_in=room)]
 
@@ -140,7 +159,8 @@ def wrapped(text: str, *, size_pt: float, width_in: float, bold: bool = False) -
     return lines
 
 
-def _heading(plate: Plate, title: str, subtitle: str) -> None:
+def _heading(plate: Plate, title: str, subtitle: str) -> float:
+    """Write title and subtitle and return the inches that they take."""
     width, height = plate.get_size_inches()
     room = width - 2 * MARGIN_IN
     size = theme.TEXT_PT["title"]
@@ -158,15 +178,18 @@ def _heading(plate: Plate, title: str, subtitle: str) -> None:
         fontweight="bold",
         linespacing=1.1,
     )
+    below_in = 0.31 + 0.27 * len(lines) * size / theme.TEXT_PT["title"]
+    said = wrapped(subtitle, size_pt=theme.TEXT_PT["subtitle"], width_in=room)
     plate.text(
         MARGIN_IN / width,
-        1 - (0.31 + 0.27 * len(lines) * size / theme.TEXT_PT["title"]) / height,
-        "\n".join(wrapped(subtitle, size_pt=theme.TEXT_PT["subtitle"], width_in=room)),
+        1 - below_in / height,
+        "\n".join(said),
         va="top",
         fontsize=theme.TEXT_PT["subtitle"],
         color=theme.COLOUR["soft"],
         linespacing=1.15,
     )
+    return below_in + len(said) * theme.TEXT_PT["subtitle"] * 1.3 / 72
 
 
 def _foot(plate: Plate, lines: Sequence[str]) -> None:

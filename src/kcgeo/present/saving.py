@@ -19,8 +19,9 @@ from kcgeo.errors import TableError
 from kcgeo.files import replacing, write_text
 from kcgeo.present import theme
 from kcgeo.present.plate import Note, Plate
+from kcgeo.present.sheet import SLIDE, SLIDE_PX
 
-__all__ = ["THUMBNAIL_PX", "picture", "save_figure", "thumbnail_path", "write_thumbnail"]
+__all__ = ["THUMBNAIL_PX", "picture", "save_figure", "save_slide", "thumbnail_path", "write_thumbnail"]
 
 FORMATS = ("png", "svg", "pdf")
 THUMBNAIL_PX = 1100
@@ -29,7 +30,7 @@ THUMBNAIL_PX = 1100
 _COMPRESS = 6
 
 
-def picture(figure: Plate, *, dpi: int) -> Image.Image:
+def picture(figure: Plate, *, dpi: float) -> Image.Image:
     """Draw a figure into a picture of ``dpi`` dots an inch; the figure keeps its own setting."""
     former = figure.dpi
     canvas = figure.canvas
@@ -63,13 +64,44 @@ def write_thumbnail(image: Image.Image, path: Path, *, width_px: int = THUMBNAIL
 
 def _save_png(figure: Plate, path: Path, dpi: int, *, thumbnail: bool) -> None:
     image = picture(figure, dpi=dpi)
-    about = PngInfo()
-    about.add_itxt("Title", figure.note.title)
-    about.add_itxt("Description", figure.note.alt_text)
-    with replacing(path) as temporary:
-        image.save(temporary, format="PNG", dpi=(dpi, dpi), pnginfo=about, compress_level=_COMPRESS)
+    _write_png(image, path, figure.note, dpi=dpi)
     if thumbnail:
         write_thumbnail(image, thumbnail_path(path))
+
+
+def _write_png(image: Image.Image, path: Path, note: Note, *, dpi: float) -> None:
+    """Write a picture with all that its foot may have no room for: description, sources, vintage, notices."""
+    about = PngInfo()
+    about.add_itxt("Title", note.title)
+    about.add_itxt("Description", note.alt_text)
+    about.add_itxt("Source", "; ".join((*note.sources, *note.vintage)))
+    about.add_itxt("Disclaimer", " ".join(note.notices))
+    with replacing(path) as temporary:
+        image.save(temporary, format="PNG", dpi=(dpi, dpi), pnginfo=about, compress_level=_COMPRESS)
+
+
+def save_slide(figure: Plate, folder: Path, name: str) -> tuple[Path, tuple[int, int, int, int]]:
+    """Write a figure of 16:9 as ``folder/name.png`` of 1920 x 1080 pixels.
+
+    Returns
+    -------
+    path, box
+        ``box`` is the part without heading and foot, in pixels: left, top, right, bottom.
+
+    Raises
+    ------
+    TableError
+        For a figure of another shape: its type would be too small or its edges cut.
+    """
+    if tuple(figure.get_size_inches()) != SLIDE.size_in:
+        raise TableError(f"The figure '{figure.note.title}' is not drawn for a slide; draw it on SLIDE.")
+    width, height = SLIDE_PX
+    dpi = width / SLIDE.size_in[0]
+    image = picture(figure, dpi=dpi).crop((0, 0, width, height))
+    path = folder / f"{name}.png"
+    _write_png(image, path, figure.note, dpi=dpi)
+    low_in, high_in = figure.body_in
+    return path, (0, round(height - high_in * dpi), width, round(height - low_in * dpi))
 
 
 def _save_svg(figure: Plate, path: Path) -> None:

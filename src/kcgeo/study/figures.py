@@ -10,9 +10,10 @@ from kcgeo import access, present
 from kcgeo.data.settings import Study
 from kcgeo.disclosure import Released
 from kcgeo.present import Background, Plate
+from kcgeo.present.sheet import PRINT, SLIDE, Sheet
 from kcgeo.study.measure import Measured
 
-__all__ = ["Figure", "background_of", "figures_of", "has_site"]
+__all__ = ["Figure", "background_of", "figures_of", "has_site", "slides_of"]
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,8 @@ class Figure:
 _GROUND = ("counties", "corridors", "towns")
 
 
-def background_of(study: Study, released: Mapping[str, Released]) -> Background:
-    """Prepare the background that all maps of a study share."""
+def background_of(study: Study, released: Mapping[str, Released], *, sheet: Sheet = PRINT) -> Background:
+    """Prepare the background that all maps of a study share, for a page or for a slide."""
     barriers = study.travel.barriers
     return present.background(
         released["counties"],
@@ -39,6 +40,7 @@ def background_of(study: Study, released: Mapping[str, Released]) -> Background:
         river=barriers[0] if barriers else None,
         towns=released["towns"],
         sites=released["services"],
+        sheet=sheet,
     )
 
 
@@ -47,61 +49,23 @@ def figures_of(measured: Measured, released: Mapping[str, Released]) -> list[Fig
     study = measured.study
     ground = background_of(study, released)
     categories = [name for name in access.categories_of(measured.place_times) if has_site(measured, name)]
-    edges, headline = study.gaps.cutoffs_min, study.gaps.headline_cutoff_min
-    times = ("cell_times", "place_times", "services", *_GROUND)
-    figures = [
-        Figure(
-            "orientation",
-            "Where is help listed?",
-            ("services", "areas", *_GROUND),
-            partial(present.orientation_map, released["services"], ground=ground, areas=released["areas"]),
+    headline = study.gaps.headline_cutoff_min
+    orientation, gaps = _first(study, released, ground)
+    sheet = Figure(
+        "drive_time_sheet",
+        "How long is the drive?",
+        ("cell_times", "place_times", *_GROUND),
+        partial(
+            present.drive_time_sheet,
+            released["cell_times"],
+            categories=categories,
+            ground=ground,
+            places=released["place_times"],
+            edges_min=study.gaps.cutoffs_min,
+            headline_min=headline,
         ),
-        Figure(
-            "gaps",
-            "Who lacks what?",
-            ("cell_times", "gaps", *_GROUND),
-            partial(
-                present.gap_map,
-                released["cell_times"],
-                released["gaps"],
-                required=study.gaps.required,
-                cutoff_min=headline,
-                ground=ground,
-            ),
-        ),
-        Figure(
-            "drive_time_sheet",
-            "How long is the drive?",
-            ("cell_times", "place_times", *_GROUND),
-            partial(
-                present.drive_time_sheet,
-                released["cell_times"],
-                categories=categories,
-                ground=ground,
-                places=released["place_times"],
-                edges_min=edges,
-                headline_min=headline,
-            ),
-        ),
-    ]
-    figures += [
-        Figure(
-            f"drive_time_{category}",
-            "How long is the drive?",
-            times,
-            partial(
-                present.drive_time_map,
-                released["cell_times"],
-                category=category,
-                ground=ground,
-                services=released["services"],
-                places=released["place_times"],
-                edges_min=edges,
-                headline_min=headline,
-            ),
-        )
-        for category in categories
-    ]
+    )
+    figures = [orientation, gaps, sheet, *(_drive_time(study, released, ground, name) for name in categories)]
     if "profile" in released:
         along = [released[name] for name in ("profile", "segments", "exits")]
         figures.append(
@@ -121,6 +85,84 @@ def figures_of(measured: Measured, released: Mapping[str, Released]) -> list[Fig
         )
     )
     return figures
+
+
+def slides_of(measured: Measured, released: Mapping[str, Released]) -> list[Figure]:
+    """List the figures of a talk, 16:9 and each with one message: the required categories, one corridor at a time."""
+    study = measured.study
+    ground = background_of(study, released, sheet=SLIDE)
+    figures = list(_first(study, released, ground))
+    figures += [_drive_time(study, released, ground, name) for name in study.gaps.required if has_site(measured, name)]
+    if "profile" in released:
+        along = [released[name] for name in ("profile", "segments", "exits")]
+        figures += [
+            Figure(
+                f"corridor_{route}",
+                "Along which miles is help thin?",
+                ("profile", "segments", "exits", "corridor_towns"),
+                partial(
+                    present.corridor_chart,
+                    *along,
+                    towns=released["corridor_towns"],
+                    cutoff_min=study.gaps.headline_cutoff_min,
+                    routes=[route],
+                    sheet=SLIDE,
+                ),
+            )
+            for route in sorted(released["profile"].table["route"].unique())
+        ]
+    figures += [
+        Figure(
+            f"reporting_{part}",
+            "What has been reported?",
+            ("aggregates", "claims"),
+            partial(present.reporting_chart, released["aggregates"], released["claims"], show=part),
+        )
+        for part in ("hotline", "offences")
+    ]
+    return figures
+
+
+def _first(study: Study, released: Mapping[str, Released], ground: Background) -> tuple[Figure, Figure]:
+    """Where help is listed, and who lacks what."""
+    orientation = Figure(
+        "orientation",
+        "Where is help listed?",
+        ("services", "areas", *_GROUND),
+        partial(present.orientation_map, released["services"], ground=ground, areas=released["areas"]),
+    )
+    gaps = Figure(
+        "gaps",
+        "Who lacks what?",
+        ("cell_times", "gaps", *_GROUND),
+        partial(
+            present.gap_map,
+            released["cell_times"],
+            released["gaps"],
+            required=study.gaps.required,
+            cutoff_min=study.gaps.headline_cutoff_min,
+            ground=ground,
+        ),
+    )
+    return orientation, gaps
+
+
+def _drive_time(study: Study, released: Mapping[str, Released], ground: Background, category: str) -> Figure:
+    return Figure(
+        f"drive_time_{category}",
+        "How long is the drive?",
+        ("cell_times", "place_times", "services", *_GROUND),
+        partial(
+            present.drive_time_map,
+            released["cell_times"],
+            category=category,
+            ground=ground,
+            services=released["services"],
+            places=released["place_times"],
+            edges_min=study.gaps.cutoffs_min,
+            headline_min=study.gaps.headline_cutoff_min,
+        ),
+    )
 
 
 def has_site(measured: Measured, category: str) -> bool:
