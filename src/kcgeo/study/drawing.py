@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from kcgeo import present
 from kcgeo.present import Note
 from kcgeo.study.figures import Figure
 
-__all__ = ["draw_all"]
+__all__ = ["Draw", "Drawn", "drawing"]
+
+Drawn = tuple[Figure, Note, list[Path]]
+Draw = Callable[[Callable[[str], None]], list[Drawn]]
 
 # Releases refuse to be pickled, so workers inherit the figures by fork and are told an index only.
 _PENDING: list[tuple[Figure, Path]] = []
@@ -22,10 +26,9 @@ def _draw(index: int) -> tuple[int, Note, list[Path]]:
     return index, plate.note, present.save_figure(plate, folder, figure.name, thumbnail=True)
 
 
-def draw_all(
-    figures: Sequence[Figure], folder: Path, *, done: Callable[[str], None], workers: int = 2
-) -> list[tuple[Figure, Note, list[Path]]]:
-    """Draw every figure and write it into ``folder``.
+@contextmanager
+def drawing(figures: Sequence[Figure], folder: Path, *, workers: int = 2) -> Iterator[Draw]:
+    """Start the processes that draw; threads may be started inside, since the forks are made before them.
 
     Parameters
     ----------
@@ -33,28 +36,31 @@ def draw_all(
         What to draw.
     folder : Path
         Receives ``<name>.png``, ``.svg`` and ``.pdf``.
-    done : callable
-        Told the name of each figure that is written.
     workers : int
         Processes at once; the files are the same for any number.
 
-    Returns
-    -------
-    list of (Figure, Note, paths)
-        In the order of ``figures``.
+    Yields
+    ------
+    callable
+        Draws every figure, tells its argument the name of each that is written, and returns ``(figure, note, paths)``
+        in the order of ``figures``.
     """
     _PENDING[:] = [(figure, folder) for figure in figures]
-    results: list[tuple[int, Note, list[Path]]] = []
     try:
         if workers > 1 and "fork" in multiprocessing.get_all_start_methods():
             with multiprocessing.get_context("fork").Pool(workers) as pool:
-                for result in pool.imap_unordered(_draw, range(len(figures))):
-                    done(figures[result[0]].name)
-                    results.append(result)
+                yield lambda done: _collect(figures, pool.imap_unordered(_draw, range(len(figures))), done)
         else:
-            for index, figure in enumerate(figures):
-                results.append(_draw(index))
-                done(figure.name)
+            yield lambda done: _collect(figures, map(_draw, range(len(figures))), done)
     finally:
         _PENDING.clear()
-    return [(figures[index], note, paths) for index, note, paths in sorted(results, key=lambda item: item[0])]
+
+
+def _collect(
+    figures: Sequence[Figure], results: Iterable[tuple[int, Note, list[Path]]], done: Callable[[str], None]
+) -> list[Drawn]:
+    found: dict[int, Drawn] = {}
+    for index, note, paths in results:
+        done(figures[index].name)
+        found[index] = (figures[index], note, paths)
+    return [found[index] for index in sorted(found)]

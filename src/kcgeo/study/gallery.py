@@ -55,7 +55,7 @@ def write_index(
     folder : Path
         The folder of results.
     drawn : sequence of (Figure, Note, paths)
-        Figures as :func:`kcgeo.study.drawing.draw_all` gives them.
+        Figures as :func:`kcgeo.study.drawing.drawing` gives them.
     pages : sequence of Item
         Interactive pages.
     tables, notebooks

@@ -11,7 +11,7 @@ from kcgeo import data, present
 from kcgeo.files import replacing_folder
 from kcgeo.study import manifest as records
 from kcgeo.study.corridors import corridor_report, routes_with_miles
-from kcgeo.study.drawing import draw_all
+from kcgeo.study.drawing import drawing
 from kcgeo.study.explorer import release_explorer, write_explorer
 from kcgeo.study.figures import figures_of
 from kcgeo.study.gallery import write_index, write_map_page
@@ -104,8 +104,12 @@ def run(
         for name in names:
             files[name] |= {path.relative_to(target).as_posix() for path in paths}
 
-    with replacing_folder(folder) as target, ThreadPoolExecutor(max_workers=1) as pool:
-        # Kernels start while the figures are drawn; drawing forks before it uses a thread of its own.
+    with (
+        replacing_folder(folder) as target,
+        drawing(figures, target / "maps") as draw,
+        ThreadPoolExecutor(max_workers=1) as pool,
+    ):
+        # Notebooks run in kernels of their own while the figures are drawn.
         pages = pool.submit(
             execute_all,
             found,
@@ -113,7 +117,7 @@ def run(
             environment={"KCGEO_STUDY": str(study_path)},
             done=lambda name: steps(f"Ran {name}"),
         )
-        drawn = draw_all(figures, target / "maps", done=lambda name: steps(f"Drew {name}"))
+        drawn = draw(lambda name: steps(f"Drew {name}"))
         for figure, _, paths in drawn:
             shows(figure.uses, paths)
         tables = present.write_tables({name: released[name] for name in TABLES if name in released}, target / "tables")
