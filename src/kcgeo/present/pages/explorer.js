@@ -56,20 +56,21 @@
   }
 
   /* ---- counting ---- */
-  function chosen(state) {
-    var four = data.choices[(state.kind * data.who.length + state.who) * data.moments.length + state.when];
-    return four.map(function (number) { return columns[number]; });
+  /* Minutes to a service, minutes to one of unknown hours, referral, referral at unknown hours. */
+  function chosen(state, which) {
+    return columns[data.choices[(state.kind * data.who.length + state.who) * data.moments.length + state.when][which]];
   }
   function statesOf(state) {
-    var four = chosen(state), codes = new Uint8Array(count), within = state.within;
+    var found = new Uint8Array(count), within = state.within;
+    var ready = chosen(state, 0), unsure = chosen(state, 1), called = chosen(state, 2), unsaid = chosen(state, 3);
     for (var i = 0; i < count; i++) {
-      if (four[0][i] <= within) { codes[i] = READY; continue; }
-      codes[i] = four[2][i] ? REFERRAL : four[1][i] <= within || four[3][i] ? UNKNOWN : NONE;
+      if (ready[i] <= within) { found[i] = READY; continue; }
+      found[i] = called[i] ? REFERRAL : unsure[i] <= within || unsaid[i] ? UNKNOWN : NONE;
       for (var s = 0; s < state.sites.length; s++) {
-        if (times[state.sites[s] * count + i] <= within) { codes[i] = NEW; break; }
+        if (times[state.sites[s] * count + i] <= within) { found[i] = NEW; break; }
       }
     }
-    return codes;
+    return found;
   }
   function totals(codes) {
     return data.groups.map(function (group, g) {
@@ -186,7 +187,7 @@
   });
   var drawn = new Uint8Array(count).fill(9), codes = null;
   function minutes(i) {
-    var best = chosen(now)[0][i];
+    var best = chosen(now, 0)[i];
     now.sites.forEach(function (site) { best = Math.min(best, times[site * count + i]); });
     return best < beyond ? best + " min" : "over " + data.most + " min";
   }
@@ -321,21 +322,32 @@
     if (share > 0.99 && share < 1) return ">99 %";
     return Math.round(share * 100) + " %";
   }
+  /* Rows are made once, the largest place first, and hidden where nothing is lacking: to make them anew takes longer. */
+  var lacking = places.map(function (row, i) { return i; }).filter(function (i) { return places[i][4] > 0; });
+  lacking.sort(function (a, b) { return places[b][4] - places[a][4] || a - b; });
+  lacking = lacking.map(function (i) {
+    var line = element("tr"), nearest = cell("td", ""), state = cell("td", "");
+    line.appendChild(cell("th", places[i][0] + " " + places[i][1]));
+    line.appendChild(cell("td", figure(places[i][4])));
+    line.appendChild(nearest);
+    line.appendChild(state);
+    byId("lacking").tBodies[0].appendChild(line);
+    return { at: i, line: line, nearest: nearest, state: state };
+  });
   function drawLacking() {
-    var body = element("tbody"), order = [], people = 0;
-    for (var i = 0; i < count; i++) if (codes[i] > NEW && places[i][4] > 0) { order.push(i); people += places[i][4]; }
-    order.sort(function (a, b) { return places[b][4] - places[a][4] || a - b; });
-    order.forEach(function (i) {
-      var line = element("tr", undefined, "is-" + codes[i]);
-      line.appendChild(cell("th", places[i][0] + " " + places[i][1]));
-      line.appendChild(cell("td", figure(places[i][4])));
-      line.appendChild(cell("td", minutes(i)));
-      line.appendChild(cell("td", looks[codes[i]][0]));
-      body.appendChild(line);
+    var areas = 0, people = 0;
+    lacking.forEach(function (row) {
+      var lacks = codes[row.at] > NEW;
+      if (row.line.hidden === lacks) row.line.hidden = !lacks;
+      if (!lacks) return;
+      areas += 1;
+      people += places[row.at][4];
+      write(row.nearest, minutes(row.at));
+      write(row.state, looks[codes[row.at]][0]);
     });
-    byId("lacking").replaceChild(body, byId("lacking").tBodies[0]);
-    byId("lacking-note").textContent = order.length ? order.length + " ZIP areas with " + figure(people) + " people have no such service in reach that is known to be open; the largest come first." : "None: every ZIP area has it in reach.";
+    write(byId("lacking-note"), areas ? areas + " ZIP areas with " + figure(people) + " people have no such service in reach that is known to be open; the largest come first." : "None: every ZIP area has it in reach.");
   }
+  function write(box, words) { if (box.textContent !== words) box.textContent = words; }
   function show() {
     codes = statesOf(now);
     var sums = totals(codes), text = said(sums);
@@ -421,6 +433,13 @@
   window.addEventListener("hashchange", function () {
     if (window.location.hash !== written(now)) change(read(window.location.hash));
   });
+  /* On paper the map keeps the size it has on the screen, scaled to the page: it is not laid out anew. */
+  window.addEventListener("beforeprint", function () {
+    var box = map.getContainer(), wide = box.clientWidth;
+    Object.assign(box.style, { flex: "none", width: wide + "px", height: box.clientHeight + "px", zoom: Math.min(1, 680 / wide) });
+  });
+  window.addEventListener("afterprint", function () { map.getContainer().style.cssText = ""; });
+  kcPaper();
   kcQuit(byId("quit"));
   now = read(window.location.hash);
   show();
