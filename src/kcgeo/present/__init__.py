@@ -5,10 +5,16 @@ from kcgeo.present.charts import reporting_chart
 from kcgeo.present.corridors import corridor_chart, gap_miles
 from kcgeo.present.explorer import explorer_page
 from kcgeo.present.gallery import Item, Section, gallery_page, plate_item
+from kcgeo.present.geopackage import write_geopackage
 from kcgeo.present.interactive import OfflineMap, explore_map
 from kcgeo.present.maps import drive_time_map, drive_time_sheet, gap_map, orientation_map
 from kcgeo.present.plate import Note, Plate
 from kcgeo.present.saving import save_figure
+from kcgeo.present.siting import siting_map
+from kcgeo.present.siting_charts import group_chart, pareto_chart
+from kcgeo.present.siting_page import siting_page
+from kcgeo.present.siting_web import siting_web_page
+from kcgeo.present.siting_words import PlanWords, plan_words
 from kcgeo.present.tables import write_tables
 from kcgeo.present.web import Page, coverage_page, save_page
 
@@ -19,6 +25,7 @@ __all__ = [
     "OfflineMap",
     "Page",
     "Panel",
+    "PlanWords",
     "Plate",
     "Section",
     "background",
@@ -31,10 +38,17 @@ __all__ = [
     "gallery_page",
     "gap_map",
     "gap_miles",
+    "group_chart",
     "orientation_map",
+    "pareto_chart",
+    "plan_words",
     "plate_item",
     "reporting_chart",
     "save_figure",
     "save_page",
+    "siting_map",
+    "siting_page",
+    "siting_web_page",
+    "write_geopackage",
     "write_tables",
 ]

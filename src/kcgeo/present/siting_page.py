@@ -12,7 +12,7 @@ from kcgeo.disclosure import Released, require_released
 from kcgeo.present import base, theme, words
 from kcgeo.present.base import Background
 from kcgeo.present.legend import strip
-from kcgeo.present.plate import Plate, new_plate
+from kcgeo.present.plate import Plate, new_plate, wrapped
 from kcgeo.present.siting import BEFORE, change_of, draw_change, legend_entries
 from kcgeo.present.siting_words import GROUP_NAMES, one_row, plan_words
 
@@ -132,7 +132,7 @@ def _good(plate: Plate, released: Mapping[str, Released], *, top: float) -> floa
     _heading(plate, _COLUMN, top, "What else is nearly as good")
     y = top - 0.24
     if len(plans) < 2:
-        _write(plate, _COLUMN, y, _wrapped(f"No other plan within {plan['within_share'] * 100:g} %.", 40))
+        _write(plate, _COLUMN, y, f"No other plan within {plan['within_share'] * 100:g} %.")
         return y - 0.2
     said = f"{len(plans)} plans within {plan['within_share'] * 100:g} %. Share of them with a site in:"
     lines = textwrap.wrap(said, 40)
@@ -184,10 +184,6 @@ def _groups(plate: Plate, by_group: Released, *, top: float) -> float:
     return y
 
 
-def _wrapped(text: str, width: int) -> str:
-    return "\n".join(textwrap.wrap(text, width))
-
-
 def _below_heading(plate: Plate) -> float:
     """Inches above the foot of the page at which the heading ends."""
     ends = [text.get_window_extent().y0 for text in plate.texts[:2]]
@@ -197,6 +193,6 @@ def _below_heading(plate: Plate) -> float:
 def _block(plate: Plate, heading: str, text: str, *, left: float, top: float) -> float:
     """Write a heading and a text as wide as its column; return where it ends."""
     _heading(plate, left, top, heading)
-    lines = textwrap.wrap(text, 78 if left == _LEFT else 38)
+    lines = wrapped(text, size_pt=theme.TEXT_PT["small"], width_in=_MAP_IN[0] if left == _LEFT else _RIGHT - _COLUMN)
     _write(plate, left, top - 0.19, "\n".join(lines))
     return top - 0.19 - 0.149 * len(lines) - 0.04

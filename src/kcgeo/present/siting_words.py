@@ -76,7 +76,7 @@ def plan_words(released: Mapping[str, Released]) -> PlanWords:
     Parameters
     ----------
     released
-        Releases ``plan, new_sites, by_group, alternatives, closures, robustness`` of :func:`kcgeo.study.release_siting`.
+        Releases ``plan, new_sites, by_group, alternatives, closures, robustness`` of :mod:`kcgeo.study`.
 
     Raises
     ------
