@@ -19,7 +19,7 @@ from kcgeo.access.pairs import check_counts
 from kcgeo.access.reach import check_cutoff
 from kcgeo.errors import TableError, first_ids, raise_all
 
-__all__ = ["ALL_REQUIRED", "SERVICE_CLASSES", "continuum_matrix"]
+__all__ = ["ALL_REQUIRED", "SERVICE_CLASSES", "continuum_matrix", "service_classes"]
 
 SERVICE_CLASSES = ("open", "hours_unknown", "by_referral", "none")
 ALL_REQUIRED = "all required"
@@ -126,16 +126,73 @@ def continuum_matrix(
     rows = []
     for key in open_times:
         eligibility, when = key
-        counts = people[eligibility]
-        codes = []
-        for category in categories:
-            served = _near(open_times, key, category, counts.index, cutoff_min)
-            doubtful = _near(unknown_times, key, category, counts.index, cutoff_min)
-            by_call = np.zeros(len(counts), dtype=bool)
-            if eligibility in calls and category in calls[eligibility].columns:
-                by_call = calls[eligibility][category].reindex(counts.index).to_numpy(dtype=bool)
-            codes.append(np.select([served, doubtful, by_call], [0, 1, 2], default=3).astype(np.int8))
-        living = np.asarray(counts.to_numpy(dtype=float), dtype=np.float64)
-        for category, code in zip([*categories, ALL_REQUIRED], [*codes, np.max(codes, axis=0)], strict=True):
+        codes = _codes(open_times, unknown_times, calls, key, people[eligibility].index, categories, cutoff_min)
+        living = np.asarray(people[eligibility].to_numpy(dtype=float), dtype=np.float64)
+        for category, code in zip([*categories, ALL_REQUIRED], codes, strict=True):
             rows.append({"category": category, "eligibility": eligibility, "when": when} | _row(code, living))
     return pd.DataFrame(rows)
+
+
+def service_classes(
+    open_times: Mapping[Key, pd.DataFrame],
+    unknown_times: Mapping[Key, pd.DataFrame],
+    places: pd.Index[Any],
+    *,
+    categories: Sequence[str],
+    cutoff_min: float,
+    referral: Mapping[str, pd.DataFrame] | None = None,
+) -> pd.DataFrame:
+    """Class of each place by category, eligibility and time of week: the matrix before its people are counted.
+
+    Parameters
+    ----------
+    open_times, unknown_times, categories, cutoff_min
+        As for :func:`continuum_matrix`.
+    places
+        Ids of the rows wanted.
+    referral
+        One table for each eligibility.
+
+    Returns
+    -------
+    DataFrame
+        ``place_id, eligibility, when`` and one column for each category and ``all required``, each one of
+        :data:`SERVICE_CLASSES`.
+
+    Raises
+    ------
+    TableError
+        As :func:`continuum_matrix`.
+    """
+    check_cutoff(cutoff_min)
+    calls = dict(referral or {})
+    ones = {eligibility: pd.Series(1.0, index=places) for eligibility, _ in open_times}
+    _check([("The open times", open_times), ("The times of unknown hours", unknown_times)], ones, calls, categories)
+    names = np.array(SERVICE_CLASSES, dtype=object)
+    parts = []
+    for key in open_times:
+        codes = _codes(open_times, unknown_times, calls, key, places, categories, cutoff_min)
+        columns = {name: names[code] for name, code in zip([*categories, ALL_REQUIRED], codes, strict=True)}
+        parts.append(pd.DataFrame({"place_id": places, "eligibility": key[0], "when": key[1]} | columns))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _codes(
+    open_times: Mapping[Key, pd.DataFrame],
+    unknown_times: Mapping[Key, pd.DataFrame],
+    calls: Mapping[str, pd.DataFrame],
+    key: Key,
+    index: pd.Index[Any],
+    categories: Sequence[str],
+    cutoff_min: float,
+) -> list[npt.NDArray[np.int8]]:
+    """Return the position in ``SERVICE_CLASSES`` of each place, one array a category, and last the worst of all."""
+    codes = []
+    for category in categories:
+        served = _near(open_times, key, category, index, cutoff_min)
+        doubtful = _near(unknown_times, key, category, index, cutoff_min)
+        by_call = np.zeros(len(index), dtype=bool)
+        if key[0] in calls and category in calls[key[0]].columns:
+            by_call = calls[key[0]][category].reindex(index).to_numpy(dtype=bool)
+        codes.append(np.select([served, doubtful, by_call], [0, 1, 2], default=3).astype(np.int8))
+    return [*codes, np.max(codes, axis=0)]

@@ -329,6 +329,8 @@ CONTRACTS: dict[str, Contract] = {
                 "high",
                 "draw",
                 "name",
+                "service_class",
+                "certainty",
             ),
             ("measure", "statistic", "group", "category", "place_id", "cell_id", "population_share"),
             (_EXACT_ONLY,),

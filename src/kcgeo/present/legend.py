@@ -24,13 +24,14 @@ class Entry:
     """One line of a legend; ``kind`` says what is drawn beside the words."""
 
     label: str
-    kind: Literal["fill", "hatch", "symbol", "line", "circle", "heading"] = "fill"
+    kind: Literal["fill", "hatch", "symbol", "line", "circle", "ring", "heading"] = "fill"
     colour: str = theme.COLOUR["ink"]
     marker: str = "o"
     size: float = 8.0
     hatch: str | None = None
     dashed: bool = False
     edge: str = "white"
+    dashes: tuple[float, tuple[float, ...]] | str = "-"
 
 
 def time_entries(edges_min: Sequence[float]) -> list[Entry]:
@@ -69,6 +70,19 @@ def _draw(axes: Axes, entry: Entry, x: float, y: float) -> None:
         )
     elif entry.kind == "circle":
         axes.scatter([middle], [y], s=entry.size, facecolors=entry.colour, edgecolors="white", linewidths=0.9)
+    elif entry.kind == "ring":
+        # ``size`` is the width of the ring's line; a dot inside stands for what it surrounds
+        axes.scatter([middle], [y], s=38, facecolors=theme.BEYOND, edgecolors=entry.colour, linewidths=0.6)
+        if entry.size:
+            axes.scatter(
+                [middle],
+                [y],
+                s=130,
+                facecolors="none",
+                edgecolors=entry.colour,
+                linewidths=entry.size,
+                linestyles=[entry.dashes],
+            )
     elif entry.kind == "symbol":
         axes.scatter(
             [middle], [y], s=entry.size**2, marker=entry.marker, c=entry.colour, edgecolors=entry.edge, linewidths=0.8
