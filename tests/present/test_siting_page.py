@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
 
 from kcgeo.disclosure import Released, release
 from kcgeo.errors import DisclosureError, TableError
@@ -183,6 +186,19 @@ def test_page_is_the_same_in_two_runs(plan: Plan, town: Town, tmp_path: Path) ->
     assert (tmp_path / "one.pdf").read_bytes() == (tmp_path / "two.pdf").read_bytes()
 
 
+@pytest.mark.parametrize("site_count", [1, 12])
+def test_page_holds_few_and_many_areas(plan: Plan, town: Town, site_count: int) -> None:
+    one = gpd.GeoDataFrame(plan["new_sites"].table).iloc[[0]]
+    many = pd.concat([one] * site_count, ignore_index=True).assign(rank=range(1, site_count + 1))
+    many["candidate_id"] = [f"area {rank}" for rank in many["rank"]]
+    many["name"] = [f"{rank} km NW of Excelsior Springs 64024" for rank in many["rank"]]
+    sites = _made(many, "new_sites")
+    areas = _made(many[["candidate_id", "name", "plan_share", "geometry"]], "good_areas")
+    asked = _made(pd.DataFrame(plan["plan"].table).assign(new_count=site_count), "plan")
+    changed = {**plan, "new_sites": sites, "good_areas": areas, "plan": asked}
+    test_nothing_on_the_page_overlaps_or_leaves_it(siting_page(changed, ground=town.ground))
+
+
 def test_map_draws_areas_and_no_circle_inside_them(plan: Plan, town: Town) -> None:
     change = change_of(plan, town.ground)
     areas = gpd.GeoDataFrame(plan["new_sites"].table).to_crs(CRS).geometry.union_all()
@@ -262,3 +278,27 @@ def test_geopackage_takes_layers_only(plan: Plan, tmp_path: Path) -> None:
     with pytest.raises(TableError, match="by_group"):
         write_geopackage({"by_group": plan["by_group"]}, tmp_path / "flat.gpkg")
     assert not (tmp_path / "flat.gpkg").exists()
+
+
+@pytest.mark.browser
+def test_web_page_passes_axe_without_network(plan: Plan, town: Town, tmp_path: Path) -> None:
+    found = shutil.which("chromium") or shutil.which("google-chrome")
+    if found is None:
+        pytest.skip("no chromium on this machine; install it with: apt-get install chromium")
+    (picture,) = save_figure(siting_map(plan, ground=town.ground), tmp_path, "map", formats=["svg"])
+    path = tmp_path / "map.html"
+    path.write_text(siting_web_page(plan, picture=picture.read_text()).html)
+    asked: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
+        for width in (1280, 390):
+            page = browser.new_context(bypass_csp=True, viewport={"width": width, "height": 844}).new_page()
+            page.on("request", lambda request: asked.append(request.url))
+            page.goto(path.as_uri())
+            results = Axe().run(page)
+            assert results.violations_count == 0, results.generate_report()
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            page.keyboard.press("Tab")
+            assert page.evaluate("document.activeElement.getAttribute('href')") == "#numbers"
+        browser.close()
+    assert all(url.startswith("file:") for url in asked)

@@ -13,7 +13,7 @@ from kcgeo.errors import TableError
 from kcgeo.present import theme, words
 from kcgeo.present.plate import Plate, new_plate
 from kcgeo.present.siting import BEFORE
-from kcgeo.present.siting_words import GROUP_NAMES, one_row
+from kcgeo.present.siting_words import GROUP_NAMES, one_row, share_pair
 
 __all__ = ["group_chart", "pareto_chart"]
 
@@ -133,7 +133,7 @@ def group_chart(released: Mapping[str, Released], *, title: str | None = None) -
             axes.add_patch(Rectangle((0, -number - 0.3), before, 0.6, facecolor=BEFORE))
             axes.add_patch(Rectangle((before, -number - 0.3), max(after - before, 0), 0.6, facecolor=_GAINED))
             axes.text(
-                101.5, -number, f"{words.percent(row['before_share'])} → {words.percent(row['after_share'])},"
+                101.5, -number, f"{' → '.join(share_pair(row['before_share'], row['after_share']))},"
                 f" +{words.thousands(row['gained_count'])}", va="center", fontsize=theme.TEXT_PT["label"],
             )  # fmt: skip
         axes.set_xlim(0, 100)

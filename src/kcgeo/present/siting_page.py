@@ -14,7 +14,7 @@ from kcgeo.present.base import Background
 from kcgeo.present.legend import strip
 from kcgeo.present.plate import Plate, new_plate, wrapped
 from kcgeo.present.siting import BEFORE, change_of, draw_change, legend_entries
-from kcgeo.present.siting_words import GROUP_NAMES, one_row, plan_words
+from kcgeo.present.siting_words import GROUP_NAMES, one_row, plan_words, share_pair
 
 __all__ = ["PORTRAIT_IN", "siting_page"]
 
@@ -76,9 +76,11 @@ def siting_page(released: Mapping[str, Released], *, ground: Background) -> Plat
         right = _block(plate, "What was asked", "; ".join(told.parameters) + ".", left=_COLUMN, top=end)
         left = _groups(plate, released["by_group"], top=bottom - 0.16)
         left = _block(plate, "How sure is it?", " ".join((told.proof, *told.sure)), left=_LEFT, top=left - 0.06)
-        # the limits go where there is room
-        room = (_LEFT, left) if left >= right else (_COLUMN, right)
-        _block(plate, "Limits", " ".join(told.limits), left=room[0], top=room[1] - 0.06)
+        # the limits go where they leave more room
+        limits = " ".join(told.limits)
+        ends = {x: y - 0.149 * len(_lines(limits, x)) for x, y in ((_LEFT, left), (_COLUMN, right))}
+        x = max(ends, key=lambda side: ends[side])
+        _block(plate, "Limits", limits, left=x, top=(left if x == _LEFT else right) - 0.06)
     return plate
 
 
@@ -178,7 +180,7 @@ def _groups(plate: Plate, by_group: Released, *, top: float) -> float:
                 facecolor="none", edgecolor=theme.COLOUR["soft"], linewidth=0.6,
             )
         )  # fmt: skip
-        shares = f"{words.percent(row['before_share'])} → {words.percent(row['after_share'])}"
+        shares = " → ".join(share_pair(row["before_share"], row["after_share"]))
         _write(plate, left + wide + 0.1, y, f"{shares}   +{words.thousands(row['gained_count'])}")
         y -= 0.21
     return y
@@ -190,9 +192,15 @@ def _below_heading(plate: Plate) -> float:
     return float(min(ends) / plate.dpi - 0.12)
 
 
+def _lines(text: str, left: float) -> list[str]:
+    """Break a text to the width of its column."""
+    width_in = _MAP_IN[0] if left == _LEFT else _RIGHT - _COLUMN
+    return wrapped(text, size_pt=theme.TEXT_PT["small"], width_in=width_in)
+
+
 def _block(plate: Plate, heading: str, text: str, *, left: float, top: float) -> float:
     """Write a heading and a text as wide as its column; return where it ends."""
     _heading(plate, left, top, heading)
-    lines = wrapped(text, size_pt=theme.TEXT_PT["small"], width_in=_MAP_IN[0] if left == _LEFT else _RIGHT - _COLUMN)
+    lines = _lines(text, left)
     _write(plate, left, top - 0.19, "\n".join(lines))
     return top - 0.19 - 0.149 * len(lines) - 0.04

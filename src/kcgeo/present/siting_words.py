@@ -12,7 +12,7 @@ from kcgeo.disclosure import Released, require_released
 from kcgeo.errors import TableError
 from kcgeo.present import words
 
-__all__ = ["GROUP_NAMES", "MODELS", "PlanWords", "plan_words"]
+__all__ = ["GROUP_NAMES", "MODELS", "PlanWords", "one_row", "plan_words", "share_pair"]
 
 GROUP_NAMES = {
     "population_count": "all people",
@@ -92,8 +92,8 @@ def plan_words(released: Mapping[str, Released]) -> PlanWords:
     gained = words.thousands(group["gained_count"])
     count = _NUMBERS[len(sites)] if len(sites) < len(_NUMBERS) else str(len(sites))
     few, where = ("site", "area") if len(sites) == 1 else ("sites", "areas")
-    asked = "anybody" if plan["eligibility"] in (None, "any") else str(plan["eligibility"])
-    shares = f"{words.percent(group['after_share'])} instead of {words.percent(group['before_share'])}"
+    asked = _asked(plan)
+    shares = " instead of ".join(reversed(share_pair(group["before_share"], group["after_share"])))
     sought = _SITES.get(str(plan["category"]), f"new {label} {few}") if len(sites) > 1 else f"new {label} {few}"
     return PlanWords(
         question=f"Where would {count} {sought} for {asked} help most?",
@@ -112,6 +112,20 @@ def plan_words(released: Mapping[str, Released]) -> PlanWords:
             "A listed site is not a free bed; staff, money and consent are not in the model.",
         ),
     )
+
+
+def share_pair(before: float, after: float) -> tuple[str, str]:
+    """Two shares (0..1) in per cent, with a decimal where whole numbers would hide the change.
+
+    >>> share_pair(0.76, 0.93), share_pair(0.991, 0.994)
+    (('76 %', '93 %'), ('99.1 %', '99.4 %'))
+    """
+    one, two = words.percent(before), words.percent(after)
+    return (one, two) if one != two or before == after else (f"{before * 100:.1f} %", f"{after * 100:.1f} %")
+
+
+def _asked(plan: Mapping[str, Any]) -> str:
+    return "anybody" if plan["eligibility"] in (None, "any") else str(plan["eligibility"])
 
 
 def _who(plan: Mapping[str, Any]) -> str:
@@ -190,7 +204,7 @@ def _parameters(plan: Mapping[str, Any]) -> tuple[str, ...]:
     areas = "ZIP code areas" if plan["area"] == "places" else "hexagons of about 36 km²"
     return (
         f"kind of help: {words.category_label(str(plan['category'])).lower()}",
-        f"for: {plan['eligibility'] or 'anybody'}",
+        f"for: {_asked(plan)}",
         f"people counted: {GROUP_NAMES.get(str(plan['group']), plan['group'])}",
         f"within {plan['cutoff_min']:g} minutes, the value itself included",
         f"new sites: {plan['new_count']:g} beside {plan['existing_count']:g} public",

@@ -13,7 +13,7 @@ import pandas as pd
 from kcgeo import access, data, siting, travel
 from kcgeo.crs import STORAGE
 from kcgeo.data.settings import Study
-from kcgeo.errors import StudyError, raise_all
+from kcgeo.errors import SolverError, StudyError, raise_all
 from kcgeo.siting import NoPlanError, Progress, SitingResult
 from kcgeo.siting.plan import MAXIMISED
 from kcgeo.study.measure import GROUPS, Measured, measure
@@ -222,6 +222,8 @@ def _answer(
     kept = _Parts(step, ["a proof that the plan is best"] if plan.status == "interrupted" else [])
     alone: tuple[SitingResult, ...] = (plan,)
     plans = kept("what else is nearly as good", lambda: _near_best(plan, costs, demand, question, options), alone)
+    if any(other.status == "interrupted" for other in plans[1:]):
+        kept.unfinished.append("what else is nearly as good")
     return SitingAnswer(
         study=study,
         measured=measured,
@@ -383,6 +385,10 @@ def _near_best(
         )
     except NoPlanError:
         return (plan,)
+    except SolverError as error:
+        if str(error).startswith("The run ended"):  # stopped before it had another plan; this one stands
+            return (plan,)
+        raise
     slack = question.within_share * abs(plan.objective) + 1e-9
     sense = -1.0 if plan.model in MAXIMISED else 1.0
     near = [other for other in others if sense * (other.objective - plan.objective) <= slack]
