@@ -127,14 +127,14 @@ def test_the_page_asks_for_itself_only_and_stores_nothing(both: Watched) -> None
 
 def test_choices_are_made_with_the_mouse(case: Case, both: Watched) -> None:
     page = both.page
-    page.select_option("#kind", "legal")
+    page.select_option("#kind", "medical")
     page.select_option("#who", "minors")
     page.select_option("#when", "weekday noon")
     page.click('.presets button[value="45"]')
-    question = {"category": "legal", "eligibility": "minors", "when": "weekday noon"}
+    question = {"category": "medical", "eligibility": "minors", "when": "weekday noon"}
     assert _counts(page) == _expected(case, **question, cutoff_min=45)
     assert page.get_attribute('.presets button[value="45"]', "aria-pressed") == "true"
-    assert "45-minute drive of legal help for minors, known to be open (weekday noon)" in page.inner_text("#said")
+    assert "45-minute drive of medical care for minors, known to be open (weekday noon)" in page.inner_text("#said")
     box = page.locator("#cutoff").bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + 2, box["y"] + box["height"] / 2)
@@ -280,7 +280,8 @@ def test_the_table_lists_who_lacks_it_the_largest_first(case: Case, both: Watche
     page = both.page
     page.select_option("#kind", "forensic_exam")
     rows = page.evaluate(
-        "[...document.querySelectorAll('#lacking tbody tr:not([hidden])')].map(r => [...r.children].map(c => c.textContent))"
+        "[...document.querySelectorAll('#lacking tbody tr:not([hidden])')]"
+        ".map(r => [...r.children].map(c => c.textContent))"
     )
     people = [int(row[1].replace(",", "")) for row in rows]
     assert people == sorted(people, reverse=True)
@@ -300,6 +301,26 @@ def test_the_screen_reader_hears_the_numbers(desk: Page) -> None:
     label = desk.get_attribute(".pin", "aria-label") or ""
     assert label.startswith("New site A near ")
     assert "Arrow keys move it" in label
+
+
+def test_a_choice_that_no_service_fits_is_said_in_words(desk: Page) -> None:
+    desk.select_option("#kind", "transport")
+    assert desk.inner_text("#said") == "No listed service of this choice has a public address."
+    desk.click("#best")
+    assert "With the new site" in desk.inner_text("#said")
+    assert _counts(desk)[0][0] == _counts(desk)[0][1] > 0
+
+
+def test_a_step_back_by_key_leaves_the_focus_where_it_is(desk: Page) -> None:
+    desk.select_option("#area", label="Harrisonville (64701)")
+    desk.click("#add")
+    desk.focus(".pin")
+    desk.keyboard.press("ArrowUp")
+    desk.keyboard.press("Control+z")
+    assert desk.evaluate("document.activeElement.classList.contains('pin')")
+    desk.focus("#undo")
+    desk.keyboard.press("Enter")
+    assert desk.evaluate("document.activeElement.id") == "kind"  # the button is off now
 
 
 def test_start_again_can_be_undone(desk: Page) -> None:

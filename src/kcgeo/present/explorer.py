@@ -62,6 +62,7 @@ READING = (
     "A new site is a grid cell of about 5 km², never an address. It is taken to offer the kind of help asked for, to"
     " those who ask, at that time. It is not checked whether a building, staff or money are there.",
     "A listed service is not an open bed. Call before you send anyone.",
+    f"A hotline has no place and is reached from anywhere: {words.HOTLINE}.",
 )
 
 

@@ -144,8 +144,9 @@
     if (!past.length) return;
     now = past.pop();
     joined = null;
+    var last = !past.length && document.activeElement === byId("undo");
     show();
-    if (!past.length) byId("kind").focus();
+    if (last) byId("kind").focus(); // a button that is switched off drops the focus
   }
 
   /* ---- words ---- */
@@ -156,7 +157,9 @@
   }
   function said(sums) {
     var all = sums[0].reduce(function (a, b) { return a + b; }), today = sums[0][READY], added = sums[0][NEW];
-    var text = of100(today, all) + " people (" + figure(today) + ") live within a " + now.within + "-minute drive of " +
+    var some = chosen(now, 0).some(function (time) { return time < beyond; });
+    var text = !some ? "No listed service of this choice" + (now.when ? " is known to be open (" + data.moments[now.when][0] + ")." : " has a public address.") :
+      of100(today, all) + " people (" + figure(today) + ") live within a " + now.within + "-minute drive of " +
       data.kinds[now.kind][2] + data.who[now.who][2] + data.moments[now.when][2] + ".";
     if (now.sites.length) {
       text += " With " + (now.sites.length === 1 ? "the new site " : "the " + now.sites.length + " new sites ") +
