@@ -204,6 +204,19 @@ def test_a_plan_that_cannot_be_says_what_would_work(settings: Study) -> None:
         study.site(settings, **{**QUESTION, "new_count": 5_000})
 
 
+def test_interrupt_right_after_the_plan_leaves_the_plan(settings: Study, tmp_path: Path) -> None:
+    def step(description: str) -> None:
+        if description.startswith("Working out what else"):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    kept = study.site_to(settings, tmp_path / "out", **QUESTION, step=step)
+    assert kept.plan.status == "optimal"
+    assert kept.alternatives == (kept.plan,)
+    assert len(kept.unfinished) == 3
+    assert (tmp_path / "out" / "page.pdf").is_file()  # what is known is handed on whole
+    assert not (tmp_path / "out" / "tables" / "front.csv").read_text().strip().count("\n")
+
+
 def test_interrupt_keeps_the_plan_and_names_what_is_missing(settings: Study) -> None:
     def step(description: str) -> None:
         if description.startswith("Working out what one goal"):

@@ -386,7 +386,10 @@ def _near_best(
     except NoPlanError:
         return (plan,)
     except SolverError as error:
-        if str(error).startswith("The run ended"):  # stopped before it had another plan; this one stands
+        # a run that was stopped before it had another plan: this one stands
+        if str(error).startswith("The run ended (interrupted)"):
+            raise KeyboardInterrupt from error
+        if str(error).startswith("The run ended"):
             return (plan,)
         raise
     slack = question.within_share * abs(plan.objective) + 1e-9
