@@ -162,8 +162,8 @@
       of100(today, all) + " people (" + figure(today) + ") live within a " + now.within + "-minute drive of " +
       data.kinds[now.kind][2] + data.who[now.who][2] + data.moments[now.when][2] + ".";
     if (now.sites.length) {
-      text += " With " + (now.sites.length === 1 ? "the new site " : "the " + now.sites.length + " new sites ") +
-        of100(today + added, all) + ": " + figure(added) + " people more.";
+      text += " With " + (now.sites.length === 1 ? "the new site: " : "the " + now.sites.length + " new sites: ") +
+        of100(today + added, all) + ", " + figure(added) + " people more.";
     }
     return text;
   }
