@@ -16,6 +16,7 @@ __all__ = [
     "SolverError",
     "StudyError",
     "TableError",
+    "WithheldWarning",
     "first_ids",
     "raise_all",
 ]
@@ -31,6 +32,10 @@ class KcgeoError(ValueError):
 
 class TableError(KcgeoError):
     """A table or a file breaks its contract."""
+
+
+class WithheldWarning(UserWarning):
+    """Rows came in as withheld; the text names their ids, so it is for the operator and never for a published log."""
 
 
 class CrsError(KcgeoError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -117,7 +118,7 @@ def write(folder, public, hidden=(), *, first=False):
 
 
 def run(study: Path, out: Path):
-    """Run ``kcgeo maps`` in a process of its own, as ``make maps`` does; return its output."""
+    """Run ``kcgeo maps`` in a process of its own, as ``make maps`` does; return what it prints, times left out."""
     variables = {name: value for name, value in os.environ.items() if name != "PYTHONHASHSEED"}
     code = f"import sys; sys.argv[1:] = ['maps', '--study', {str(study)!r}, '--out', {str(out)!r}]\n"
     done = subprocess.run(
@@ -128,7 +129,8 @@ def run(study: Path, out: Path):
         env=variables,
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    return done.stdout
+    # how long a step took, and the spinner, are all that differs between two equal runs
+    return done.stdout, re.sub(r"\d+:\d\d:\d\d|[\u2800-\u28ff]", "", done.stderr)
 
 
 def digests(folder):

@@ -19,7 +19,7 @@ from kcgeo.data.hours import open_state, read_hours, readable
 from kcgeo.data.schemas import table_problems
 from kcgeo.data.service_file import read_rows
 from kcgeo.data.service_rules import age_problems, blank_problems, category_problems, hours_problems, point_problems
-from kcgeo.errors import TableError, first_ids, raise_all
+from kcgeo.errors import TableError, WithheldWarning, first_ids, raise_all
 
 __all__ = ["ELIGIBILITIES", "by_category", "services", "sites"]
 
@@ -78,8 +78,9 @@ def services(
 
     Warns
     -----
-    UserWarning
-        Rows where people sleep and that give no public basis came in as withheld.
+    WithheldWarning
+        Rows where people sleep and that give no public basis came in as withheld. The command line says it in
+        ``kcgeo data check --study`` only, so that no log of a run depends on hidden rows.
 
     Examples
     --------
@@ -139,6 +140,7 @@ def _directory(
         warnings.warn(
             f"{int(closing.sum())} rows where people sleep give no public basis and came in as withheld: "
             f"{first_ids(rows.loc[closing, 'service_id'])}.",
+            WithheldWarning,
             stacklevel=3,
         )
     return _shaped(levels.close_levels(typed.assign(opening_hours=hours), shelter_like=shelters))
