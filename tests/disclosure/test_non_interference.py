@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 
 import pandas as pd
@@ -59,6 +60,18 @@ def test_the_runs_make_every_kind_of_artefact_and_the_scanner_knows_each(runs):
         assert {name[name.rfind(".") :] for name in names} >= KINDS
         assert unknown_extensions(names) == []
         assert any(path.parent.name == "notebooks" for path in folder.rglob("*.html"))
+
+
+@pytest.mark.slow
+def test_every_page_of_a_run_can_be_left_at_once_and_keeps_nothing(runs):
+    pages = sorted(runs["none"][0].rglob("*.html"))
+    assert {"index.html", "coverage.html", "explorer.html", "02_coverage_gaps.html"} <= {page.name for page in pages}
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        assert re.search(r'<a class="quit"[^>]* href="https://[^"]*" rel="noreferrer noopener">', text), page.name
+        assert "use one that they cannot reach" in text, page.name
+        keeps = r"(?:local|session)Storage|indexedDB|document\.cookie|sendBeacon|fetch\(|XMLHttpRequest|WebSocket"
+        assert not re.search(keeps, text), page.name
 
 
 @pytest.mark.slow

@@ -117,7 +117,7 @@ def gallery_page(
         contents=contents,
         trust=_trust(trust),
         sections="\n".join(_section(section, key) for key, section in zip(keys, sections, strict=True)),
-        footer=f"{named}<p>{html.escape(words.ODBL)} This page asks nothing of any network.</p>",
+        footer=f"{named}<p>{html.escape(words.ODBL)} {html.escape(words.SAFE_BROWSING)}</p>",
     )
     return Page(title, lede, text)
 

@@ -250,5 +250,5 @@ def _footer(released: Sequence[Released]) -> str:
     return (
         f"<p>{html.escape(words.MODEL)} {html.escape(words.LOWER_BOUND)} {html.escape(words.ODBL)}</p>"
         f"<p>Sources: {html.escape('; '.join(sources))}. Vintage: {html.escape('; '.join(vintage))}.</p>"
-        "<p>This file asks nothing of any network and stores nothing on your device.</p>"
+        f"<p>{html.escape(words.SAFE_BROWSING)}</p>"
     )

@@ -13,6 +13,8 @@ __all__ = [
     "LOWER_BOUND",
     "MODEL",
     "ODBL",
+    "QUICK_EXIT",
+    "SAFE_BROWSING",
     "STATE",
     "category_label",
     "counted",
@@ -51,6 +53,11 @@ STATE = MappingProxyType({"in_reach": "in reach", "by_referral": "by referral (c
 MODEL = "Drive times: free-flow model, no congestion, by car only."
 LOWER_BOUND = "Lower bound: confidential services are not counted."
 ODBL = "Roads (c) OpenStreetMap contributors (ODbL 1.0)."
+SAFE_BROWSING = (
+    "This page sends nothing and stores nothing on your device. Your browser may still list it among visited pages. "
+    "If somebody may look at your device, use one that they cannot reach."
+)
+QUICK_EXIT = '<a class="quit" href="https://www.weather.gov/" rel="noreferrer noopener">Leave this page</a>'
 HOTLINE = "the national hotline, 1-888-373-7888"
 
 

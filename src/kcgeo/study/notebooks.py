@@ -11,6 +11,7 @@ from typing import Any
 from kcgeo.data import package_folder
 from kcgeo.errors import KcgeoError, StudyError
 from kcgeo.files import write_text
+from kcgeo.present.words import QUICK_EXIT, SAFE_BROWSING
 
 __all__ = ["execute", "execute_all", "notebook_files", "page"]
 
@@ -29,7 +30,9 @@ table { border-collapse: collapse; font-size: 15px; margin: .6rem 0; display: bl
 th, td { padding: .25rem .7rem; border-bottom: 1px solid #d5dae0; text-align: right; }
 th:first-child, td:first-child { text-align: left; }
 footer { margin-top: 3rem; font-size: 14px; color: #4a525b; }
-@media print { main { max-width: none; } pre { white-space: pre-wrap; } }
+.quit { position: fixed; right: .8rem; top: .8rem; z-index: 9; background: #a83400; color: #fff; font-weight: 650;
+  padding: .45rem .9rem; border-radius: .4rem; text-decoration: none; }
+@media print { .quit { display: none; } main { max-width: none; } pre { white-space: pre-wrap; } }
 """
 
 
@@ -106,8 +109,10 @@ def page(notebook: Any, *, title: str) -> str:
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="referrer" content="no-referrer">\n<meta name="robots" content="noindex">\n'
         f"<title>{html.escape(title)}</title>\n<style>{STYLE}\n{colours}</style>\n</head>\n<body>\n<main>\n"
-        f'<p><a href="../index.html">All results</a></p>\n{body}\n</main>\n</body>\n</html>\n'
+        f'{QUICK_EXIT}\n<p><a href="../index.html">All results</a></p>\n{body}\n'
+        f"<footer><p>{html.escape(SAFE_BROWSING)}</p></footer>\n</main>\n</body>\n</html>\n"
     )
 
 
