@@ -5,13 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 STUDY ?= studies/kansas-city.toml
 OUT ?= output/kansas-city
+EXPORT_OUT ?= output/kansas-city-export
 
 # A kernel spec on JUPYTER_PATH would shadow the one of this environment.
 unexport JUPYTER_PATH
 export MPLBACKEND := Agg
 
 .DEFAULT_GOAL := help
-.PHONY: help setup maps test check data lock clean browser bench
+.PHONY: help setup maps export test check data lock clean browser bench
 
 help: ## list what make can do
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -32,6 +33,9 @@ setup: $(VENV)/.ready ## make the virtual environment in .venv
 
 maps: setup ## draw all maps, tables and notebooks into output/kansas-city
 	$(BIN)/kcgeo maps --study $(STUDY) --out $(OUT)
+
+export: setup ## write slides, atlas, web pages and data into output/kansas-city-export
+	$(BIN)/kcgeo export --study $(STUDY) --out $(EXPORT_OUT)
 
 test: setup ## run all tests and style checks
 	$(BIN)/ruff check .

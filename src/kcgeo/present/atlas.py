@@ -126,11 +126,11 @@ def _lay(writer: Any, page: Any, sheets: Sequence[Any], paper_in: tuple[float, f
         size = float(sheet.mediabox.width), float(sheet.mediabox.height)
         form = DecodedStreamObject()
         form.set_data(sheet.get_contents().get_data())
-        form = form.flate_encode(6)
-        form[NameObject("/Type")], form[NameObject("/Subtype")] = NameObject("/XObject"), NameObject("/Form")
-        form[NameObject("/BBox")] = ArrayObject([NumberObject(0), NumberObject(0), *map(FloatObject, size)])
-        form[NameObject("/Resources")] = sheet["/Resources"].clone(writer)
-        forms[NameObject(f"/Sheet{number}")] = writer._add_object(form)
+        packed = form.flate_encode(6)
+        packed[NameObject("/Type")], packed[NameObject("/Subtype")] = NameObject("/XObject"), NameObject("/Form")
+        packed[NameObject("/BBox")] = ArrayObject([NumberObject(0), NumberObject(0), *map(FloatObject, size)])
+        packed[NameObject("/Resources")] = sheet["/Resources"].clone(writer)
+        forms[NameObject(f"/Sheet{number}")] = writer._add_object(packed)
         scale, left, low = _fit(size, paper_in)
         words.append(f"q {scale:.5f} 0 0 {scale:.5f} {left:.3f} {low:.3f} cm /Sheet{number} Do Q")
     content = DecodedStreamObject()
@@ -160,8 +160,13 @@ def _links(writer: Any, pages: Sequence[AtlasPage], first: int, paper_in: tuple[
         if target is None:
             continue
         bottom = (theme.PAGE_IN[1] - y_in - 0.04) * 72
-        box = (_LEFT_IN * 72, bottom, (theme.PAGE_IN[0] - _LEFT_IN) * 72, bottom + 0.19 * 72)
-        rect = tuple(scale * side + (low if place % 2 else left) for place, side in enumerate(box))
+        ends = _LEFT_IN * 72, (theme.PAGE_IN[0] - _LEFT_IN) * 72
+        rect = (
+            scale * ends[0] + left,
+            scale * bottom + low,
+            scale * ends[1] + left,
+            scale * (bottom + 0.19 * 72) + low,
+        )
         link = Link(rect=rect, target_page_index=first + target, border=[0, 0, 0])
         writer.add_annotation(page_number=1, annotation=link)
 

@@ -1,7 +1,7 @@
 """A talk as a PowerPoint file: native titles and tables, pictures with alternative text, notes with method and limits.
 
-One message a slide: the title of a picture is the message of its plate. No text is under 14 px on a screen 1280 px wide.
-The same slides give the same bytes: dates are fixed and say nothing of when the file was written.
+One message a slide: the title of a picture is the message of its plate. No text is under 14 px where a slide is 1280 px
+wide. The same slides give the same bytes: dates are fixed and say nothing of when the file was written.
 """
 
 from __future__ import annotations
@@ -182,7 +182,6 @@ _FURNITURE = (13, 15, 16)
 
 def _style(frame: Any, *, size_pt: float, bold: bool = False, colour: str = theme.COLOUR["ink"]) -> None:
     """Set size, weight and colour of all words of a frame, on the left."""
-    from pptx.dml.color import RGBColor
     from pptx.enum.text import MSO_AUTO_SIZE, PP_ALIGN
     from pptx.util import Pt
 
@@ -192,7 +191,7 @@ def _style(frame: Any, *, size_pt: float, bold: bool = False, colour: str = them
         paragraph.alignment = PP_ALIGN.LEFT
         for run in paragraph.runs:
             run.font.size, run.font.bold = Pt(size_pt), bold
-            run.font.color.rgb = RGBColor.from_string(colour[1:].upper())
+            run.font.color.rgb = _rgb(colour)
 
 
 def _title(slide: Any) -> None:
@@ -342,11 +341,16 @@ def _table(deck: _Deck, told: TableSlide) -> None:
 
 
 def _paint(cell: Any, *, heading: bool, even: bool) -> None:
-    from pptx.dml.color import RGBColor
-
     colour = theme.RAMP[0] if heading else theme.COLOUR["land"] if even else theme.COLOUR["paper"]
     cell.fill.solid()
-    cell.fill.fore_color.rgb = RGBColor.from_string(colour[1:].upper())
+    cell.fill.fore_color.rgb = _rgb(colour)
+
+
+def _rgb(colour: str) -> Any:
+    from pptx.dml.color import RGBColor
+
+    colours: Any = RGBColor
+    return colours(*(int(colour[at : at + 2], 16) for at in (1, 3, 5)))
 
 
 def _sources(deck: _Deck) -> None:

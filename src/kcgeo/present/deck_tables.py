@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from kcgeo.disclosure import Released, require_released
 from kcgeo.errors import TableError
@@ -36,23 +38,25 @@ def coverage_slide(coverage: Released, *, headline_min: float, most: int = 16) -
     table = require_released(coverage, kind="coverage").table
     people = table[table["group"] == "population_count"]
     shares = people.pivot(index="category", columns="cutoff_min", values="covered_share")
+    shares.columns = [float(cutoff) for cutoff in shares.columns]
     shares = shares[shares.max(axis=1) > 0]  # no site with a public address: nothing to compare
     if headline_min not in shares.columns:
         raise TableError(f"The coverage holds no cutoff of {headline_min:g} minutes.")
     if shares.empty:
         raise TableError("The coverage holds no kind of help that anybody reaches; there is nothing to tell.")
-    shares = shares.sort_values(headline_min, ascending=False, kind="stable").tail(most)
+    order = shares[headline_min].sort_values(ascending=False, kind="stable").index
+    shares = shares.loc[order].tail(most)
     called = people[people["cutoff_min"] == headline_min].set_index("category")["by_referral_share"]
     rows = tuple(
         (
             words.category_label(str(category)),
             *(words.percent(share) for share in row),
-            words.percent(float(called[category])),
+            words.percent(float(called[str(category)])),
         )
         for category, row in shares.iterrows()
     )
     worst, best = str(shares.index[-1]), str(shares.index[0])
-    most_said, least_said = (words.percent(float(shares.at[name, headline_min])) for name in (best, worst))
+    most_said, least_said = (words.percent(float(shares[headline_min][name])) for name in (best, worst))
     sources, vintage = source_lines([coverage])
     return TableSlide(
         title=f"{words.category_label(worst)} is in reach of the fewest people: {least_said}",
@@ -64,7 +68,7 @@ def coverage_slide(coverage: Released, *, headline_min: float, most: int = 16) -
         rows=rows,
         alt_text=(
             f"Table of {len(rows)} kinds of help by cutoff. Within {headline_min:g} minutes:"
-            f" from {most_said} ({words.category_label(best)}) to {least_said} ({words.category_label(worst)}) of people."
+            f" {words.category_label(best)} {most_said}, {words.category_label(worst)} {least_said} of people."
         ),
         sources=sources,
         vintage=vintage,
@@ -81,11 +85,12 @@ def group_slide(coverage: Released, *, required: Sequence[str], cutoff_min: floa
     shares = shares.reindex([name for name in required if name in shares.index])[groups]
     if shares.empty:
         raise TableError("The coverage holds none of the required kinds of help at this cutoff.")
-    apart = (shares.max(axis=1) - shares.min(axis=1)).idxmax()
-    least, most = str(shares.loc[apart].idxmin()), str(shares.loc[apart].idxmax())
-    low, high = (words.percent(float(shares.loc[apart, group])) for group in (least, most))
+    apart = str((shares.max(axis=1) - shares.min(axis=1)).idxmax())
+    row = shares.T[apart]
+    least, most = str(row.idxmin()), str(row.idxmax())
+    low, high = (words.percent(float(row[group])) for group in (least, most))
     sources, vintage = source_lines([coverage])
-    phrase = words.category_label(str(apart)).lower()
+    phrase = words.category_label(apart).lower()
     return TableSlide(
         title=f"Groups differ most for {phrase}: {low} of {_GROUP[least]}, {high} of {_GROUP[most]}",
         subtitle=(
@@ -117,19 +122,19 @@ def stretches_slide(segments: Released, *, cutoff_min: float, most: int = 10) ->
         f" {first['length_mi']:.0f} miles of {first['route']} in {first['state']}",
         subtitle=f"Stretches farther than {cutoff_min:g} minutes from the nearest listed site, the longest first.",
         columns=("Kind of help", "route", "from mile", "to mile", "miles", "longest drive"),
-        rows=tuple(
-            (
-                words.category_label(row.category),
-                f"{row.route} {row.state}",
-                f"{row.from_milepost_mi:g}",
-                f"{row.to_milepost_mi:g}",
-                f"{row.length_mi:g}",
-                "no way" if row.worst_min != row.worst_min else f"{row.worst_min:.0f} min",
-            )
-            for row in table.itertuples()
-        ),
+        rows=tuple(_stretch(row) for row in table.to_dict("records")),
         alt_text=f"Table of {len(table)} stretches by kind of help, route, mileposts, length and longest drive.",
         sources=sources,
         vintage=vintage,
         notices=("Roads are not evidence of trafficking.", *_LIMITS),
+    )
+
+
+def _stretch(row: Mapping[Any, Any]) -> tuple[str, ...]:
+    worst_min = float(row["worst_min"])
+    return (
+        words.category_label(str(row["category"])),
+        f"{row['route']} {row['state']}",
+        *(f"{float(row[name]):g}" for name in ("from_milepost_mi", "to_milepost_mi", "length_mi")),
+        "no way" if math.isnan(worst_min) else f"{worst_min:.0f} min",
     )
