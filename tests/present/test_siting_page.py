@@ -142,6 +142,16 @@ def test_words_hold_the_numbers_of_the_tables(plan: Plan) -> None:
     assert any("referral: 0.5" in phrase for phrase in told.parameters)
 
 
+def test_words_name_the_steadiest_of_equal_plans(plan: Plan) -> None:
+    equal = _made(pd.DataFrame(plan["alternatives"].table).assign(worse_share=0.0), "alternatives")
+    draws = pd.concat([plan["robustness"].table, plan["robustness"].table.iloc[[1]].assign(plan=2)])
+    held = _made(draws.assign(best_share=[np.nan, 0.25, 0.75], covered_share_median=0.5), "robustness")
+    told = plan_words({**plan, "alternatives": equal, "robustness": held})
+    assert "1 other plan is exactly as good." in told.sure
+    assert "Of these equals, Eastville 64001 holds best in the draws." in told.sure
+    assert any(sentence.startswith("The middle draw gives 50 %") for sentence in told.sure)
+
+
 def test_words_admit_what_is_not_proven(town: Town) -> None:
     stopped = make_plan(town, status="time_limit", gap=0.125, bound=999_999.0, reason="how sure it is")
     told = plan_words(stopped)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -163,40 +163,52 @@ def _proof(plan: Mapping[str, Any]) -> str:
 
 
 def _sure(plan: Mapping[str, Any], released: Mapping[str, Released]) -> tuple[str, ...]:
-    said = []
-    people = _who(plan)
-    draws = require_released(released["robustness"], kind="siting").table
-    best = draws[draws["plan"] == 1] if "plan" in draws else draws
-    if len(best):
-        row = best.iloc[0]
-        low, high = words.thousands(row["gained_count_low"]), words.thousands(row["gained_count_high"])
-        said.append(
-            f"Speeds and places drawn {plan['draw_count']:g} times: {low} to {high} more {people}, so that"
-            f" {words.percent(row['covered_share_low'])} to {words.percent(row['covered_share_high'])} are within reach"
-            " (9 draws of 10)."
-        )
-    plans = require_released(released["alternatives"], kind="siting").table
-    ties = int((plans["worse_share"] < _TIE).sum()) - 1
-    if ties > 0:
-        said.append(f"{words.counted(ties, 'other plan is', 'other plans are')} exactly as good.")
-    closed = require_released(released["closures"], kind="siting").table
-    if len(closed):
-        worst = closed.sort_values(["covered_share", "name"]).iloc[0]
-        said.append(
-            f"If {worst['name']} closed, {words.percent(worst['covered_share'])} would be within reach with the new"
-            " sites."
-        )
-        doubtful = int((closed["status"] == "unknown").sum())
-        if doubtful:
-            said.append(
-                f"Of {words.counted(len(closed), 'public site')} counted as open, {doubtful} "
-                f"{'is' if doubtful == 1 else 'are'} listed with unknown status: call first."
-            )
-    else:
-        said.append("No public site of this kind is listed today.")
+    said = [*_drawn(plan, released), *_closed(released)]
     if plan["reason"]:
         said.append(f"Stopped by hand before {plan['reason']}.")
     return tuple(said)
+
+
+def _drawn(plan: Mapping[str, Any], released: Mapping[str, Released]) -> Iterator[str]:
+    """Say what draws leave of the plan, and which of equal plans holds best under them."""
+    draws = require_released(released["robustness"], kind="siting").table
+    plans = require_released(released["alternatives"], kind="siting").table
+    groups = require_released(released["by_group"], kind="siting").table.set_index("group")
+    if len(draws):
+        draws = draws.set_index("plan")
+        row: Mapping[Any, float] = draws.loc[[1]].iloc[0].to_dict()
+        low, high = words.thousands(row["gained_count_low"]), words.thousands(row["gained_count_high"])
+        yield (
+            f"Speeds and places drawn {plan['draw_count']:g} times: {low} to {high} more {_who(plan)}, so that"
+            f" {words.percent(row['covered_share_low'])} to {words.percent(row['covered_share_high'])} are within reach"
+            " (9 draws of 10)."
+        )
+        middle = row["covered_share_median"]
+        if middle < float(groups["after_share"].loc[str(plan["group"])]) - 0.01:
+            yield f"The middle draw gives {words.percent(middle)}: a plan is seldom as good outside its model."
+    equal = plans[plans["worse_share"] < _TIE]
+    if len(equal) > 1:
+        yield f"{words.counted(len(equal) - 1, 'other plan is', 'other plans are')} exactly as good."
+        held = draws["best_share"].reindex(equal["plan"]).to_numpy(dtype=float) if "best_share" in draws else None
+        if held is not None and held.max() > held[0]:
+            yield f"Of these equals, {equal['name'].iloc[int(held.argmax())]} holds best in the draws."
+
+
+def _closed(released: Mapping[str, Released]) -> Iterator[str]:
+    """Say what the loss of a public site would do, and how sure it is that the sites are there."""
+    closed = require_released(released["closures"], kind="siting").table
+    if closed.empty:
+        yield "No public site of this kind is listed today."
+        return
+    worst = closed.sort_values(["covered_share", "name"]).iloc[0]
+    share = words.percent(worst["covered_share"])
+    yield f"If {worst['name']} closed, {share} would be within reach with the new sites."
+    doubtful = int((closed["status"] == "unknown").sum())
+    if doubtful:
+        yield (
+            f"Of {words.counted(len(closed), 'public site')} counted as open, {doubtful} "
+            f"{'is' if doubtful == 1 else 'are'} listed with unknown status: call first."
+        )
 
 
 def _parameters(plan: Mapping[str, Any]) -> tuple[str, ...]:
