@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -149,9 +150,7 @@ def _write_rows(axes: Axes, rows: pd.DataFrame, grades: Sequence[str], top_in: f
             axes.text(
                 _TEXT_LEFT_IN + 0.05, y, str(row.claim_id), va="center", fontsize=small, color=theme.COLOUR["soft"]
             )
-            axes.text(
-                _TEXT_LEFT_IN + 0.68, y, _value(row.value, row.unit), va="center", fontsize=small, fontweight="bold"
-            )
+            axes.text(_TEXT_LEFT_IN + 0.68, y, _value(row), va="center", fontsize=small, fontweight="bold")
             quantity, where = str(row.quantity), str(row.geography)
             what = quantity if where.split(" (")[0] in quantity else f"{quantity}, {where}"
             fits = wrapped(what, size_pt=small, width_in=3.5)
@@ -165,15 +164,20 @@ def _use(said: str) -> str:
     return said.split(",")[0]
 
 
-def _value(value: object, unit: object) -> str:
-    """Write a number with its unit as people read it; a year takes neither comma nor unit."""
-    text = str(value)
+def _value(row: Any) -> str:
+    """Write a number with its unit as people read it; a year takes neither comma nor unit.
+
+    A number that may be told by area only could help to find a shelter: it is not written.
+    """
+    if row.use_in_tool == "area_only":
+        return "not shown"
+    text, unit = str(row.value), str(row.unit)
     if unit == "year":
         return text
     if text.replace(".", "", 1).isdigit():
         number = float(text)
         text = f"{number / 1e9:,.0f} billion" if number >= 1e9 else f"{number:,.0f}"
-    short = {"persons per year": "persons/year", "USD per year": "USD/year", "percent": "%"}.get(str(unit), str(unit))
+    short = {"persons per year": "persons/year", "USD per year": "USD/year", "percent": "%"}.get(unit, unit)
     if unit == "rank":
         return f"rank {text}" if text[0].isdigit() else text
     return text if " of " in text and unit == "ratio" else f"{text} {short}"

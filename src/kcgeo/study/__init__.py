@@ -8,7 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from kcgeo.data.settings import Study, read_study
+from kcgeo.study.certainty import CertaintyReport, certainty_report
 from kcgeo.study.corridors import CorridorReport, corridor_report, measure_corridors
+from kcgeo.study.equity import WhoReport, who_report
 from kcgeo.study.explorer import release_explorer, what_if, write_explorer
 from kcgeo.study.measure import GROUPS, Measured, measure
 from kcgeo.study.releases import release_all, release_ledger
@@ -20,11 +22,14 @@ from kcgeo.study.siting_releases import release_siting
 
 __all__ = [
     "GROUPS",
+    "CertaintyReport",
     "CorridorReport",
     "CoverageReport",
     "Measured",
     "SitingAnswer",
     "Study",
+    "WhoReport",
+    "certainty_report",
     "corridor_report",
     "coverage_report",
     "load",
@@ -38,6 +43,7 @@ __all__ = [
     "site",
     "site_to",
     "what_if",
+    "who_report",
     "write_answer",
     "write_explorer",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 import geopandas as gpd
@@ -52,7 +53,7 @@ class WhoReport:
     farthest_min
         Minutes to the farthest of the required categories by place.
     clusters
-        Gi* and local Moran of ``farthest_min`` by place.
+        Gi* and local Moran of ``farthest_min`` by place; empty where the extra ``stats`` is not installed.
     released
         The same tables as releases: ``service_matrix, matrix_places`` (one category), ``equity, lorenz, group_gaps,
         hot_spots``.
@@ -104,7 +105,7 @@ def who_report(measured: Measured, *, map_category: str | None = None) -> WhoRep
     Raises
     ------
     KcgeoError
-        For an unknown category, for tables that cannot be computed with, or where esda is not installed.
+        For an unknown category or tables that cannot be computed with.
     """
     study, required = measured.study, measured.study.gaps.required
     cutoff_min = study.gaps.headline_cutoff_min
@@ -119,7 +120,9 @@ def who_report(measured: Measured, *, map_category: str | None = None) -> WhoRep
     sites = _sites(measured, services, pairs, cutoff_min)
     shares, curves = _shares(measured, sites, people, cutoff_min)
     farthest = measured.place_times[[f"{category}_min" for category in required]].max(axis=1, skipna=False)
-    clusters = access.hot_spots(farthest.rename("farthest_min"), measured.places, rng=_SEED, q=_Q)
+    clusters = pd.DataFrame()
+    if find_spec("esda") and find_spec("libpysal"):  # the extra 'stats'; all else stands without it
+        clusters = access.hot_spots(farthest.rename("farthest_min"), measured.places, rng=_SEED, q=_Q)
     groups = _groups(measured, people[list(GROUPS)], farthest, cutoff_min)
     return WhoReport(
         cutoff_min=cutoff_min,
@@ -261,17 +264,17 @@ def _released(
     """Pass all tables through the gate as tables of equity."""
     geography = release_background(measured)["places"]
     about = measured.places[["place_id", "place_name", "county_fips", "population_count", "geometry"]]
-    columns = {"gi_class": "cluster", "value": "farthest_min"}
-    spots = clusters.rename(columns=columns).drop(columns=["moran_class"]).rename_axis("place_id").reset_index()
-    spots = spots.rename(columns={"gi_z": "z", "moran_i": "moran_index"})
     tables: dict[str, tuple[pd.DataFrame, tuple[str, ...]]] = {
         "service_matrix": (matrix, (ADULTS,)),
         "matrix_places": (about.merge(classes, on="place_id"), (ADULTS,)),
         "equity": (shares, ("Gini of listed sites in reach, people-weighted; Palma ranks people by poverty",)),
         "lorenz": (curves, ()),
         "group_gaps": (groups, ()),
-        "hot_spots": (about.merge(spots, on="place_id"), (NO_TEST,)),
     }
+    if len(clusters):
+        columns = {"gi_class": "cluster", "value": "farthest_min", "gi_z": "z", "moran_i": "moran_index"}
+        spots = clusters.rename(columns=columns).drop(columns="moran_class").rename_axis("place_id").reset_index()
+        tables["hot_spots"] = about.merge(spots, on="place_id"), (NO_TEST,)
     used = ("services", "places", "highway_edges")
     return {
         name: release(

@@ -65,7 +65,9 @@ def figures_of(measured: Measured, released: Mapping[str, Released]) -> list[Fig
             headline_min=headline,
         ),
     )
-    figures = [orientation, gaps, sheet, *(_drive_time(study, released, ground, name) for name in categories)]
+    figures = [orientation, gaps, *_certainty(study, released, ground), sheet]
+    figures += [_drive_time(study, released, ground, name) for name in categories]
+    figures += _left_out(study, released, ground)
     if "profile" in released:
         along = [released[name] for name in ("profile", "segments", "exits")]
         figures.append(
@@ -84,6 +86,14 @@ def figures_of(measured: Measured, released: Mapping[str, Released]) -> list[Fig
             partial(present.reporting_chart, released["aggregates"], released["claims"]),
         )
     )
+    figures.append(
+        Figure(
+            "claims",
+            "What has been reported?",
+            ("claims",),
+            partial(present.claims_chart, released["claims"]),
+        )
+    )
     return figures
 
 
@@ -91,7 +101,7 @@ def slides_of(measured: Measured, released: Mapping[str, Released]) -> list[Figu
     """List the figures of a talk, 16:9 and each with one message: the required categories, one corridor at a time."""
     study = measured.study
     ground = background_of(study, released, sheet=SLIDE)
-    figures = list(_first(study, released, ground))
+    figures = [*_first(study, released, ground), *_certainty(study, released, ground)[:1]]
     figures += [_drive_time(study, released, ground, name) for name in study.gaps.required if has_site(measured, name)]
     if "profile" in released:
         along = [released[name] for name in ("profile", "segments", "exits")]
@@ -145,6 +155,78 @@ def _first(study: Study, released: Mapping[str, Released], ground: Background) -
         ),
     )
     return orientation, gaps
+
+
+def _certainty(study: Study, released: Mapping[str, Released], ground: Background) -> list[Figure]:
+    """List the headline map with its certainty, and the headline numbers with intervals, where draws were made."""
+    if "certainty" not in released:
+        return []
+    cutoff = study.gaps.headline_cutoff_min
+    return [
+        Figure(
+            "certainty",
+            "Who lacks what?",
+            ("certainty", *_GROUND),
+            partial(
+                present.certainty_map,
+                released["certainty"],
+                ground=ground,
+                required=study.gaps.required,
+                cutoff_min=cutoff,
+                edges_min=study.gaps.cutoffs_min,
+            ),
+        ),
+        Figure(
+            "intervals",
+            "How sure are we?",
+            ("intervals",),
+            partial(present.interval_chart, released["intervals"], cutoff_min=cutoff),
+        ),
+    ]
+
+
+def _left_out(study: Study, released: Mapping[str, Released], ground: Background) -> list[Figure]:
+    """Who is served when, how evenly, and where long drives cluster."""
+    if "service_matrix" not in released:
+        return []
+    cutoff, required = study.gaps.headline_cutoff_min, study.gaps.required
+    matrix, classes = released["service_matrix"], released["matrix_places"]
+    figures = [
+        Figure(
+            "service_matrix",
+            "Who is left out, and when?",
+            ("service_matrix",),
+            partial(present.matrix_chart, matrix, cutoff_min=cutoff, required=required),
+        ),
+        Figure(
+            "service_matrix_map",
+            "Who is left out, and when?",
+            ("matrix_places", *_GROUND),
+            partial(present.matrix_map, classes, ground=ground, cutoff_min=cutoff),
+        ),
+        Figure(
+            "group_gaps",
+            "How evenly is help shared?",
+            ("group_gaps",),
+            partial(present.group_gap_chart, released["group_gaps"], cutoff_min=cutoff),
+        ),
+        Figure(
+            "lorenz",
+            "How evenly is help shared?",
+            ("lorenz", "equity"),
+            partial(present.lorenz_chart, released["lorenz"], released["equity"], cutoff_min=cutoff),
+        ),
+    ]
+    if "hot_spots" in released:
+        figures.append(
+            Figure(
+                "hot_spots",
+                "Where do long drives cluster?",
+                ("hot_spots", *_GROUND),
+                partial(present.hot_spot_map, released["hot_spots"], ground=ground, required=required),
+            )
+        )
+    return figures
 
 
 def _drive_time(study: Study, released: Mapping[str, Released], ground: Background, category: str) -> Figure:

@@ -10,10 +10,12 @@ from typing import Any
 from kcgeo import data, present
 from kcgeo.files import replacing_folder
 from kcgeo.study import manifest as records
+from kcgeo.study.certainty import certainty_report
 from kcgeo.study.corridors import corridor_report, routes_with_miles
 from kcgeo.study.drawing import drawing
+from kcgeo.study.equity import who_report
 from kcgeo.study.explorer import release_explorer, write_explorer
-from kcgeo.study.figures import figures_of
+from kcgeo.study.figures import figures_of, has_site
 from kcgeo.study.gallery import write_index, write_map_page
 from kcgeo.study.measure import measure
 from kcgeo.study.notebooks import execute_all, notebook_files
@@ -29,6 +31,13 @@ TABLES = (
     "profile",
     "segments",
     "exits",
+    "service_matrix",
+    "equity",
+    "group_gaps",
+    "lorenz",
+    "hot_spots",
+    "certainty",
+    "intervals",
     "aggregates",
     "claims",
     "plan_elements",
@@ -96,6 +105,11 @@ def run(
     if routes_with_miles(study):
         released |= corridor_report(measured).released
     released |= release_explorer(measured)
+    if any(has_site(measured, category) for category in study.gaps.required):
+        progress("Asking who is left out", 0, 1)
+        released |= who_report(measured).released
+        progress("Drawing what is not known", 0, 1)
+        released |= certainty_report(measured).released
     figures = figures_of(measured, released)
     steps = _Steps(progress, len(figures) + len(found) + 4)
     files: dict[str, set[str]] = {name: set() for name in released}
