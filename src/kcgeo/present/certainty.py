@@ -90,8 +90,8 @@ def hot_spot_map(clusters: Released, *, ground: Background, required: Sequence[s
     lost = float(points.loc[points["cluster"] == "hot spot", "population_count"].sum())
     if title is None:
         title = (
-            f"{counts.get('hot spot', 0)} places with {words.thousands(lost)} people lie in clusters of long drives,"
-            " more than by chance"
+            f"{words.counted(int(counts.get('hot spot', 0)), 'place')} with {words.thousands(lost)} people in clusters"
+            " of long drives, more than by chance"
             if lost
             else "No place lies in a cluster of long drives that is more than chance"
         )
@@ -346,7 +346,9 @@ def _forest(axes: Axes, shares: pd.DataFrame, rows: Sequence[str], groups: Seque
         ticks.append(top - (len(groups) - 1) / 2)
         names.append("All required" if category == ALL_REQUIRED else words.category_label(category))
     _tidy(axes, rows, pitch, ticks, names, "Per cent of each group within reach")
-    axes.set_xlim(max(0.0, np.floor(float(shares["value_low"].min()) * 10) * 10 - 2), 101)
+    left = max(0.0, np.floor(float(shares["value_low"].min()) * 10) * 10 - 2)
+    axes.set_xlim(left, 101)
+    axes.set_xticks(np.arange(np.ceil(left / 10) * 10, 101, 10))
 
 
 def _minutes(axes: Axes, minutes: Any, rows: Sequence[str], pitch: int) -> None:

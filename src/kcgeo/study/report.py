@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from kcgeo import present
+from kcgeo import access, data, present, travel
 from kcgeo.data.settings import Study
 from kcgeo.disclosure import Released
 from kcgeo.files import replacing_folder
@@ -26,7 +26,7 @@ SHOWN_GROUPS = {
     "no_vehicle_household_count": "no-vehicle households",
 }
 
-
+OTHER_CLASSES = {"hours_unknown_share": "hours unknown", "by_referral_share": "by referral", "none_share": "none"}
 OTHER_STATES = {"by_referral_share": "by referral", "none_share": "none", "unreachable_share": "unreachable"}
 
 
@@ -59,7 +59,8 @@ def coverage_report(
     eligibility : str, optional
         Who asks: minors, adult women, men or LGBTQ.
     open_at : datetime, optional
-        Only services known to be open at this local time; unknown hours never count as open.
+        Only services known to be open at this local time. Unknown hours never count as open; who reaches only such a
+        service is a column of its own.
     out : Path, optional
         Folder for ``coverage.csv``, ``gaps.csv`` and what they rest on; replaced whole.
 
@@ -81,19 +82,48 @@ def coverage_report(
     return CoverageReport(
         title=f"{study.title}: share within reach{who}{when}",
         caption=f"{model_note(measured)}; {LOWER_BOUND}.",
-        shown=_shown(measured),
+        shown=_shown(measured, _unclear(measured, eligibility, open_at)),
         released=released,
     )
 
 
-def _shown(measured: Measured) -> pd.DataFrame:
+def _unclear(measured: Measured, eligibility: str | None, open_at: datetime | None) -> pd.DataFrame | None:
+    """Return shares of all people by category and cutoff at an hour: unknown hours are a class of their own."""
+    if open_at is None:
+        return None
+    study = measured.study
+    listed = data.services(eligibility=eligibility, path=study.services_path)
+    silent = data.by_category(listed[data.open_state(listed["opening_hours"], open_at) == "unknown"])
+    silent = silent[silent["category"].isin(study.gaps.required)]
+    limit = study.travel.search_cutoff_min
+    times = pd.DataFrame(index=measured.place_times.index)
+    if len(silent):
+        times = travel.nearest_times(measured.network, measured.places, silent, by="category", cutoff_min=limit)
+    key = (eligibility or "any", "then")
+    tables = [
+        access.continuum_matrix(
+            {key: measured.place_times},
+            {key: times},
+            measured.places.set_index("place_id")["population_count"].astype(float),
+            categories=study.gaps.required,
+            cutoff_min=cutoff_min,
+            referral=measured.referral,
+        ).assign(cutoff_min=cutoff_min)
+        for cutoff_min in study.gaps.cutoffs_min
+    ]
+    return pd.concat(tables).set_index(["category", "cutoff_min"])
+
+
+def _shown(measured: Measured, unclear: pd.DataFrame | None) -> pd.DataFrame:
     """Shares by category and cutoff in per cent, one column a group."""
     table = measured.coverage
     table = table[table["category"].isin(measured.study.gaps.required)]
     by_group = {group: rows.set_index(["category", "cutoff_min"]) for group, rows in table.groupby("group", sort=False)}
-    everyone = by_group["population_count"]
+    everyone, others = by_group["population_count"], OTHER_STATES
     columns = {label: by_group[group]["covered_share"] for group, label in SHOWN_GROUPS.items()}
-    columns |= {label: everyone[column] for column, label in OTHER_STATES.items()}
+    if unclear is not None:
+        everyone, others = unclear.reindex(everyone.index), OTHER_CLASSES
+    columns |= {label: everyone[column] for column, label in others.items()}
     shown = pd.DataFrame(columns).map("{:.1%}".format).reset_index()
     return shown.assign(cutoff_min=shown["cutoff_min"].map("{:g} min".format)).rename(columns={"cutoff_min": "within"})
 
