@@ -136,6 +136,33 @@ def maps(
     typer.echo(f"{len(manifest['files'])} files in {folder}; open {folder / 'index.html'} first.")
 
 
+@app.command("export", epilog="Example: kcgeo export --for slides --for print --out output/kansas-city-export")
+def export_command(
+    audience: Annotated[
+        list[str] | None,
+        typer.Option("--for", help="slides, print, web or data; repeat for several; all where not given."),
+    ] = None,
+    study: StudyOption = None,
+    out: OutOption = None,
+) -> None:
+    """Write a talk, an atlas, web pages and data for others into one folder, which then holds what was asked for."""
+    from kcgeo.study import load
+    from kcgeo.study.export import AUDIENCES, export
+
+    path = _study_path(study)
+    folder = out if out is not None else Path("output") / f"{load(path).name}-export"
+    with _progress() as bar:
+        task = bar.add_task("Starting", total=None)
+
+        def step(description: str, done: int, total: int) -> None:
+            bar.update(task, description=description, completed=done, total=total)
+
+        written = export(path, folder, audiences=audience or AUDIENCES, progress=step)
+    for sentence in written.left_out:
+        typer.echo(f"kcgeo: {sentence}", err=True)
+    typer.echo(f"{len(written.manifest['files'])} files in {folder}.")
+
+
 @app.command(
     epilog="Example: kcgeo gaps --category emergency_shelter --eligibility minors --open-at '2026-11-25 02:00'"
 )

@@ -190,7 +190,7 @@ def _style(frame: Any, *, size_pt: float, bold: bool = False, colour: str = them
     for paragraph in frame.paragraphs:
         paragraph.alignment = PP_ALIGN.LEFT
         for run in paragraph.runs:
-            run.font.size, run.font.bold = Pt(size_pt), bold
+            run.font.size, run.font.bold = Pt(round(size_pt, 1)), bold
             run.font.color.rgb = _rgb(colour)
 
 
@@ -287,7 +287,7 @@ def _picture(deck: _Deck, told: PictureSlide) -> None:
 
 def _foot(slide: Any, notices: Sequence[str]) -> None:
     text = " ".join((*notices, "Sources: last slide."))
-    _box(slide, text, top_in=6.93, height_in=0.42, size_pt=11, name="Limits and licence")
+    _box(slide, text, top_in=6.91, height_in=0.55, size_pt=10.6, name="Limits and licence")
 
 
 def _trimmed(told: PictureSlide) -> tuple[io.BytesIO, tuple[int, int]]:

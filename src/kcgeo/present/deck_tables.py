@@ -16,9 +16,9 @@ __all__ = ["coverage_slide", "group_slide", "stretches_slide"]
 
 _GROUP = {
     "population_count": "all people",
-    "under18_count": "under 18",
-    "poverty_count": "in poverty",
-    "no_vehicle_household_count": "households without a vehicle",
+    "under18_count": "people under 18",
+    "poverty_count": "people in poverty",
+    "no_vehicle_household_count": "homes without a car",
 }
 _LIMITS = (words.MODEL, words.LOWER_BOUND, words.ODBL)
 
@@ -92,7 +92,7 @@ def group_slide(coverage: Released, *, required: Sequence[str], cutoff_min: floa
     sources, vintage = source_lines([coverage])
     phrase = words.category_label(apart).lower()
     return TableSlide(
-        title=f"Groups differ most for {phrase}: {low} of {_GROUP[least]}, {high} of {_GROUP[most]}",
+        title=f"{words.category_label(apart)}: {low} of {_GROUP[least]} in reach, {high} of {_GROUP[most]}",
         subtitle=(
             f"Share within {cutoff_min:g} minutes of the nearest listed site by car. Those without a car reach less."
         ),
@@ -121,7 +121,7 @@ def stretches_slide(segments: Released, *, cutoff_min: float, most: int = 10) ->
         title=f"The longest stretch without {words.category_label(first['category']).lower()} is"
         f" {first['length_mi']:.0f} miles of {first['route']} in {first['state']}",
         subtitle=f"Stretches farther than {cutoff_min:g} minutes from the nearest listed site, the longest first.",
-        columns=("Kind of help", "route", "from mile", "to mile", "miles", "longest drive"),
+        columns=("Kind of help", "route", "from mile", "to mile", "miles", "up to"),
         rows=tuple(_stretch(row) for row in table.to_dict("records")),
         alt_text=f"Table of {len(table)} stretches by kind of help, route, mileposts, length and longest drive.",
         sources=sources,

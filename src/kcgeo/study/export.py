@@ -88,9 +88,10 @@ class _Folder:
 def method_of(study: Study, measured: Measured) -> tuple[str, ...]:
     """Say in sentences how the numbers of a study were made, for notes and method pages."""
     travel, gaps = study.travel, study.gaps
+    speeds = f"{travel.highway_kmh:g} km/h on highways, {travel.ramp_min:g} minutes for a ramp"
     return (
-        f"Travel times come from a {measured.network.model}: {travel.highway_kmh:g} km/h on highways,"
-        f" {travel.ramp_min:g} minutes for a ramp, streets by how densely people live, ways {travel.circuity:g} times the straight line.",
+        f"Travel times come from a {measured.network.model}: {speeds}, streets by how densely people live, ways"
+        f" {travel.circuity:g} times the straight line.",
         f"They are measured for {len(measured.cells):,} hexagons and {len(measured.places):,} ZIP code areas, each to"
         f" the nearest listed site of each kind, up to {travel.search_cutoff_min:g} minutes.",
         f"In reach is what takes {gaps.headline_cutoff_min:g} minutes or less; people are counted where their ZIP code"
