@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
 from kcgeo.errors import TableError, first_ids, raise_all
 
@@ -77,6 +76,8 @@ def rank_stability(draws: pd.DataFrame, *, worst_share: float, worst: Literal["h
     edge = -np.partition(-badness, seats - 1, axis=0)[seats - 1]
     above, tied = badness > edge, badness == edge
     share = np.where(above, 1.0, np.where(tied, (seats - above.sum(axis=0)) / tied.sum(axis=0), 0.0)).mean(axis=1)
+    from scipy.stats import rankdata  # takes a second to import, and most users never rank
+
     ranks = rankdata(-badness, method="average", axis=0)
     columns: dict[str, Any] = {"worst_draw_share": share}
     for name, table in (("rank", ranks), ("value", values)):

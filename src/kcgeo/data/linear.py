@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import shapely
-from scipy.optimize import lsq_linear
 
 from kcgeo.errors import TableError, first_ids, raise_all
 
@@ -97,6 +96,8 @@ def fit_mileposts(measured_mi: npt.ArrayLike, nominal_mi: npt.ArrayLike, toleran
         target = np.concatenate([lengths * weights, nominal[free] * np.sqrt(3) / tolerance[free]])
         target = target - rows[:, ~free] @ nominal[~free]
         low, high = nominal[free] - tolerance[free], nominal[free] + tolerance[free]
+        from scipy.optimize import lsq_linear  # only the maker of corridors comes here
+
         fitted[free] = lsq_linear(rows[:, free], target, bounds=(low, high), method="bvls", tol=1e-12).x
     if (np.diff(fitted) <= 0).any():
         raise TableError("The anchors are closer together than their tolerances; give fewer or tighter ones.")
