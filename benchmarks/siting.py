@@ -4,6 +4,9 @@ Times are processor seconds, children included (CBC is a program of its own), so
 count. Ours go from two tables with text ids to a checked plan; spopt's from a ready matrix to a solved model.
 Each case runs in a process of its own, so that the peak of memory is its own.
 
+Where spopt takes part, all run in turn, ``--rounds`` times; the medians are shown, and another optimum than ours or one
+that is not proven ends the run.
+
 Usage: ``python -m benchmarks.siting`` for all, ``python -m benchmarks.siting mclp lscp`` for some.
 """
 
@@ -25,6 +28,7 @@ import pandas as pd
 ROOT = Path(__file__).parents[1]
 SEED = 0
 CUTOFF_MIN = 4.0
+WIDE_CUTOFF_MIN = 8.0
 LSCP_CUTOFFS_MIN = [30, 15]
 LIMIT_S = 120.0
 
@@ -62,6 +66,9 @@ def ours(model: str, size: tuple[int, int], amount: int, seed: int = SEED) -> di
     costs, demand = tables(*town(*size, seed))
     calls: dict[str, Callable[[], siting.SitingResult]] = {
         "mclp": lambda: siting.max_coverage(costs, demand, cutoff_min=CUTOFF_MIN, new_count=amount),
+        "mclp_wide": lambda: siting.max_coverage(
+            costs, demand, cutoff_min=WIDE_CUTOFF_MIN, new_count=amount, time_limit_s=LIMIT_S
+        ),
         "lscp": lambda: siting.min_sites(costs, demand, cutoff_min=amount),
         "p_median": lambda: siting.p_median(costs, demand, new_count=amount, time_limit_s=LIMIT_S),
         "p_center": lambda: siting.p_center(costs, demand, new_count=amount, time_limit_s=LIMIT_S),
@@ -70,6 +77,7 @@ def ours(model: str, size: tuple[int, int], amount: int, seed: int = SEED) -> di
     result = calls[model]()
     return {
         "objective": result.objective,
+        "bound": result.bound,
         "gap": result.gap,
         "status": result.status,
         "total_s": seconds() - start,
@@ -85,8 +93,9 @@ def peer(model: str, size: tuple[int, int], amount: int, solver: str) -> dict[st
         pulp.HiGHS(msg=False, threads=1, gapRel=0) if solver == "highs" else pulp.PULP_CBC_CMD(msg=False, threads=1)
     )
     start = seconds()
-    if model == "mclp":
-        problem = locate.MCLP.from_cost_matrix(times, people, CUTOFF_MIN, p_facilities=amount)
+    if model != "lscp":
+        cutoff_min = CUTOFF_MIN if model == "mclp" else WIDE_CUTOFF_MIN
+        problem = locate.MCLP.from_cost_matrix(times, people, cutoff_min, p_facilities=amount)
     else:
         problem = locate.LSCP.from_cost_matrix(times, amount)
     built = seconds()
@@ -143,21 +152,38 @@ def child(text: str) -> None:
     print(json.dumps(answer))
 
 
-def compare(model: str, amounts: list[int]) -> None:
+def compare(model: str, amounts: list[int], rounds: int) -> None:
+    """Show the medians of all engines, run in turn on the same data; stop where they disagree."""
     size = (2000, 500)
     for amount in amounts:
-        mine = run({"kind": "ours", "model": model, "size": size, "amount": amount})
-        show(f"{model} {amount} kcgeo", mine)
-        for solver in ("highs", "cbc"):
-            other = run({"kind": "peer", "model": model, "size": size, "amount": amount, "solver": solver})
-            show(f"{model} {amount} spopt {solver}", other)
-            if "total_s" in mine and "total_s" in other:
-                same = abs(mine["objective"] - other["objective"]) <= 1e-6 * abs(mine["objective"])
-                print(
-                    f"    spopt {solver} / kcgeo: {other['total_s'] / mine['total_s']:.1f} x time, "
-                    f"{other['memory_mb'] / mine['memory_mb']:.1f} x memory, same optimum: {same}",
-                    flush=True,
-                )
+        case = {"model": model, "size": size, "amount": amount}
+        cases = {"kcgeo": case | {"kind": "ours"}}
+        cases |= {f"spopt {solver}": case | {"kind": "peer", "solver": solver} for solver in ("highs", "cbc")}
+        answers = pd.DataFrame(
+            [run(engine) | {"engine": name} for _ in range(rounds) for name, engine in cases.items()]
+        ).set_index("engine")
+        check(f"{model} {amount}", answers)
+        middle = answers.groupby(level=0)[["build_s", "solve_s", "total_s", "memory_mb"]].median()
+        for name in cases:
+            ratio = middle.loc[name] / middle.loc["kcgeo"]
+            show(
+                f"{model} {amount} {name}",
+                {
+                    "objective": float(answers.loc["kcgeo", "objective"].iloc[0]),
+                    **middle.loc[name].dropna().to_dict(),
+                    "x kcgeo time": float(ratio["total_s"]),
+                    "memory": float(ratio["memory_mb"]),
+                },
+            )
+
+
+def check(name: str, answers: pd.DataFrame) -> None:
+    """End the run unless every engine proved the same optimum in every round."""
+    if not answers["status"].str.lower().eq("optimal").all():
+        raise SystemExit(f"{name}: not all are optimal: {answers['status'].to_dict()}")
+    first = float(answers["objective"].iloc[0])
+    if not np.allclose(answers["objective"].to_numpy(dtype=float), first, rtol=1e-6, atol=0):
+        raise SystemExit(f"{name}: the optima differ: {answers['objective'].to_list()}")
 
 
 def show(name: str, answer: dict[str, Any]) -> None:
@@ -169,14 +195,21 @@ def show(name: str, answer: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    parts = ("mclp", "lscp", "p_median", "p_center", "or_library")
+    parts = ("lscp", "mclp", "mclp_wide", "p_median", "p_center", "or_library")
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", default=list(parts), help=f"some of {', '.join(parts)}")
-    chosen = parser.parse_args().parts
-    if "mclp" in chosen:
-        compare("mclp", [5, 10, 20])
+    parser.add_argument("--rounds", type=int, default=5, help="runs in turn where spopt takes part")
+    given = parser.parse_args()
+    chosen = given.parts
     if "lscp" in chosen:
-        compare("lscp", LSCP_CUTOFFS_MIN)
+        compare("lscp", LSCP_CUTOFFS_MIN, given.rounds)
+    if "mclp" in chosen:
+        compare("mclp", [5, 10, 20], given.rounds)
+    if "mclp_wide" in chosen:
+        compare("mclp_wide", [5], given.rounds)
+        for sites in (10, 20):
+            case = {"kind": "ours", "model": "mclp_wide", "size": (2000, 500), "amount": sites}
+            show(f"mclp {WIDE_CUTOFF_MIN:g} min p={sites} kcgeo", run(case))
     if "p_median" in chosen:
         for size, sites, seed in (
             ((2000, 500), 5, 0),

@@ -53,12 +53,13 @@ def check_plan(
         One sentence for each claim that does not hold.
     """
     reach = costs.loc[costs["to_id"].isin(result.chosen), ["from_id", "to_id", "time_min"]]
+    candidates = set(reach["to_id"].unique())
     if cutoff_min is not None:
         reach = reach[reach["time_min"] <= cutoff_min]
     held = sorted(set(existing))
     raise_all(
         [
-            *_site_claims(result, set(costs["to_id"].unique()), held, new_count, site_cost, budget),
+            *_site_claims(result, candidates, held, new_count, site_cost, budget),
             *_assignment_claims(result, reach, demand, capacity),
             *_number_claims(result, reach, demand, capacity),
             *_bound_claims(result),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +19,10 @@ from kcgeo.errors import SolverError, TableError, first_ids, raise_all
 __all__ = ["Bools", "Floats", "Instance", "Ints", "check_cutoff", "check_pairs", "read_instance", "site_series"]
 
 Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.intp]
+Ints = npt.NDArray[np.signedinteger[Any]]
 Bools = npt.NDArray[np.bool_]
 
+_BLOCK = 1 << 16
 _COLUMNS = ("from_id", "to_id", "time_min")
 
 
@@ -60,9 +62,11 @@ class Instance:
     def within(self, cutoff_min: float) -> sparse.csr_array:
         """Cover matrix, places by sites: 1 where the site is within the cutoff (inclusive)."""
         keep = self.time_min <= cutoff_min
-        ones = np.ones(int(keep.sum()))
+        site = self.site[keep]
+        # The pairs are sorted by place, so that the rows of the table follow each other as they are.
+        starts = np.concatenate([[0], np.cumsum(np.bincount(self.place[keep], minlength=self.place_count))])
         shape = (self.place_count, self.site_count)
-        return sparse.csr_array((ones, (self.place[keep], self.site[keep])), shape=shape)
+        return sparse.csr_array((np.ones(site.size), site, starts), shape=shape)
 
     def matrix(self) -> Floats:
         """Minutes as a full table, places by sites; infinite where there is no pair."""
@@ -94,35 +98,71 @@ def read_instance(
     held = tuple(existing)
     raise_all([*_demand_problems(demand), *check_pairs(costs)], TableError)
     place_ids = pd.Index(demand.index).sort_values()
-    rows, names = pd.factorize(costs["from_id"])
-    number = np.asarray(place_ids.get_indexer(pd.Index(names.tolist(), dtype=place_ids.dtype)), dtype=np.intp)
-    place = number[rows]
-    unknown = names[number < 0].tolist()
+    place, names = _numbered(costs["from_id"])
+    number = np.asarray(place_ids.get_indexer(pd.Index(names, dtype=place_ids.dtype)), dtype=np.int32)
+    unknown = [name for name, k in zip(names, number, strict=True) if k < 0]
     if unknown:
         raise TableError(
             f"costs has {len(unknown)} places that demand lacks: {first_ids(sorted(unknown))}. "
             "Give their demand, or keep only costs[costs['from_id'].isin(demand.index)]."
         )
-    codes, labels = pd.factorize(costs["to_id"], sort=True)
-    site = np.asarray(codes, dtype=np.intp)
+    site, names = _numbered(costs["to_id"])
+    rank, labels = pd.factorize(pd.Series(names, dtype=costs["to_id"].dtype), sort=True)
     site_ids = tuple(labels.tolist())
-    key = place * max(len(site_ids), 1) + site
+    _renumber(place, number)
+    _renumber(site, rank)
+    time_min = costs["time_min"].to_numpy(dtype=float)
     # Tables of travel times come sorted; a million rows are not worth sorting twice.
-    order = np.arange(key.size) if (np.diff(key) > 0).all() else np.argsort(key, kind="stable")
-    twice = np.flatnonzero(np.diff(key[order]) == 0)
-    if twice.size:
-        pairs = [f"{place_ids[place[k]]} to {site_ids[site[k]]}" for k in order[twice]]
-        raise TableError(f"costs holds {twice.size} pairs more than once: {first_ids(pairs)}. Keep one row for a pair.")
+    if not _is_sorted(place, site):
+        order = np.lexsort((site, place))
+        place, site, time_min = place[order], site[order], time_min[order]
+        twice = np.flatnonzero((np.diff(place) == 0) & (np.diff(site) == 0))
+        if twice.size:
+            pairs = [f"{place_ids[place[k]]} to {site_ids[site[k]]}" for k in twice]
+            raise TableError(
+                f"costs holds {twice.size} pairs more than once: {first_ids(pairs)}. Keep one row for a pair."
+            )
     return Instance(
         place_ids=tuple(place_ids.tolist()),
         site_ids=site_ids,
         people=np.asarray(demand.reindex(place_ids).to_numpy(dtype=float), dtype=np.float64),
-        place=place[order],
-        site=site[order],
-        time_min=costs["time_min"].to_numpy(dtype=float)[order],
+        place=place,
+        site=site,
+        time_min=time_min,
         existing=_existing_mask(site_ids, held),
         excluded=tuple(_numbers(site_ids, plan, held) for plan in excluding),
     )
+
+
+def _blocks(size: int) -> Iterator[slice]:
+    """Parts of a long column: what is worked out on the way then stays small, and new memory is what costs time."""
+    return (slice(start, start + _BLOCK) for start in range(0, size, _BLOCK))
+
+
+def _numbered(column: pd.Series[str]) -> tuple[Ints, list[str]]:
+    """Count the ids of a column off in the order of their first row; the second part is the ids."""
+    known: dict[str, int] = {}
+    number = np.empty(len(column), dtype=np.int32)
+    for part in _blocks(len(column)):
+        codes, names = pd.factorize(column.iloc[part])
+        number[part] = np.array([known.setdefault(name, len(known)) for name in names.tolist()])[codes]
+    return number, list(known)
+
+
+def _renumber(number: Ints, new: Ints) -> None:
+    for part in _blocks(number.size):
+        number[part] = new[number[part]]
+
+
+def _is_sorted(place: Ints, site: Ints) -> bool:
+    """Whether the pairs rise by place and site, none of them twice."""
+    for part in _blocks(place.size - 1):
+        here, there = part, slice(part.start + 1, part.stop + 1)
+        a, b = place[there], site[there]
+        before, behind = place[here][: a.size], site[here][: a.size]
+        if not ((a > before) | ((a == before) & (b > behind))).all():
+            return False
+    return True
 
 
 def check_pairs(costs: pd.DataFrame) -> Iterator[str]:

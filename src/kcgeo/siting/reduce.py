@@ -10,8 +10,8 @@ from kcgeo.siting.instance import Bools, Ints
 
 __all__ = ["essential_cover"]
 
-_ROUNDS = 4
-# The comparison of every two rows takes memory with the square of their number.
+_ROUNDS = 8
+# Each row that stays is held against all others.
 _MOST_ROWS = 6_000
 
 
@@ -33,39 +33,41 @@ def essential_cover(cover: sparse.csr_array, free: Bools) -> tuple[Ints, Ints]:
     tuple
         Numbers of the rows and of the sites that stay; all of them where the table is too large to compare.
     """
+    rows, sites = np.arange(cover.shape[0]), np.flatnonzero(free)
     if max(cover.shape) > _MOST_ROWS:
-        return np.arange(cover.shape[0]), np.flatnonzero(free)
-    table = cover.toarray() > 0
-    rows, sites = np.arange(table.shape[0]), np.flatnonzero(free)
+        return rows, sites
+    table = np.zeros(cover.shape, dtype=bool)
+    table[np.repeat(rows, np.diff(cover.indptr)), cover.indices] = True
+    table = table[:, sites]
     for _ in range(_ROUNDS):
-        size = rows.size, sites.size
-        rows = rows[~_holds_another(table[np.ix_(rows, sites)])]
-        sites = sites[~_is_held(table[np.ix_(rows, sites)].T)]
-        if (rows.size, sites.size) == size:
+        size = table.shape
+        # A site is part of another where its gaps hold the gaps of that one.
+        kept = _holds_no_other(~table.T)
+        table, sites = table[:, kept], sites[kept]
+        kept = _holds_no_other(table)
+        table, rows = table[kept], rows[kept]
+        if table.shape == size:
             break
     return rows, sites
 
 
-def _holds_another(sets: Bools) -> Bools:
-    """Whether a set (a row) holds another row as a part; of equal rows the first stays."""
-    common, size = _common(sets)
-    inside = common >= size[None, :]
-    return _drop(inside, size[:, None] > size[None, :])
+def _holds_no_other(sets: Bools) -> Ints:
+    """Rows that hold no other row as a part, in order; of equal rows the first stays."""
+    order = np.argsort(sets.sum(axis=1), kind="stable")
+    bits = _packed(sets[order])
+    gaps = ~bits
+    left = np.ones(order.size, dtype=bool)
+    kept = []
+    for row in range(order.size):
+        # The smallest set that is left holds none of the others; whatever holds it goes, and so does it.
+        if left[row]:
+            kept.append(row)
+            left &= np.bitwise_or.reduce(gaps & bits[:, row, None], axis=0) != 0
+    return np.sort(order[np.array(kept, dtype=np.intp)])
 
 
-def _is_held(sets: Bools) -> Bools:
-    """Whether a set (a row) is part of another row; of equal rows the first stays."""
-    common, size = _common(sets)
-    inside = common >= size[:, None]
-    return _drop(inside, size[:, None] < size[None, :])
-
-
-def _common(sets: Bools) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    # Whole numbers below 2**24 are exact in single precision, and the product is much faster there.
-    ones = sets.astype(np.float32)
-    return ones @ ones.T, ones.sum(axis=1)
-
-
-def _drop(inside: Bools, strict: Bools) -> Bools:
-    earlier = np.tri(inside.shape[0], k=-1, dtype=bool)
-    return np.asarray((inside & (strict | earlier)).any(axis=1), dtype=bool)
+def _packed(sets: Bools) -> npt.NDArray[np.uint64]:
+    """Write sets as bits in whole words, one column for each set."""
+    padded = np.zeros((sets.shape[0], -(-sets.shape[1] // 64) * 64), dtype=bool)
+    padded[:, : sets.shape[1]] = sets
+    return np.ascontiguousarray(np.packbits(padded, axis=1).view(np.uint64).T)

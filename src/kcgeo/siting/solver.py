@@ -61,13 +61,17 @@ class Program:
 
 @dataclass(eq=False)
 class Outcome:
-    """What HiGHS knows when it stops; ``x`` is None where it found no plan, ``reduced`` are reduced costs of an LP."""
+    """What HiGHS knows when it stops; ``x`` is None where it found no plan.
+
+    ``reduced`` and ``price`` are the reduced costs of the columns and the dual values of the rows of an LP.
+    """
 
     status: str
     x: Floats | None = None
     objective: float = math.nan
     bound: float = math.nan
     reduced: Floats | None = None
+    price: Floats | None = None
 
 
 class Session:
@@ -166,7 +170,7 @@ def _load(program: Program, threads: int) -> Any:
         0.0,
         program.cost.astype(float),
         program.lower.astype(float),
-        program.upper.astype(float),
+        _bounded(program.upper),
         _bounded(lower),
         _bounded(upper),
         matrix.indptr.astype(np.int32),
@@ -230,9 +234,12 @@ def _read(highs: Any, run: Run, is_mip: bool, no_bound: float) -> Outcome:
     has_plan = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
     x = np.array(highs.getSolution().col_value, dtype=float) if has_plan else None
     objective = float(info.objective_function_value) if has_plan else math.nan
+    if status == kinds.kOptimal and is_mip:
+        return Outcome("optimal", x, objective, float(info.mip_dual_bound))
     if status == kinds.kOptimal:
-        reduced = None if is_mip else np.array(highs.getSolution().col_dual, dtype=float)
-        return Outcome("optimal", x, objective, float(info.mip_dual_bound) if is_mip else objective, reduced)
+        known = highs.getSolution()
+        reduced, price = np.array(known.col_dual, dtype=float), np.array(known.row_dual, dtype=float)
+        return Outcome("optimal", x, objective, objective, reduced, price)
     if status == kinds.kObjectiveTarget:
         return Outcome("optimal", x, objective, float(info.mip_dual_bound))
     if status not in (kinds.kTimeLimit, kinds.kInterrupt):
