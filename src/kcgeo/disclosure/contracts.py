@@ -344,6 +344,13 @@ CONTRACTS: dict[str, Contract] = {
             ("parameters and sources of a run",),
         ),
         Contract(
+            "demonstration",
+            ("publisher", "step_east", "step_north", "shown", "fits", "is_shelter", "places_count"),
+            ("publisher", "step_north", "step_east"),
+            ("an invented town and shelter, in steps of a plain grid; no row stands for a real place",),
+            (_QUANTITY,),
+        ),
+        Contract(
             "people",
             (
                 "row",

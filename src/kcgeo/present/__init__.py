@@ -1,5 +1,6 @@
 """How is it shown? Figures, web maps, slides, tables."""
 
+from kcgeo.present.attack import attack_map
 from kcgeo.present.base import Background, Panel, background
 from kcgeo.present.certainty import certainty_map, hot_spot_map, interval_chart
 from kcgeo.present.charts import reporting_chart
@@ -36,6 +37,7 @@ __all__ = [
     "Plate",
     "Section",
     "Sheet",
+    "attack_map",
     "background",
     "certainty_map",
     "claims_chart",
