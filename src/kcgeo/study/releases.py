@@ -131,7 +131,7 @@ def release_ledger() -> dict[str, Released]:
     notes = ("reports are not prevalence", "a missing report is not a zero")
     return {
         name: release(
-            pd.DataFrame(data.load(name)),
+            _without_distances(pd.DataFrame(data.load(name))),
             name=name,
             kind="reporting",
             sources=sources_of(name),
@@ -140,6 +140,14 @@ def release_ledger() -> dict[str, Released]:
         )
         for name in ("aggregates", "claims", "plan_elements")
     }
+
+
+def _without_distances(table: pd.DataFrame) -> pd.DataFrame:
+    """Leave out what an ``area_only`` record says: a distance to a confidential place narrows down where it is."""
+    if "use_in_tool" not in table:
+        return table
+    told = [name for name in ("value", "value_number", "value_low", "value_high", "paraphrase") if name in table]
+    return table.assign(**{name: table[name].where(table["use_in_tool"].ne("area_only")) for name in told})
 
 
 def release_corridors(
