@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -75,6 +76,7 @@ def test_every_format_is_there(exports: tuple[Path, Path]) -> None:
     out = exports[0]
     names = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
     assert {
+        "index.html",
         "manifest.json",
         "slides/small-town.pptx",
         "slides/png/gaps.png",
@@ -93,6 +95,10 @@ def test_every_format_is_there(exports: tuple[Path, Path]) -> None:
     known = pd.read_csv(out / "data" / "csv" / "data-dictionary.csv")
     tables = {Path(name).stem for name in names if name.startswith("data/csv/") and name.endswith(".csv")}
     assert set(known["table"]) == tables - {"data-dictionary"}
+    page = (out / "index.html").read_text(encoding="utf-8")
+    linked = set(re.findall(r'href="((?!https:|data:)[a-z][^"]+)"', page))
+    assert linked <= names
+    assert names - linked == {"index.html", "manifest.json"}
     assert "<text" in (out / "print" / "svg" / "gaps.svg").read_text(encoding="utf-8")
 
 

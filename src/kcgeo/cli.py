@@ -160,7 +160,7 @@ def export_command(
         written = export(path, folder, audiences=audience or AUDIENCES, progress=step)
     for sentence in written.left_out:
         typer.echo(f"kcgeo: {sentence}", err=True)
-    typer.echo(f"{len(written.manifest['files'])} files in {folder}.")
+    typer.echo(f"{len(written.manifest['files'])} files in {folder}; open {folder / 'index.html'} first.")
 
 
 @app.command(

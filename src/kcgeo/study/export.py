@@ -21,6 +21,7 @@ from kcgeo.present.geodata import layers_of, parquet_is_possible, write_csv, wri
 from kcgeo.study import manifest as records
 from kcgeo.study.corridors import corridor_report, routes_with_miles
 from kcgeo.study.explorer import release_explorer, write_explorer
+from kcgeo.study.export_index import write_export_index
 from kcgeo.study.figures import Figure, figures_of, slides_of
 from kcgeo.study.gallery import write_map_page
 from kcgeo.study.jobs import Job, run_jobs
@@ -73,6 +74,7 @@ class _Folder:
     done: int = 0
     files: dict[str, set[str]] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
+    notes: list[tuple[str, Note]] = field(default_factory=list)
 
     def step(self, description: str) -> None:
         """Tell that one more step is done."""
@@ -118,7 +120,7 @@ def export(
     path : path
         Study file (TOML).
     out : path
-        Folder of the export: ``slides/``, ``print/``, ``web/``, ``data/`` and ``manifest.json``.
+        Folder of the export: ``index.html``, ``slides/``, ``print/``, ``web/``, ``data/`` and ``manifest.json``.
     audiences : sequence of str
         Any of :data:`AUDIENCES`; the folder then holds these and no more.
     progress : callable
@@ -152,6 +154,7 @@ def export(
             _web(made)
         if "data" in chosen:
             _data(made)
+        _index(made)
         content = records.build(
             target,
             study,
@@ -164,6 +167,14 @@ def export(
         )
         records.write(target, content)
     return Export(content, tuple(made.left_out))
+
+
+def _index(made: _Folder) -> None:
+    """Write the first page, which leads to all others."""
+    shown = sorted(name for name in made.files if made.files[name])
+    sources = dict.fromkeys(text for name in shown for text in made.released[name].sources)
+    page = write_export_index(made.path, **_words(made.measured.study), notes=made.notes, sources=list(sources))
+    made.shows(shown, page)
 
 
 def _chosen(audiences: Sequence[str]) -> tuple[str, ...]:
@@ -196,6 +207,7 @@ def _pictures(made: _Folder, chosen: Sequence[str]) -> None:
     if slides:
         for figure, slide in zip(slides, results, strict=False):
             made.shows(figure.uses, slide.picture)
+            made.notes.append((figure.name, slide.note))
         _deck(made, slides, results[: len(slides)])
     if pages:
         _atlas(made, pages, results[len(slides) :])
@@ -243,8 +255,9 @@ def _deck(made: _Folder, figures: Sequence[Figure], pictures: Sequence[PictureSl
 def _atlas(made: _Folder, figures: Sequence[Figure], drawn: Sequence[tuple[Note, dict[str, Path]]]) -> None:
     """Bind the pages into an atlas for each paper."""
     study = made.measured.study
-    for figure, (_, paths) in zip(figures, drawn, strict=True):
+    for figure, (note, paths) in zip(figures, drawn, strict=True):
         made.shows(figure.uses, *paths.values())
+        made.notes.append((figure.name, note))
     pages = [
         AtlasPage(note, paths["pdf"], figure.question) for figure, (note, paths) in zip(figures, drawn, strict=True)
     ]
