@@ -112,14 +112,14 @@ def test_gap_counts_by_hand(town: Town) -> None:
 
 def test_gap_map_says_who_lacks(town: Town) -> None:
     plate = gap_map(town.cells, town.places, required=REQUIRED, cutoff_min=CUTOFF_MIN, ground=town.ground)
-    assert plate.note.title == "About 2,000 people live out of reach of at least one of 3 kinds of help"
+    assert plate.note.title == "About 2,000 people lack both a listed site and a referral for one of 3 kinds of help"
     assert "1 place lacking" in plate.note.alt_text
     assert _colour_at(plate, -94.64, 39.13) == pytest.approx(_rgb(theme.ramp(3)[0]), abs=3)
 
 
 def test_gap_map_of_a_place_that_lacks_nothing(town: Town) -> None:
     plate = gap_map(town.cells, town.places, required=["medical"], cutoff_min=CUTOFF_MIN, ground=town.ground)
-    assert "out of reach" in plate.note.title
+    assert "lack both a listed site and a referral" in plate.note.title
     reached = town.places.table
     reached["medical_state"] = "in_reach"
     points = release(reached[["place_id", "geometry"]], **{**ABOUT, "name": "points", "kind": "background"})

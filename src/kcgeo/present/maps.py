@@ -141,7 +141,7 @@ def drive_time_map(
         title = f"{words.one_in(share)} people live within a {headline_min:g}-minute drive of {phrase}".capitalize()
     title = title or f"How long is the drive to {phrase}?"
     subtitle = (
-        f"{label}: minutes by car to the nearest listed site. Left: the study area. Right: the core of the metro."
+        f"{label}: minutes by car to the nearest site with a public address. Confidential services are not on this map."
     )
     alt = f"Two maps of drive time to {phrase}. " + _time_summary(table, category, edges_min)
     released += [item for item in (places, services) if item is not None]
@@ -377,7 +377,7 @@ def gap_map(
     if title is None:
         kinds = words.counted(len(required), "kind of help", "kinds of help")
         title = (
-            f"About {words.thousands(lost)} people live out of reach of at least one of {kinds}"
+            f"About {words.thousands(lost)} people lack both a listed site and a referral for one of {kinds}"
             if lost
             else f"Each place has {kinds} in reach or by referral"
         )
