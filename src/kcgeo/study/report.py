@@ -27,7 +27,7 @@ SHOWN_GROUPS = {
 }
 
 OTHER_CLASSES = {"hours_unknown_share": "hours unknown", "by_referral_share": "by referral", "none_share": "none"}
-OTHER_STATES = {"by_referral_share": "by referral", "none_share": "none", "unreachable_share": "unreachable"}
+OTHER_STATES = {"by_referral_share": "by referral", "none_share": "none"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +124,8 @@ def _shown(measured: Measured, unclear: pd.DataFrame | None) -> pd.DataFrame:
     if unclear is not None:
         everyone, others = unclear.reindex(everyone.index), OTHER_CLASSES
     columns |= {label: everyone[column] for column, label in others.items()}
+    # no way at all by this network to a service that is counted
+    columns["unreachable"] = by_group["population_count"]["unreachable_share"]
     shown = pd.DataFrame(columns).map("{:.1%}".format).reset_index()
     return shown.assign(cutoff_min=shown["cutoff_min"].map("{:g} min".format)).rename(columns={"cutoff_min": "within"})
 
