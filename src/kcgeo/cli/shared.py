@@ -1,0 +1,58 @@
+"""What the commands share: the application, options, the progress bar."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+__all__ = ["OutOption", "StudyOption", "app", "data_app", "print_table", "progress", "study_path"]
+
+app = typer.Typer(
+    name="kcgeo",
+    help="Who can reach help after trafficking, who cannot, and where one more site would help most.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+data_app = typer.Typer(help="Look at the data package and check it.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
+
+StudyOption = Annotated[
+    Path | None, typer.Option("--study", help="Study file (TOML); the Kansas City study where none is given.")
+]
+OutOption = Annotated[Path | None, typer.Option("--out", help="Folder for the results.")]
+
+
+@contextmanager
+def progress() -> Iterator[Progress]:
+    """Progress on stderr, so that stdout holds results only."""
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+    ) as bar:
+        yield bar
+
+
+def study_path(path: Path | None) -> Path:
+    """Return the study file: the one given, or the packaged Kansas City study."""
+    from kcgeo.data.catalogue import default_study
+
+    return path if path is not None else default_study()
+
+
+def print_table(table: Table) -> None:
+    """Print a table, as wide as the terminal; 140 columns where there is none."""
+    Console(width=None if sys.stdout.isatty() else 140).print(table)
