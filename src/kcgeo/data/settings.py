@@ -15,6 +15,7 @@ from typing import Any
 
 from kcgeo.crs import require_metric
 from kcgeo.data.catalogue import load
+from kcgeo.data.layers import Layer, read_layers
 from kcgeo.errors import KcgeoError, StudyError, raise_all
 
 __all__ = ["Barrier", "GapSettings", "Study", "TravelSettings", "read_study"]
@@ -55,7 +56,10 @@ class GapSettings:
 
 @dataclass(frozen=True)
 class Study:
-    """One metro and one set of assumptions; ``services_path`` replaces the packaged directory where given."""
+    """One metro and one set of assumptions; ``services_path`` replaces the packaged directory where given.
+
+    ``layers`` are the study's own converted files (:mod:`kcgeo.data.layers`); each replaces a packaged layer.
+    """
 
     name: str
     title: str
@@ -66,6 +70,11 @@ class Study:
     travel: TravelSettings
     gaps: GapSettings
     services_path: Path | None = None
+    layers: tuple[Layer, ...] = ()
+
+    def layer(self, kind: str) -> Layer | None:
+        """Return the study's own layer of a kind, or None where the packaged one counts."""
+        return next((item for item in self.layers if item.kind == kind), None)
 
 
 _WORDS = {
@@ -103,7 +112,7 @@ def _is(value: Any, kind: str) -> bool:
 def _section(raw: dict[str, Any], record: type[Any], where: str, problems: list[str], **extra: Any) -> Any:
     """Build ``record`` from a TOML table; a key that is missing, unknown or of another kind becomes one sentence."""
     kinds = {field.name: str(field.type) for field in fields(record) if field.name not in extra}
-    optional = {"barriers", "services_path"}
+    optional = {"barriers"}
     problems += [
         f"The key {where}.{key} is missing from the study file." for key in sorted(set(kinds) - set(raw) - optional)
     ]
@@ -228,9 +237,8 @@ def read_study(path: Path) -> Study:
     travel = _section(travel_raw, TravelSettings, "travel", problems, barriers=barriers)
     gaps = _section(dict(raw["gaps"]), GapSettings, "gaps", problems)
     services_path = _services_path(raw.get("services", {}), path, problems)
-    study = _section(
-        dict(raw["study"]), Study, "study", problems, travel=travel, gaps=gaps, services_path=services_path
-    )
+    extra = {"travel": travel, "gaps": gaps, "services_path": services_path, "layers": read_layers(path)}
+    study = _section(dict(raw["study"]), Study, "study", problems, **extra)
     raise_all(problems, StudyError)
     assert isinstance(study, Study)
     raise_all(_rules(study), StudyError)

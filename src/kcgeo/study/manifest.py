@@ -83,6 +83,7 @@ def build(
                 }
             )
     parameters = asdict(study)
+    parameters["layers"] = [{**layer, "path": layer["path"].name} for layer in parameters["layers"]]
     parameters["services_path"] = study.services_path.name if study.services_path else None
     return {
         "tool": TOOL,
