@@ -9,9 +9,12 @@ import threading
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 
 from kcgeo.errors import SolverError
 from kcgeo.siting import Progress, backup_coverage, max_coverage, p_center, p_median
+from kcgeo.siting.run import Run
+from kcgeo.siting.solver import Program, Rows, solve
 
 
 def hard_town(places: int = 900, sites: int = 250) -> tuple[pd.DataFrame, pd.Series]:
@@ -43,6 +46,31 @@ def test_p_median_time_limit_has_a_bound() -> None:
     assert result.status == "time_limit"
     assert 0 < result.gap < 0.2
     assert result.bound < result.objective
+
+
+def test_a_solver_that_ends_just_before_the_clock_does_counts_as_out_of_time() -> None:
+    with Run(60.0) as run:
+        assert run.stopped == ""
+        run.expire()
+        assert run.stopped == "time_limit"
+        assert run.remaining_s == 0
+
+
+def test_the_solver_ending_its_time_ends_that_of_the_run() -> None:
+    rng = np.random.default_rng(0)
+    count = 150
+    weights = rng.integers(1, 1000, (60, count)).astype(float)
+    program = Program(
+        "max",
+        rng.integers(1, 1000, count).astype(float),
+        np.zeros(count),
+        np.ones(count),
+        np.ones(count, dtype=bool),
+        (Rows.of(sparse.csr_array(weights), upper=weights.sum(axis=1) // 2),),
+    )
+    with Run(0.3) as run:
+        assert solve(program, run).status == "time_limit"
+        assert run.stopped == "time_limit"
 
 
 @pytest.mark.parametrize("model", ["p_median", "max_coverage"])

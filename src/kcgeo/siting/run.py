@@ -74,6 +74,10 @@ class Run:
         if self._interrupted_at is None:
             self._interrupted_at = time.monotonic()
 
+    def expire(self) -> None:
+        """End the time that is left: a solver that ran out of it says so a little before our own clock does."""
+        self._limit_s = min(self._limit_s, self.elapsed_s)
+
     @property
     def elapsed_s(self) -> float:
         """Seconds since the start."""

@@ -126,7 +126,10 @@ class Session:
             return Outcome(
                 "interrupted", seen.get("x"), seen.get("objective", math.nan), seen.get("bound", self._no_bound)
             )
-        return _read(self._highs, self._run, self._is_mip, self._no_bound)
+        outcome = _read(self._highs, self._run, self._is_mip, self._no_bound)
+        if outcome.status == "time_limit":
+            self._run.expire()
+        return outcome
 
 
 def solve(program: Program, run: Run, *, threads: int = 1) -> Outcome:
