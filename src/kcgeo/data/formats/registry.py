@@ -1,0 +1,89 @@
+"""The kinds of files that ``kcgeo data add KIND PATH`` takes, and which layer of a study each becomes.
+
+A reader checks and converts, and writes nothing: it returns :class:`Converted`, whose ``write`` is called once
+everything has been checked. A new format is one module in this folder and one entry here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+__all__ = ["READERS", "Converted", "Reader"]
+
+
+@dataclass(frozen=True)
+class Converted:
+    """A layer that is ready to be written.
+
+    Attributes
+    ----------
+    write
+        Writes the converted file to the path that it is given and returns its rows.
+    title, vintage, licence
+        For the source line of maps and tables.
+    notes
+        What was repaired, estimated or left out, one sentence each.
+    source_name, source_sha256
+        Only where the source is no file (a database): a name without password, and a hash of what was read.
+    """
+
+    write: Callable[[Path], int]
+    title: str
+    vintage: str
+    licence: str
+    notes: tuple[str, ...] = ()
+    source_name: str | None = None
+    source_sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One kind of source.
+
+    Attributes
+    ----------
+    kind
+        As the user writes it.
+    layer
+        One of :data:`kcgeo.data.layers.KINDS`.
+    read
+        ``read(path, study, **options) -> Converted``; raises only :class:`kcgeo.errors.KcgeoError` on a bad source.
+    help
+        One line: what it is and who publishes it.
+    example
+        An argument list that works, after ``kcgeo data add``.
+    options
+        Name -> what it means; given as ``--option name=value``, handed to ``read`` as text.
+    is_address
+        The source is an address (``postgresql://...``), given to ``read`` as text instead of a path.
+    """
+
+    kind: str
+    layer: str
+    read: Callable[..., Converted]
+    help: str
+    example: str
+    options: Mapping[str, str] = field(default_factory=dict)
+    is_address: bool = False
+
+
+def _later(module: str, name: str) -> Callable[..., Converted]:
+    """Return a reader that is imported when it is called: a list of kinds needs no driver of a database."""
+
+    def read(source: Path | str, study: Any, **options: str) -> Converted:
+        converted: Converted = getattr(import_module(f"kcgeo.data.formats.{module}"), name)(source, study, **options)
+        return converted
+
+    read.__doc__ = f"Call :func:`kcgeo.data.formats.{module}.{name}`."
+    read.__dict__["target"] = (f"kcgeo.data.formats.{module}", name)
+    return read
+
+
+_ALL: tuple[Reader, ...] = ()
+
+READERS: dict[str, Reader] = {reader.kind: reader for reader in _ALL}
+"""All readers by kind."""
