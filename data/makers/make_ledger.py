@@ -1,8 +1,9 @@
-"""Make derived/claims.csv, aggregates.csv and county_denominators.csv: what is said and reported, as numbers too.
+"""Make derived/claims.csv, aggregates.csv, reporting_remarks.csv, county_denominators.csv: what is said and reported.
 
 The raw files are the tables of facts collected in 2026-11 from five source documents and public pages. ``value`` stays
 as printed; ``value_number`` is the same as a number, blank where the source prints none. Percent of the county table
-become shares of 1.
+become shares of 1. The remarks were written by hand from the notes of the same facts: what a chart must say beside a
+series.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ def make(raw: Path = RAW, derived: Path = DERIVED) -> None:
     for name, key in (("claims", "claim_id"), ("aggregates", "aggregate_id")):
         rows = [row | {"value_number": number(row["value"])} for row in read_csv(raw / f"{name}.csv")]
         write_csv(derived / f"{name}.csv", rows, field_names(name), [key])
+    remarks = read_csv(raw / "reporting_remarks.csv")
+    write_csv(derived / "reporting_remarks.csv", remarks, field_names("reporting_remarks"), ["remark_id"])
     counties = []
     for row in read_csv(raw / "county_denominators.csv"):
         county, state = re.fullmatch(r"(.+) County ([A-Z]{2})", row["county"]).groups()
