@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -17,6 +18,8 @@ from kcgeo.errors import DisclosureError, TableError
 from kcgeo.present import theme
 from kcgeo.present.fields import dictionary
 from kcgeo.present.geodata import cell_areas, layers_of, styles_of, write_csv, write_layers, write_parquet
+from kcgeo.present.layer_styles import family_style
+from kcgeo.present.symbols import families
 from tests.present.town import REQUIRED, Town
 
 EDGES = (15.0, 30.0, 45.0, 60.0)
@@ -106,6 +109,19 @@ def test_time_classes_of_the_style_are_those_of_the_maps(layers: dict[str, Relea
     first = tuple(int(theme.RAMP[0][at : at + 2], 16) for at in (1, 3, 5))
     assert colours[0] == ",".join(map(str, first)) + ",255"
     assert len(set(colours)) == 5
+
+
+def test_sites_are_styled_by_the_family_that_the_maps_show() -> None:
+    root = ElementTree.fromstring(family_style("categories"))
+    renderer = root.find("renderer-v2")
+    assert renderer is not None
+    cases = re.findall(r"'\(\^\|\\\\\|\)\((.*?)\)\(.*?THEN '(\w+)'", str(renderer.get("attr")))
+    assert len(cases) == len(theme.FAMILIES)
+    for kinds in (["counselling", "forensic_exam"], ["legal"], ["hotline", "emergency_shelter"], ["child_advocacy"]):
+        chosen = next(key for names, key in cases if set(names.split("|")) & set(kinds))
+        assert chosen == families(kinds).key
+    shown = {item.get("value"): item.get("label") for item in renderer.iter("category")}
+    assert shown == {family.key: family.label for family in theme.FAMILIES}
 
 
 def test_styles_of_a_layer_that_is_not_there_are_refused(layers: dict[str, Released], tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def styles_of(
         "towns": {"Towns": layer_styles.point_style(colour["soft"])},
         "places": {"ZIP code areas": layer_styles.point_style(colour["rule"], size_mm=1.2)},
         "gaps": {"Kinds in reach": layer_styles.count_style("in_reach_count", required_count=len(required))},
-        "services": {"Listed sites": layer_styles.point_style(colour["accent"], size_mm=2.4)},
+        "services": {"Listed sites": layer_styles.family_style("categories")},
     }
     if "drive_times" in layers:
         columns = list(layers["drive_times"].table.columns)

@@ -9,6 +9,7 @@ from xml.etree.ElementTree import Element, SubElement
 from matplotlib.colors import to_rgb
 
 from kcgeo.present import theme
+from kcgeo.present.symbols import FIRST
 
 __all__ = ["count_style", "family_style", "line_style", "outline_style", "point_style", "time_style"]
 
@@ -89,8 +90,17 @@ _MARKERS = {"P": "cross_fill", "^": "triangle", "o": "circle", "s": "square", "D
 
 
 def family_style(column: str) -> str:
-    """Sites by symbol family, in colour and shape."""
-    root, renderer = _document({"type": "categorizedSymbol", "attr": column})
+    """Sites by symbol family, in colour and shape; ``column`` holds their categories, joined by "|".
+
+    QGIS chooses the family by an expression, in the fixed order of :data:`kcgeo.present.symbols.FIRST`.
+    """
+    known = {family.key: family for family in theme.FAMILIES}
+    chosen = [known[key] for key in FIRST]
+    cases = " ".join(
+        f"WHEN regexp_match(\"{column}\", '(^|\\\\|)({'|'.join(family.categories)})(\\\\||$)') THEN '{family.key}'"
+        for family in chosen
+    )
+    root, renderer = _document({"type": "categorizedSymbol", "attr": f"CASE {cases} END"})
     kinds, symbols = SubElement(renderer, "categories"), SubElement(renderer, "symbols")
     for number, family in enumerate(theme.FAMILIES):
         about = {"value": family.key, "label": family.label, "symbol": str(number), "render": "true", "type": "string"}

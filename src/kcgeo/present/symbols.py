@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from kcgeo.present import theme
 from kcgeo.present.base import Panel, inside
 
-__all__ = ["apart", "draw_sites", "families", "site_symbols"]
+__all__ = ["FIRST", "apart", "draw_sites", "families", "site_symbols"]
 
 Array = NDArray[np.float64]
 
 # A site that does several things shows the rarest of them; the legend says so.
-_FIRST = ("children", "health", "justice", "housing", "support", "outreach")
+FIRST = ("children", "health", "justice", "housing", "support", "outreach")
+"""Families in the order in which one of several is chosen."""
 
 
 def families(categories: Sequence[str]) -> theme.Family:
@@ -27,7 +28,7 @@ def families(categories: Sequence[str]) -> theme.Family:
     'health'
     """
     found = {theme.family_of(category).key for category in categories}
-    first = min(found, key=_FIRST.index)
+    first = min(found, key=FIRST.index)
     return next(family for family in theme.FAMILIES if family.key == first)
 
 
