@@ -9,6 +9,7 @@ All three are generated: fields from vocabulary.toml, resources from resources.t
 from __future__ import annotations
 
 import argparse
+import gzip
 import hashlib
 import importlib
 import json
@@ -20,7 +21,7 @@ from tables import DERIVED, MAKERS, RAW, read_csv, specification, vocabulary
 
 DATA = MAKERS.parent
 DICTIONARY = Path("docs") / "data-dictionary.md"
-FORMATS = {".csv": "csv", ".gz": "csv", ".geojson": "geojson"}
+FORMATS = {".csv": "csv", ".geojson": "geojson"}
 UNUSED_BY_FIELDS = ("unit", "list_of")
 
 
@@ -57,7 +58,7 @@ def _resource(
     path = data / item["path"]
     content = path.read_bytes()
     digest = hashlib.sha256(content).hexdigest()
-    kind = FORMATS[path.suffix]
+    kind = FORMATS[Path(path.name.removesuffix(".gz")).suffix]
     described: dict[str, Any] = {
         "name": item["name"],
         "title": item["title"],
@@ -151,6 +152,8 @@ def readme(data: Path = DATA) -> str:
 
 
 def _row_count(path: Path) -> int:
+    if path.name.endswith(".geojson.gz"):
+        return len(json.loads(gzip.decompress(path.read_bytes()))["features"])
     if path.suffix == ".geojson":
         return len(json.loads(path.read_text(encoding="utf-8"))["features"])
     return len(read_csv(path))

@@ -1,8 +1,13 @@
 """Make derived/services.csv: the service directory with opening hours in OpenStreetMap syntax.
 
-The raw file is the table of facts collected in 2026-11 with two changes, made before it entered this folder: withheld
-rows were cut to id, categories, level and reason, since nothing else of them may be held here; and Python packages are
-named as such in ``coordinate_source``. To bring in a newer table, run::
+The raw file is the table of facts collected in 2026-11 with these changes, made before it entered this folder:
+
+- withheld rows were cut to categories, level and reason, since nothing else of them may be held here. Their ids are
+  numbers in the order of just these columns, so that neither an id nor its place in the list tells of the operator;
+- a sentence in the note of a shown row that names a withheld service was taken out;
+- Python packages are named as such in ``coordinate_source``.
+
+To bring in a newer table, run::
 
     python make_services.py --extract services.csv
 """
@@ -16,21 +21,48 @@ from pathlib import Path
 from tables import DERIVED, RAW, field_names, read_csv, write_csv
 
 REASON = "location withheld by rule"
-KEPT_OF_WITHHELD = ("service_id", "service_categories", "disclosure")
+HIDDEN_ID = "withheld-{:03d}"
 
 
 def extract(table: Path, raw: Path = RAW) -> None:
     """Copy a newer table into the raw folder, withheld rows cut."""
     rows = read_csv(table)
-    fields = list(rows[0])
-    write_csv(raw / "services.csv", [_cut(row) for row in rows], fields, ["service_id"])
+    write_csv(raw / "services.csv", opaque(rows), list(rows[0]), ["service_id"])
+
+
+def opaque(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Return shown rows as they are told, and of withheld rows categories, level and reason under a number.
+
+    The numbers follow what the cut row shows, so two tables whose withheld rows differ in names only give one result.
+    """
+    hidden = [row for row in rows if row["disclosure"] == "withheld"]
+    names = {name for row in hidden if (name := _proper_name(row["service_name"]))}
+    cut = sorted((_cut(row) for row in hidden), key=lambda row: (row["service_categories"], row["disclosure_basis"]))
+    numbered = [row | {"service_id": HIDDEN_ID.format(number)} for number, row in enumerate(cut, start=1)]
+    return [_told(row, names) for row in rows if row["disclosure"] != "withheld"] + numbered
 
 
 def _cut(row: dict[str, str]) -> dict[str, str]:
-    if row["disclosure"] != "withheld":
-        return row | {"coordinate_source": re.sub(r"\bPyPI (?=\w)", "Python package ", row["coordinate_source"])}
-    kept = {name: row[name] if name in KEPT_OF_WITHHELD else "" for name in row}
-    return kept | {"disclosure_basis": row["disclosure_basis"] or REASON}
+    kept = {
+        "service_categories": "|".join(sorted(row["service_categories"].split("|"))),
+        "disclosure": row["disclosure"],
+        "disclosure_basis": row["disclosure_basis"] or REASON,
+    }
+    return dict.fromkeys(row, "") | kept
+
+
+def _told(row: dict[str, str], hidden_names: set[str]) -> dict[str, str]:
+    sentences = re.split(r"(?<=[.!?])\s+", row["note"])
+    return row | {
+        "note": " ".join(text for text in sentences if not any(name in text for name in hidden_names)),
+        "coordinate_source": re.sub(r"\bPyPI (?=\w)", "Python package ", row["coordinate_source"]),
+    }
+
+
+def _proper_name(service_name: str) -> str:
+    """Return the capitalised words that a name begins with; a single one may be any word, so it is none."""
+    found = re.match(r"(?:[A-Z][\w'-]*\s+)+[A-Z][\w'-]*", service_name)
+    return found.group() if found else ""
 
 
 def make(raw: Path = RAW, derived: Path = DERIVED) -> None:

@@ -11,7 +11,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-__all__ = ["DERIVED", "RAW", "field_names", "read_csv", "specification", "vocabulary", "write_csv", "write_geojson"]
+__all__ = [
+    "DERIVED",
+    "RAW",
+    "field_names",
+    "read_csv",
+    "specification",
+    "vocabulary",
+    "write_csv",
+    "write_geojson",
+    "write_gzip",
+]
 
 MAKERS = Path(__file__).parent
 RAW = MAKERS.parent / "raw"
@@ -50,11 +60,16 @@ def write_csv(path: Path, rows: Iterable[Mapping[str, Any]], fields: Sequence[st
     writer.writerow(fields)
     for row in sorted(rows, key=lambda row: tuple(str(row[name] or "") for name in key)):
         writer.writerow([_cell(row.get(name)) for name in fields])
-    content = text.getvalue().encode("utf-8")
-    if path.suffix != ".gz":
-        path.write_bytes(content)
-    elif not path.exists() or gzip.decompress(path.read_bytes()) != content:
-        # compressed bytes differ between builds of zlib: a file with the same content is left as it is
+    if path.suffix == ".gz":
+        write_gzip(path, text.getvalue())
+    else:
+        path.write_bytes(text.getvalue().encode("utf-8"))
+
+
+def write_gzip(path: Path, text: str) -> None:
+    """Write text gzipped; compressed bytes differ between builds of zlib, so a file of the same content is left."""
+    content = text.encode("utf-8")
+    if not path.exists() or gzip.decompress(path.read_bytes()) != content:
         path.write_bytes(gzip.compress(content, mtime=0))
 
 

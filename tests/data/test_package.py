@@ -108,7 +108,7 @@ def test_study_keys_of_the_dictionary_are_those_of_the_record(makers: ModuleType
     described = set(makers.vocabulary()["study"])
     records = {"study": Study, "travel": TravelSettings, "gaps": GapSettings, "travel.barriers": Barrier}
     keys = {f"{where}.{field.name}" for where, record in records.items() for field in dataclass_fields(record)}
-    keys -= {"study.travel", "study.gaps", "study.services_path", "travel.barriers"}
+    keys -= {"study.travel", "study.gaps", "study.services_path", "study.layers", "travel.barriers"}
     assert described == keys | {"services.path"}
 
 

@@ -164,7 +164,7 @@ def load(name: str) -> Any:
 def read_resource(item: Mapping[str, Any], path: Path) -> Any:
     """Read and check one file against the description of a resource (no hash, no references)."""
     if item["format"] == "geojson":
-        layer = gpd.read_file(path)
+        layer = gpd.read_file(io.BytesIO(gzip.decompress(path.read_bytes())) if path.suffix == ".gz" else path)
         require(layer, STORAGE, what=f"layer {item['name']}")
         held = [field["name"] for field in item["fields"] if field["name"] in layer.columns]
         frame: Any = layer[[*held, "geometry"]]
