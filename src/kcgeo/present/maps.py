@@ -16,7 +16,9 @@ from kcgeo.errors import TableError
 from kcgeo.present import base, shapes, symbols, theme, words
 from kcgeo.present.base import Background, Panel
 from kcgeo.present.legend import Entry, place, strip, time_entries
+from kcgeo.present.people_bar import Part, people_bar
 from kcgeo.present.plate import Plate, foot_height_in, foot_lines, new_plate
+from kcgeo.present.sheet import Sheet
 
 __all__ = [
     "GapCounts",
@@ -404,7 +406,35 @@ def gap_map(
         for axes, panel in zip(plate.axes[:2], (ground.whole, ground.core), strict=True):
             _circles(axes, panel, people[lacking], zoom=1.0 if panel is ground.whole else 1.6)
         place(plate, _gap_legend(len(required), steps, ground), ground.sheet)
+        _gap_people(plate, places.table, required, counts, ground.sheet)
     return plate
+
+
+def _gap_people(plate: Plate, people: pd.DataFrame, required: Sequence[str], counts: GapCounts, sheet: Sheet) -> None:
+    """Divide the people among the classes of the gap map, since the land of a class says little of its people."""
+    states = people[[f"{category}_state" for category in required]].to_numpy(dtype=object)
+    in_reach = (states == "in_reach").sum(axis=1)
+    head = people["population_count"].to_numpy(dtype=float)
+    classes = [*count_classes(len(required)), (0, 0)]
+    colours = [*theme.ramp(len(classes) - 1), theme.BEYOND]
+    bands = [
+        ((in_reach >= least) & (in_reach <= most), colour)
+        for (least, most), colour in zip(classes, colours, strict=True)
+    ]
+    served = [
+        Part(float(head[band & ~counts.lacking].sum()), colour, theme.HATCH["by_referral"] if number else None)
+        for number, (band, colour) in enumerate(bands)
+    ]
+    short = [Part(float(head[band & counts.lacking].sum()), colour, lacking=True) for band, colour in bands]
+    people_bar(
+        plate,
+        [*served, *short],
+        heading=f"Of {words.thousands(float(head.sum()))} people:",
+        lacking=f"{words.thousands(counts.lacking_count)} lack one ({words.percent(counts.lacking_share)})",
+        bottom_in=plate.body_in[0] + 0.06 if sheet.legend_width_in is None else sheet.panel_bottom_in,
+        left_in=sheet.legend_left_in,
+        width_in=sheet.legend_width_in,
+    )
 
 
 def _draw_gaps(
