@@ -13,7 +13,7 @@ from pypdf import PdfReader
 from kcgeo import present
 from kcgeo.errors import TableError
 from kcgeo.present.atlas import PAPERS, AtlasPage, write_atlas
-from tests.present.town import CUTOFF_MIN, REQUIRED, Town
+from tests.present.town import CUTOFF_MIN, REQUIRED, STATES, Town
 
 METHOD = ("Times by the distance from downtown.",)
 WORDS = {"title": "Who can reach help?", "lede": "A small metro."}
@@ -27,7 +27,7 @@ def pages(town: Town, tmp_path_factory: pytest.TempPathFactory) -> list[AtlasPag
         "reporting": ("What has been reported?", present.reporting_chart),
     }
     gaps = plates["gaps"][1](town.cells, town.places, required=REQUIRED, cutoff_min=CUTOFF_MIN, ground=town.ground)
-    reporting = plates["reporting"][1](town.aggregates, town.claims)
+    reporting = plates["reporting"][1](town.aggregates, town.claims, states=STATES)
     return [
         AtlasPage(plate.note, present.save_figure(plate, folder, name, formats=["pdf"])[0], plates[name][0])
         for name, plate in (("gaps", gaps), ("reporting", reporting))

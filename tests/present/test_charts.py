@@ -7,12 +7,12 @@ from matplotlib.patches import Rectangle
 
 from kcgeo.errors import TableError
 from kcgeo.present import Plate, reporting_chart
-from tests.present.town import Town
+from tests.present.town import STATES, Town
 
 
 @pytest.fixture(scope="module")
 def chart(town: Town) -> Plate:
-    return reporting_chart(town.aggregates, town.claims)
+    return reporting_chart(town.aggregates, town.claims, states=STATES)
 
 
 def _texts(chart: Plate) -> list[list[str]]:
@@ -58,4 +58,4 @@ def test_alternative_text_reads_the_years(chart: Plate) -> None:
 
 def test_missing_columns_are_named(town: Town) -> None:
     with pytest.raises(TableError, match="claims lack the columns value, use_in_tool"):
-        reporting_chart(town.aggregates, town.aggregates)
+        reporting_chart(town.aggregates, town.aggregates, states=STATES)

@@ -16,7 +16,7 @@ from kcgeo.errors import DisclosureError, TableError
 from kcgeo.present.deck import SMALLEST_PT, PictureSlide, TableSlide, TextSlide, write_deck
 from kcgeo.present.deck_tables import coverage_slide, group_slide
 from kcgeo.present.sheet import SLIDE, SLIDE_PX
-from tests.present.town import CRS, CUTOFF_MIN, DOWNTOWN, REQUIRED, Town
+from tests.present.town import CRS, CUTOFF_MIN, DOWNTOWN, REQUIRED, STATES, Town
 
 METHOD = ("Times by the distance from downtown.",)
 SCREEN_PX = 1280
@@ -39,8 +39,8 @@ def plates(town: Town) -> dict[str, present.Plate]:
             town.cells, category="legal", ground=ground, services=town.services, places=town.places
         ),
         "gaps": present.gap_map(town.cells, town.places, required=REQUIRED, cutoff_min=CUTOFF_MIN, ground=ground),
-        "hotline": present.reporting_chart(town.aggregates, town.claims, show="hotline"),
-        "offences": present.reporting_chart(town.aggregates, town.claims, show="offences"),
+        "hotline": present.reporting_chart(town.aggregates, town.claims, states=STATES, show="hotline"),
+        "offences": present.reporting_chart(town.aggregates, town.claims, states=STATES, show="offences"),
     }
 
 
@@ -99,7 +99,7 @@ def test_slide_pictures_have_the_size_of_a_screen_and_say_what_they_are(
 
 
 def test_a_page_is_no_slide(town: Town, tmp_path: Path) -> None:
-    page = present.reporting_chart(town.aggregates, town.claims)
+    page = present.reporting_chart(town.aggregates, town.claims, states=STATES)
     with pytest.raises(TableError, match="not drawn for a slide"):
         present.save_slide(page, tmp_path, "page")
     assert not list(tmp_path.iterdir())

@@ -30,7 +30,7 @@ from kcgeo.present import (
 from kcgeo.present.encode import decode
 from kcgeo.present.saving import write_thumbnail
 from kcgeo.present.web import page_file
-from tests.present.town import CUTOFF_MIN, REQUIRED, Town, coverage_table, services_table
+from tests.present.town import CUTOFF_MIN, REQUIRED, STATES, Town, coverage_table, services_table
 
 VENDORED = {
     "leaflet.js": "db49d009c841f5ca34a888c96511ae936fd9f5533e90d8b2c4d57596f4e5641a",
@@ -212,7 +212,7 @@ def test_required_layer_needs_places(town: Town) -> None:
 
 
 def test_gallery_links_pictures_and_files(town: Town, tmp_path: Path) -> None:
-    plate = reporting_chart(town.aggregates, town.claims)
+    plate = reporting_chart(town.aggregates, town.claims, states=STATES)
     png, pdf = save_figure(plate, tmp_path / "maps", "reporting", formats=["png", "pdf"])
     item = plate_item(plate.note, {"png": png, "pdf": pdf}, tmp_path)
     page = gallery_page([Section("What is reported?", [item])], title="Town", lede="All results.")

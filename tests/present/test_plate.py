@@ -21,7 +21,7 @@ from kcgeo.present import (
     reporting_chart,
     save_figure,
 )
-from tests.present.town import CUTOFF_MIN, REQUIRED, Town
+from tests.present.town import CUTOFF_MIN, REQUIRED, STATES, Town
 
 SVG = "{http://www.w3.org/2000/svg}"
 DRAW: dict[str, Callable[[Town], Plate]] = {
@@ -33,7 +33,7 @@ DRAW: dict[str, Callable[[Town], Plate]] = {
         town.cells, categories=["medical", "legal"], ground=town.ground, places=town.places
     ),
     "gaps": lambda town: gap_map(town.cells, town.places, required=REQUIRED, cutoff_min=CUTOFF_MIN, ground=town.ground),
-    "reporting": lambda town: reporting_chart(town.aggregates, town.claims),
+    "reporting": lambda town: reporting_chart(town.aggregates, town.claims, states=STATES),
 }
 TIMES = ["drive_time", "sheet", "gaps"]
 MAPS = ["orientation", *TIMES]
@@ -115,7 +115,7 @@ def test_alt_text_tells_what_is_seen(plate: Plate) -> None:
 def test_notebooks_show_the_alternative_text(town: Town) -> None:
     plate = DRAW["reporting"](town)
     shown = plate._repr_html_()
-    assert 'alt="Four panels.' in shown
+    assert 'alt="Hotline cases in one year' in shown
     assert "data:image/png;base64," in shown
 
 

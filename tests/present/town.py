@@ -150,6 +150,7 @@ def coverage_table() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
+STATES = {"MO": "Missouri", "KS": "Kansas"}
 AGGREGATES = [
     ("A1", "National Human Trafficking Hotline", "cases", 55, "MO", "2014", "annual"),
     ("A2", "National Human Trafficking Hotline", "cases", 67, "MO", "2015", "annual"),
@@ -199,6 +200,7 @@ def make_town() -> Town:
             "county_fips": codes,
             "name": [COUNTIES[code][0] for code in codes],
             "state": [COUNTIES[code][1] for code in codes],
+            "state_name": [STATES[COUNTIES[code][1]] for code in codes],
         },
         geometry=squares,
         crs=4326,

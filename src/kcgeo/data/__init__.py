@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from kcgeo.data.areas import areas
 from kcgeo.data.catalogue import default_study, describe, load, package_folder, resources
 from kcgeo.data.corridors import corridors, mileposts, point_at, stations
 from kcgeo.data.hours import OPEN_STATES, open_state
-from kcgeo.data.ledger import comparable, compute_value, contradictions, knowledge, ledger
-from kcgeo.data.places import counties, places, referral
+from kcgeo.data.ledger import comparable, compute_value, contradictions, knowledge, ledger, regional, reports
+from kcgeo.data.places import places, places_around, referral
+from kcgeo.data.region import cities, counties, ground, is_packaged
+from kcgeo.data.roads import exits, highway_edges, highway_nodes
 from kcgeo.data.services import ELIGIBILITIES, by_category, services, sites
 from kcgeo.data.settings import Barrier, GapSettings, Study, TravelSettings, read_study
 
@@ -17,7 +20,9 @@ __all__ = [
     "GapSettings",
     "Study",
     "TravelSettings",
+    "areas",
     "by_category",
+    "cities",
     "comparable",
     "compute_value",
     "contradictions",
@@ -25,6 +30,11 @@ __all__ = [
     "counties",
     "default_study",
     "describe",
+    "exits",
+    "ground",
+    "highway_edges",
+    "highway_nodes",
+    "is_packaged",
     "knowledge",
     "ledger",
     "load",
@@ -32,9 +42,12 @@ __all__ = [
     "open_state",
     "package_folder",
     "places",
+    "places_around",
     "point_at",
     "read_study",
     "referral",
+    "regional",
+    "reports",
     "resources",
     "services",
     "sites",

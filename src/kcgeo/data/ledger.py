@@ -9,9 +9,10 @@ from __future__ import annotations
 import pandas as pd
 
 from kcgeo.data.catalogue import load
+from kcgeo.data.settings import Study
 from kcgeo.errors import TableError, first_ids, raise_all
 
-__all__ = ["comparable", "compute_value", "contradictions", "knowledge", "ledger"]
+__all__ = ["comparable", "compute_value", "contradictions", "knowledge", "ledger", "regional", "reports"]
 
 _CLAIMS = {"stated_by": "source", "source_document": "evidence", "known_problems": "note", "paraphrase": "statement"}
 _AGGREGATES = {"source_org": "source", "definition": "statement"}
@@ -41,6 +42,32 @@ def ledger() -> pd.DataFrame:
     reports["use_in_tool"] = unsound.map({True: "do_not_compute", False: "show_with_caveat"})
     both = pd.concat([claims, reports], ignore_index=True)
     return both.reindex(columns=_COLUMNS).sort_values(["kind", "record_id"], ignore_index=True)
+
+
+def regional(study: Study) -> bool:
+    """Say whether the packaged facts about one metro concern a study: it shares a county with their region.
+
+    The claims, the elements of the plan and the local rows of the aggregates were collected for the counties of
+    ``county_denominators``; a study of other counties is told none of them.
+    """
+    return bool(set(study.counties) & set(load("county_denominators")["county_fips"]))
+
+
+def reports(study: Study) -> pd.DataFrame:
+    """Return the published aggregates that concern a study.
+
+    Returns
+    -------
+    DataFrame
+        Rows of ``aggregates`` about the nation, about a state that the study has a county in, and, where
+        :func:`regional` says so, about its region. Empty for no study: the nation is always told.
+    """
+    table: pd.DataFrame = load("aggregates")
+    if regional(study):
+        return table
+    codes = {county[:2] for county in study.counties} | {"US"}
+    own = table["geo_fips"].fillna("").str.split(";").map(lambda parts: set(parts) <= codes)
+    return table[own].reset_index(drop=True)
 
 
 def knowledge(about: str) -> pd.DataFrame:

@@ -175,6 +175,7 @@ CONTRACTS: dict[str, Contract] = {
                 "milepost_system",
                 "system",
                 "side",
+                "state_name",
                 "area",
                 "length_km",
                 "from_milepost_mi",

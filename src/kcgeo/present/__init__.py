@@ -3,7 +3,7 @@
 from kcgeo.present.attack import attack_map
 from kcgeo.present.base import Background, Panel, background
 from kcgeo.present.certainty import certainty_map, hot_spot_map, interval_chart
-from kcgeo.present.charts import reporting_chart
+from kcgeo.present.charts import reported_states, reporting_chart
 from kcgeo.present.claims import claims_chart
 from kcgeo.present.corridors import corridor_chart, gap_miles
 from kcgeo.present.equity import group_gap_chart, lorenz_chart
@@ -61,6 +61,7 @@ __all__ = [
     "pareto_chart",
     "plan_words",
     "plate_item",
+    "reported_states",
     "reporting_chart",
     "save_figure",
     "save_page",

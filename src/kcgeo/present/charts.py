@@ -7,7 +7,7 @@ year and a running total never share an axis, and disputed numbers are told in w
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import pandas as pd
@@ -16,20 +16,21 @@ from matplotlib.patches import Rectangle
 
 from kcgeo.disclosure import Released, require_released
 from kcgeo.errors import TableError
-from kcgeo.present import theme
+from kcgeo.present import theme, words
 from kcgeo.present.plate import Plate, new_plate
 from kcgeo.present.sheet import SLIDE
 
-__all__ = ["reporting_chart"]
+__all__ = ["reported_states", "reporting_chart"]
 
-_STATES = {"MO": "Missouri", "KS": "Kansas"}
-_BAR = {"MO": theme.RAMP[0], "KS": theme.RAMP[2]}
 _SMALL = 10
+_HOTLINE, _OFFENCES = "Hotline", "UCR"
+_BAR = (theme.RAMP[0], theme.RAMP[2], theme.RAMP[1], theme.RAMP[3])
 _TITLE = {
     "all": "What is reported depends on who reports: blank years are not zeros",
     "hotline": "What is reported depends on who reports: blank years are not zeros",
     "offences": "Some police report nothing, and some numbers in circulation do not hold",
 }
+_TITLE_WITHOUT_CLAIMS = "Some police report nothing: a blank year is not zero"
 # left, bottom, width, height of the axes in inches, and left and top of the list of disputed numbers
 _PLACES: dict[str, dict[str, tuple[float, ...]]] = {
     "all": {
@@ -43,10 +44,24 @@ _PLACES: dict[str, dict[str, tuple[float, ...]]] = {
 }
 
 
+def reported_states(aggregates: pd.DataFrame, states: Mapping[str, str]) -> dict[str, str]:
+    """Those of some states (letters -> name, in their order) that have yearly hotline cases to draw."""
+    return {state: name for state, name in states.items() if state in set(_yearly_cases(aggregates)["geography"])}
+
+
+def _yearly_cases(table: pd.DataFrame) -> pd.DataFrame:
+    rows = table[table["series"].str.contains(_HOTLINE) & (table["quantity"] == "cases")]
+    rows = rows[(rows["period_type"] == "annual") & rows["period"].astype(str).str.fullmatch(r"\d{4}")]
+    return rows[rows["value_number"].notna()]
+
+
 def reporting_chart(
     aggregates: Released,
-    claims: Released,
+    claims: Released | None = None,
     *,
+    states: Mapping[str, str],
+    remarks: Released | None = None,
+    metro: str = "a city",
     title: str | None = None,
     show: Literal["all", "hotline", "offences"] = "all",
 ) -> Plate:
@@ -55,59 +70,93 @@ def reporting_chart(
     Parameters
     ----------
     aggregates
-        Released table ``series, quantity, value, unit, geography, period, period_type``: hotline cases by state and
-        year, running totals since 2007, FBI offences by state, year and kind, and departments with no report.
+        Released table ``series, quantity, value_number, unit, geography, period, period_type``: hotline cases by state
+        and year, running totals since 2007, FBI offences by state, year and kind, and departments with no report.
     claims
         Released table ``quantity, value, geography, period, evidence_grade, use_in_tool``; rows marked
-        ``show_as_disputed`` are listed as not to be used.
+        ``show_as_disputed`` are listed as not to be used. Without it that part is left out.
+    states
+        Letters to name, in the order of the chart; a state without yearly hotline cases is named in a notice.
+    remarks
+        Released table ``remark_kind, series, geo_fips, year, short_text, note``: breaks in a series, and the names of
+        police departments; both tables are joined by ``geo_fips``.
+    metro
+        Name of the area to which no state count can be split.
     show
-        All four parts on a page; or on a slide the two of the hotline, or offences and disputed numbers.
+        All parts on a page; or on a slide the two of the hotline, or offences and disputed numbers.
 
     Returns
     -------
     Plate
         Hatched: no report, which is not zero. Local counts of 1 to 10 are not printed.
+
+    Raises
+    ------
+    DisclosureError, TableError
+        For a table that was not released or lacks a column, or where none of the states has a report to draw.
     """
     table = require_released(aggregates, kind="reporting").table
-    disputed = require_released(claims, kind="reporting").table
     _need(table, ["series", "quantity", "value_number", "geography", "period", "period_type"], "aggregates")
+    drawn = reported_states(table, states)
+    if not drawn:
+        raise TableError("The aggregates hold no yearly hotline cases of these states; the chart has nothing to show.")
     table = table.assign(value=table["value_number"])
-    _need(disputed, ["quantity", "value", "geography", "period", "use_in_tool"], "claims")
-    hotline = table[table["series"].str.contains("Hotline") & (table["quantity"] == "cases")]
-    annual = _annual(hotline)
-    total = hotline[(hotline["period_type"] == "cumulative") & hotline["geography"].isin(list(_STATES))]
-    offences = table[table["series"].str.contains("UCR")]
-    marked = disputed[disputed["use_in_tool"] == "show_as_disputed"]
-    title = title or _TITLE[show]
-    subtitle = {
-        "all": "Reports to the national hotline and to the FBI. Contacts received and offences recorded, not how many"
-        " people are trafficked. A state count cannot be split to a county or to Kansas City.",
-        "hotline": "Contacts that the national hotline received, not how many people are trafficked. A state count"
-        " cannot be split to a county or to Kansas City.",
-        "offences": "Offences that police told the FBI, not how many people are trafficked. A blank is not a zero.",
-    }[show]
+    marked, said = pd.DataFrame(), _remarks(remarks, table)
+    if claims is not None:
+        disputed = require_released(claims, kind="reporting").table
+        _need(disputed, ["quantity", "value", "geography", "period", "use_in_tool"], "claims")
+        marked = disputed[disputed["use_in_tool"] == "show_as_disputed"]
+    hotline = table[table["series"].str.contains(_HOTLINE) & (table["quantity"] == "cases")]
+    annual = _annual(table, drawn)
+    total = hotline[(hotline["period_type"] == "cumulative") & hotline["geography"].isin(list(drawn))]
+    offences = table[table["series"].str.contains(_OFFENCES)]
+    breaks = said[said["remark_kind"] == "break"] if len(said) else said
+    silent = [name for state, name in states.items() if state not in drawn]
     plate = new_plate(
-        title,
-        subtitle,
-        alt_text=_alt_text(annual, offences, marked),
-        released=[aggregates, claims],
+        title or (_TITLE_WITHOUT_CLAIMS if claims is None and show == "offences" else _TITLE[show]),
+        _subtitle(show, metro),
+        alt_text=_alt_text(annual, offences, marked, drawn),
+        released=[item for item in (aggregates, claims, remarks) if item is not None],
         notices=(
             "Hatched: no report, or none in the material at hand; this is not zero.",
-            "Local counts of 1 to 10 are not printed.",
-            "Missouri moved its own hotline to the national one in August 2020: years before and after do not compare.",
+            *([f"{words.listed(silent)}: no report in the material at hand."] if silent else []),
+            *(["Local counts of 1 to 10 are not printed."] if len(_local(offences)) else []),
+            *(dict.fromkeys(breaks["note"]) if len(breaks) else []),
         ),
         sheet=None if show == "all" else SLIDE,
     )
     places = _PLACES[show]
     with theme.applied():
         if "yearly" in places:
-            _yearly(_axes(plate, *places["yearly"]), annual)
-            _totals(_axes(plate, *places["totals"]), total)
+            _yearly(_axes(plate, *places["yearly"]), annual, drawn, breaks)
+            _totals(_axes(plate, *places["totals"]), total, drawn)
         if "tiles" in places:
-            _tiles(_axes(plate, *places["tiles"]), offences)
+            _tiles(_axes(plate, *places["tiles"]), offences, drawn, said)
+        if "disputed" in places and len(marked):
             left_in, top_in = places["disputed"]
             _disputed(plate, marked, left_in=left_in, top_in=top_in)
     return plate
+
+
+def _subtitle(show: str, metro: str) -> str:
+    split = f"A state count cannot be split to a county or to {metro}."
+    return {
+        "all": "Reports to the national hotline and to the FBI. Contacts received and offences recorded, not how many"
+        f" people are trafficked. {split}",
+        "hotline": f"Contacts that the national hotline received, not how many people are trafficked. {split}",
+        "offences": "Offences that police told the FBI, not how many people are trafficked. A blank is not a zero.",
+    }[show]
+
+
+def _remarks(remarks: Released | None, table: pd.DataFrame) -> pd.DataFrame:
+    """Remarks on the rows at hand, beside the geography that they are about."""
+    if remarks is None:
+        return pd.DataFrame()
+    _need(table, ["geo_fips"], "aggregates")
+    own = require_released(remarks, kind="reporting").table
+    _need(own, ["remark_kind", "series", "geo_fips", "year", "short_text", "note"], "remarks")
+    about = table[["series", "geo_fips", "geography"]].drop_duplicates(["series", "geo_fips"])
+    return own.merge(about, on=["series", "geo_fips"], how="inner")
 
 
 def _need(table: pd.DataFrame, columns: Sequence[str], what: str) -> None:
@@ -141,16 +190,14 @@ def _heading(axes: Axes, text: str, *, left_in: float, above_in: float) -> None:
     )
 
 
-def _annual(hotline: pd.DataFrame) -> pd.DataFrame:
+def _annual(table: pd.DataFrame, states: Mapping[str, str]) -> pd.DataFrame:
     """Cases by year (rows) and state (columns); missing years stay missing."""
-    rows = hotline[(hotline["period_type"] == "annual") & hotline["geography"].isin(list(_STATES))]
-    rows = rows[rows["period"].astype(str).str.fullmatch(r"\d{4}")]
+    rows = _yearly_cases(table)
+    rows = rows[rows["geography"].isin(list(states))]
     wide = rows.assign(year=rows["period"].astype(int)).pivot_table(
-        index="year", columns="geography", values="value", aggfunc="first"
+        index="year", columns="geography", values="value_number", aggfunc="first"
     )
-    if wide.empty:
-        raise TableError("The aggregates hold no yearly hotline cases of a state; the chart has nothing to show.")
-    return wide.reindex(range(int(wide.index.min()), int(wide.index.max()) + 1)).reindex(columns=list(_STATES))
+    return wide.reindex(range(int(wide.index.min()), int(wide.index.max()) + 1)).reindex(columns=list(states))
 
 
 def _no_report(axes: Axes, x: float, y: float, width: float, height: float) -> None:
@@ -167,26 +214,33 @@ def _no_report(axes: Axes, x: float, y: float, width: float, height: float) -> N
     )
 
 
-def _yearly(axes: Axes, annual: pd.DataFrame) -> None:
+def _yearly(axes: Axes, annual: pd.DataFrame, states: Mapping[str, str], breaks: pd.DataFrame) -> None:
     top = float(annual.max().max()) * 1.18
-    for offset, state in zip((-0.4, 0.02), _STATES, strict=True):
+    step = 0.84 / len(states)
+    wide = step - 0.04
+    colours = dict(zip(states, _BAR, strict=False))
+    for number, state in enumerate(states):
+        offset = -0.4 + number * step
         for year, value in annual[state].items():
             x = float(str(year)) + offset
             if pd.isna(value):
-                _no_report(axes, x, 0, 0.38, top * 0.085)
+                _no_report(axes, x, 0, wide, top * 0.085)
                 continue
-            axes.add_patch(Rectangle((x, 0), 0.38, value, facecolor=_BAR[state]))
-            axes.text(x + 0.19, value + top * 0.012, f"{value:.0f}", ha="center", fontsize=theme.TEXT_PT["small"])
+            axes.add_patch(Rectangle((x, 0), wide, value, facecolor=colours[state]))
+            axes.text(x + wide / 2, value + top * 0.012, f"{value:.0f}", ha="center", fontsize=theme.TEXT_PT["small"])
     axes.set_xlim(annual.index.min() - 0.6, annual.index.max() + 0.6)
     axes.set_ylim(0, top)
     axes.set_yticks([])
     axes.set_xticks(list(annual.index))
-    if annual.index.min() < 2020 < annual.index.max():
-        axes.axvline(2020.5, color=theme.COLOUR["accent"], linewidth=1.2, linestyle=(0, (3, 2)))
+    for mark in breaks.to_dict("records"):
+        year = float(mark["year"])
+        if not annual.index.min() <= year < annual.index.max():
+            continue
+        axes.axvline(year + 0.5, color=theme.COLOUR["accent"], linewidth=1.2, linestyle=(0, (3, 2)))
         axes.text(
-            2020.42,
+            year + 0.42,
             top * 0.985,
-            "since Aug 2020 with\nMissouri's own hotline",
+            textwrap.fill(str(mark["short_text"]), 20),
             ha="right",
             va="top",
             fontsize=theme.TEXT_PT["small"],
@@ -194,27 +248,28 @@ def _yearly(axes: Axes, annual: pd.DataFrame) -> None:
             linespacing=1.1,
         )
     _heading(axes, "Hotline cases in one year", left_in=0.32, above_in=0.12)
-    for number, (state, name) in enumerate(_STATES.items()):
+    for number, (state, name) in enumerate(states.items()):
         axes.text(
             0.0,
             0.95 - 0.1 * number,
             f"■ {name}",
             transform=axes.transAxes,
-            color=_BAR[state],
+            color=colours[state],
             fontsize=theme.TEXT_PT["label"],
             fontweight="bold",
             va="top",
         )
 
 
-def _totals(axes: Axes, total: pd.DataFrame) -> None:
-    rows = total.sort_values(["geography", "value"], ascending=[False, True]).reset_index(drop=True)
+def _totals(axes: Axes, total: pd.DataFrame, states: Mapping[str, str]) -> None:
+    colours, order = dict(zip(states, _BAR, strict=False)), list(states)
+    rows = total.assign(_order=total["geography"].map(order.index)).sort_values(["_order", "value"], ignore_index=True)
     top = float(rows["value"].max()) if len(rows) else 1.0
     for number, row in rows.iterrows():
         y = -float(str(number))
         axes.add_patch(
             Rectangle(
-                (0, y - 0.3), row["value"], 0.6, facecolor="white", edgecolor=_BAR[row["geography"]], linewidth=1.8
+                (0, y - 0.3), row["value"], 0.6, facecolor="white", edgecolor=colours[row["geography"]], linewidth=1.8
             )
         )
         axes.text(row["value"] + top * 0.02, y, f"{row['value']:,.0f}", va="center", fontsize=theme.TEXT_PT["label"])
@@ -222,9 +277,9 @@ def _totals(axes: Axes, total: pd.DataFrame) -> None:
     axes.set_ylim(-len(rows) + 0.4, 0.6)
     axes.set_xticks([])
     axes.set_yticks([-float(number) for number in range(len(rows))])
-    periods = [textwrap.shorten(str(period).replace(" to ", " – "), 29, placeholder=" …") for period in rows["period"]]
-    words = [f"{_STATES[str(state)]}\n{period}" for state, period in zip(rows["geography"], periods, strict=True)]
-    axes.set_yticklabels(words, fontsize=theme.TEXT_PT["small"])
+    periods = [textwrap.fill(str(period).replace(" to ", " – "), 29) for period in rows["period"]]
+    told = [f"{states[str(state)]}\n{period}" for state, period in zip(rows["geography"], periods, strict=True)]
+    axes.set_yticklabels(told, fontsize=theme.TEXT_PT["small"], linespacing=1.05)
     axes.spines["bottom"].set_visible(False)
     _heading(
         axes,
@@ -234,9 +289,9 @@ def _totals(axes: Axes, total: pd.DataFrame) -> None:
     )
 
 
-def _tiles(axes: Axes, offences: pd.DataFrame) -> None:
+def _tiles(axes: Axes, offences: pd.DataFrame, states: Mapping[str, str], said: pd.DataFrame) -> None:
     """Offences by row and year; a hatched tile is a year with no row in the file."""
-    years, rows = _tile_rows(offences)
+    years, rows = _tile_rows(offences, states, said)
     for number, (_, values) in enumerate(rows):
         for year, value in values.items():
             x, y = year - 0.46, -number - 0.42
@@ -257,15 +312,22 @@ def _tiles(axes: Axes, offences: pd.DataFrame) -> None:
     _heading(axes, "Offences in the FBI file: hatched = no report, 0 = none stated", left_in=0.32, above_in=0.1)
 
 
-def _tile_rows(offences: pd.DataFrame) -> tuple[list[int], list[tuple[str, dict[int, str | None]]]]:
+def _local(offences: pd.DataFrame) -> pd.DataFrame:
+    """Rows of departments: what is neither a state nor the nation, nor several of them."""
+    return offences[~offences["geography"].astype(str).str.fullmatch(r"[A-Z]{2}([;+ ]+[A-Z]{2})*")]
+
+
+def _tile_rows(
+    offences: pd.DataFrame, states: Mapping[str, str], said: pd.DataFrame
+) -> tuple[list[int], list[tuple[str, dict[int, str | None]]]]:
     """Rows of the tile chart: states by kind of offence, then local departments."""
     yearly = offences[offences["period"].astype(str).str.fullmatch(r"\d{4}")].assign(
         year=lambda rows: rows["period"].astype(int)
     )
-    state_rows = yearly[yearly["geography"].isin(list(_STATES))]
+    state_rows = yearly[yearly["geography"].isin(list(states))]
     years = sorted(set(state_rows["year"])) or [2013]
     found: list[tuple[str, dict[int, str | None]]] = []
-    for state, name in _STATES.items():
+    for state, name in states.items():
         for kind in ("Commercial Sex Acts", "Involuntary Servitude", "all"):
             own = state_rows[(state_rows["geography"] == state) & (state_rows["quantity"] == kind)]
             if kind == "all" and own.empty:
@@ -275,15 +337,17 @@ def _tile_rows(offences: pd.DataFrame) -> tuple[list[int], list[tuple[str, dict[
             # a statement about all kinds was made for some years only: the others are left out, not hatched
             shown = sorted(values) if kind == "all" else years
             found.append((f"{name}:\n{label}", {year: _count(values.get(year)) for year in shown}))
-    local = offences[~offences["geography"].isin([*_STATES, "US"])]
+    agencies = said[said["remark_kind"] == "agency"] if len(said) else said
+    known = dict(zip(agencies["geography"], agencies["short_text"], strict=True)) if len(agencies) else {}
+    local = _local(offences)
     for geography, period, value in zip(
         local["geography"].astype(str), local["period"].astype(str), local["value"], strict=True
     ):
         values_local: dict[int, str | None] = dict.fromkeys(years)
         if period.isdigit() and pd.notna(value):
             values_local[int(period)] = "1–10" if 0 < value <= _SMALL else _count(value)
-        name = "Independence\npolice" if "Independence" in geography else "Kansas City MO\nand KS police"
-        found.append((name, values_local))
+        label = known.get(geography, geography.split(" (")[0])
+        found.append((textwrap.fill(str(label), 18), values_local))
     return years, found
 
 
@@ -337,14 +401,17 @@ def _distinct(marked: pd.DataFrame) -> list[str]:
     return list(seen.values())
 
 
-def _alt_text(annual: pd.DataFrame, offences: pd.DataFrame, marked: pd.DataFrame) -> str:
+def _alt_text(annual: pd.DataFrame, offences: pd.DataFrame, marked: pd.DataFrame, states: Mapping[str, str]) -> str:
     years = "; ".join(
-        f"{_STATES[state]} " + ", ".join(f"{year}: {value:.0f}" for year, value in annual[state].dropna().items())
-        for state in _STATES
+        f"{name} " + ", ".join(f"{year}: {value:.0f}" for year, value in annual[state].dropna().items())
+        for state, name in states.items()
     )
     blank = int(offences["value"].isna().sum())
+    silent = _local(offences)[lambda rows: rows["value"].isna()]["geography"].tolist()
+    among = f", among them {words.listed(silent)}" if silent else ""
+    listed = f" A list of {len(_distinct(marked))} disputed numbers, not used." if len(marked) else ""
     return (
-        f"Four panels. Hotline cases in one year: {years}. Other years hatched as not reported. Running totals since"
-        f" 2007 on their own axis. FBI offences by state and year; {blank} records without a report are hatched, among"
-        f" them both Kansas City police departments. A list of {len(_distinct(marked))} disputed numbers, not used."
+        f"Hotline cases in one year: {years}. Other years hatched as not reported. Running totals since"
+        f" 2007 on their own axis. FBI offences by state and year; {blank} records without a report are hatched"
+        f"{among}.{listed}"
     )

@@ -49,7 +49,7 @@ STATES = {
 }
 """States of a place in the order of the page's codes: words and colour; two are hatched as well."""
 
-_FILL = {"by_referral": "url(#kc-referral)", "unknown_hours": "url(#kc-unknown)"}
+_FILL = {"by_referral": "url(#hatch-referral)", "unknown_hours": "url(#hatch-unknown)"}
 _GROUPS = ("population_count", "under18_count", "poverty_count", "no_vehicle_household_count")
 _LEAST_MIN = 5
 

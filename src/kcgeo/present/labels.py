@@ -178,25 +178,38 @@ class Placer:
         return None
 
     def states(self, counties: gpd.GeoDataFrame, state_line: Geometry) -> tuple[Label, ...]:
-        """Name the states at the frame on either side of the state line, where it enters the panel."""
+        """Name each state on its own side of the state line, as near to the line's lower end as there is room."""
         if state_line.is_empty:
             return ()
-        ends = shapely.get_coordinates(state_line)
-        x, y = ends[np.argmin(ends[:, 1])]
+        left, bottom, right, top = self.extent
         size, gap = theme.TEXT_PT["small"], 5 * self.unit
-        for up in (10, 24, 40, 60, 80, 110):
-            made, boxes = [], []
-            for state, rows in counties.groupby("state"):
-                side = np.sign(float(rows.geometry.union_all().centroid.x) - x) or 1.0
-                name = {"KS": "KANSAS", "MO": "MISSOURI"}.get(str(state), str(state))
-                width, at_y = len(name) * 0.72 * size, y + up * self.unit
-                boxes.append(self._box(x + side * (gap + width / 2 * self.unit), at_y, width, size * _HEIGHT))
-                align = "left" if side > 0 else "right"
-                made.append(Label(name, x + side * gap, at_y, size, align, style="state"))
-            if all(self._free(box, 0.0) for box in boxes):
-                self.taken += boxes
-                return tuple(made)
-        return ()
+        along = [
+            (point.x, point.y)
+            for line in shapely.get_parts(shapely.line_merge(state_line))
+            for point in shapely.line_interpolate_point(line, np.arange(0, line.length + 1, 8 * self.unit))
+        ]
+        line_x, line_y = np.array(along).T
+        made, lowest = [], float(line_y.min())
+        for state, rows in counties.groupby("state"):
+            named = rows["state_name"].iloc[0] if "state_name" in rows else state
+            text, land = str(named).upper(), shapely.buffer(rows.geometry.union_all(), 2 * self.unit)
+            half_x, half_y = len(text) * 0.72 * size * self.unit / 2, size * _HEIGHT * self.unit / 2
+            spots = [
+                (x + sign_x * (gap + half_x), y + sign_y * (gap + half_y))
+                for x, y in zip(line_x, line_y, strict=True)
+                for sign_x, sign_y in ((1, 0), (-1, 0), (0, 1), (0, -1))
+            ]
+            xs, ys = np.array(spots).T
+            boxes = shapely.box(xs - half_x, ys - half_y, xs + half_x, ys + half_y)
+            keep = shapely.contains_properly(land, boxes) & (shapely.distance(boxes, state_line) >= 0.8 * gap)
+            keep &= (xs - half_x > left) & (xs + half_x < right) & (ys - half_y > bottom) & (ys + half_y < top)
+            keep &= shapely.distance(boxes, shapely.union_all(self.taken)) > 0
+            if not keep.any():
+                continue
+            best = int(np.argmin(np.where(keep, ys - lowest, np.inf)))
+            self.taken.append(boxes[best])
+            made.append(Label(text, float(xs[best]), float(ys[best]), size, style="state"))
+        return tuple(made)
 
     def counties(self, counties: gpd.GeoDataFrame, lines: Geometry) -> tuple[Label, ...]:
         """Name each county in the widest free room of its visible part; one with no room stays unnamed."""

@@ -82,7 +82,7 @@ def coverage_page(
     required: Sequence[str] = (),
     places: Released | None = None,
     areas: Released | None = None,
-    title: str = "Who can reach help around Kansas City?",
+    title: str = "Who can reach help?",
 ) -> Page:
     """One offline page: drive time by category, sites with popups, confidential services in words, the same numbers.
 

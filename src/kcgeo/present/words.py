@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from types import MappingProxyType
 
 from kcgeo.errors import TableError
@@ -18,6 +19,7 @@ __all__ = [
     "STATE",
     "category_label",
     "counted",
+    "listed",
     "nearest_phrase",
     "one_in",
     "percent",
@@ -148,6 +150,15 @@ def counted(count: int, one: str, many: str | None = None) -> str:
     ('1 place', '3 kinds of help')
     """
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as a list in a sentence.
+
+    >>> listed(["Ohio"]), listed(["Ohio", "Iowa", "Utah"])
+    ('Ohio', 'Ohio, Iowa and Utah')
+    """
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def thousands(count: float) -> str:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from kcgeo import access, present
+from kcgeo import access, data, present
 from kcgeo.data.settings import Study
 from kcgeo.disclosure import Released
 from kcgeo.present import Background, Plate
 from kcgeo.present.sheet import PRINT, SLIDE, Sheet
 from kcgeo.study.measure import Measured
 
-__all__ = ["Figure", "background_of", "figures_of", "has_site", "slides_of"]
+__all__ = ["REPORTED", "Figure", "background_of", "figures_of", "has_site", "reports_at_hand", "slides_of", "states_of"]
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,9 @@ class Figure:
     uses: tuple[str, ...]
     draw: Callable[[], Plate]
 
+
+REPORTED = "What has been reported?"
+"""The question of the charts of reporting."""
 
 _GROUND = ("counties", "corridors", "towns")
 
@@ -78,22 +81,7 @@ def figures_of(measured: Measured, released: Mapping[str, Released]) -> list[Fig
                 partial(present.corridor_chart, *along, towns=released["corridor_towns"], cutoff_min=headline),
             )
         )
-    figures.append(
-        Figure(
-            "reporting",
-            "What has been reported?",
-            ("aggregates", "claims"),
-            partial(present.reporting_chart, released["aggregates"], released["claims"]),
-        )
-    )
-    figures.append(
-        Figure(
-            "claims",
-            "What has been reported?",
-            ("claims",),
-            partial(present.claims_chart, released["claims"]),
-        )
-    )
+    figures += _reported(measured, released)
     return figures
 
 
@@ -121,15 +109,42 @@ def slides_of(measured: Measured, released: Mapping[str, Released]) -> list[Figu
             )
             for route in sorted(released["profile"].table["route"].unique())
         ]
-    figures += [
-        Figure(
-            f"reporting_{part}",
-            "What has been reported?",
-            ("aggregates", "claims"),
-            partial(present.reporting_chart, released["aggregates"], released["claims"], show=part),
+    figures += _reported(measured, released, parts=("hotline", "offences"))
+    return figures
+
+
+def states_of(measured: Measured) -> dict[str, str]:
+    """Name the states of a study by their letters, the one with most of its people first."""
+    people = measured.places.groupby("county_fips")["population_count"].sum()
+    counted = measured.counties.set_index("county_fips")["state"].to_frame().join(people)
+    order = counted.groupby("state")["population_count"].sum().sort_values(ascending=False, kind="stable").index
+    names = data.load("states").set_index("state")["name"]
+    return {str(state): str(names[state]) for state in order}
+
+
+def reports_at_hand(measured: Measured, released: Mapping[str, Released]) -> bool:
+    """Whether any state of the study has reports that a chart can show."""
+    return bool(present.reported_states(released["aggregates"].table, states_of(measured)))
+
+
+def _reported(measured: Measured, released: Mapping[str, Released], *, parts: Sequence[str] = ()) -> list[Figure]:
+    """List what has been reported: one chart on a page or its parts on slides, and the ledger of claims on a page."""
+    figures = []
+    if reports_at_hand(measured, released):
+        chart = partial(
+            present.reporting_chart,
+            released["aggregates"],
+            released.get("claims"),
+            states=states_of(measured),
+            remarks=released["reporting_remarks"],
+            metro=measured.study.title,
         )
-        for part in ("hotline", "offences")
-    ]
+        uses = tuple(name for name in ("aggregates", "claims", "reporting_remarks") if name in released)
+        drawn = {f"reporting_{part}": partial(chart, show=part) for part in parts} or {"reporting": chart}
+        figures = [Figure(name, REPORTED, uses, draw) for name, draw in drawn.items()]
+    if "claims" in released and not parts:
+        draw = partial(present.claims_chart, released["claims"])
+        figures.append(Figure("claims", REPORTED, ("claims",), draw))
     return figures
 
 

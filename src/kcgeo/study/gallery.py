@@ -9,12 +9,15 @@ from kcgeo import access, present
 from kcgeo.data.settings import Study
 from kcgeo.disclosure import Released
 from kcgeo.present import Item, Note, Section
-from kcgeo.study.figures import Figure, background_of, has_site
+from kcgeo.study.figures import REPORTED, Figure, background_of, has_site
 from kcgeo.study.measure import Measured
 
 __all__ = ["write_index", "write_map_page"]
 
 INDEX = "index.html"
+NO_REPORTS = (
+    "No chart: the packaged tables hold no yearly report of a state of this study. That is missing material, not zero."
+)
 
 
 def write_map_page(measured: Measured, released: Mapping[str, Released], folder: Path) -> tuple[tuple[str, ...], Path]:
@@ -69,6 +72,8 @@ def write_index(
             for note, paths in here
         ]
         sections.append(Section(question, items))
+    if not any(figure.question == REPORTED for figure, _, _ in drawn):
+        sections.append(Section(REPORTED, (), NO_REPORTS))
     if notebooks:
         read = [Item(entry["title"], "", {"Page": f"notebooks/{entry['file']}"}) for entry in notebooks]
         sections.append(Section("How was it computed?", read, "Notebooks, run from first cell to last for this page."))

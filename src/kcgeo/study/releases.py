@@ -8,6 +8,7 @@ import geopandas as gpd
 import pandas as pd
 
 from kcgeo import data
+from kcgeo.data.settings import Study
 from kcgeo.disclosure import Released, release
 from kcgeo.study.measure import Measured
 
@@ -57,7 +58,7 @@ def release_background(measured: Measured) -> dict[str, Released]:
     study = measured.study
     cities = data.load("cities")
     layers = {
-        "counties": ("counties", measured.counties[["county_fips", "name", "state", "geometry"]]),
+        "counties": ("counties", _named_states(measured)),
         "corridors": ("corridors", data.corridors(study)[["route", "state", "geometry"]]),
         "towns": ("cities", cities[["name", "state", "population_count", "geometry"]]),
         "places": ("places", measured.places),
@@ -76,6 +77,13 @@ def release_background(measured: Measured) -> dict[str, Released]:
     }
 
 
+def _named_states(measured: Measured) -> pd.DataFrame:
+    """Outlines of the counties, with the name of their state."""
+    names = data.load("states").set_index("state")["name"]
+    table: pd.DataFrame = measured.counties[["county_fips", "name", "state", "geometry"]]
+    return table.assign(state_name=table["state"].map(names))
+
+
 def release_all(measured: Measured) -> dict[str, Released]:
     """Pass every table of a study through the release gate.
 
@@ -90,7 +98,7 @@ def release_all(measured: Measured) -> dict[str, Released]:
     DisclosureError
         Where a table holds what must stay.
     """
-    released = release_background(measured)
+    released, study = release_background(measured), measured.study
     notes = (model_note(measured), LOWER_BOUND, LISTED)
     sources, vintage = (
         sources_of("services", "places", "highway_edges"),
@@ -123,22 +131,32 @@ def release_all(measured: Measured) -> dict[str, Released]:
             notes=notes if kind != "background" else (),
             geography=released["places"] if name == "gaps" else None,
         )
-    return released | release_ledger()
+    return released | release_ledger(study)
 
 
-def release_ledger() -> dict[str, Released]:
-    """Release what has been published about reports: aggregates, claims and the elements of the action plan."""
+def release_ledger(study: Study) -> dict[str, Released]:
+    """Release what has been published about reports, as far as it concerns a study.
+
+    Returns
+    -------
+    dict
+        ``aggregates`` and ``reporting_remarks``; with ``claims`` and ``plan_elements``, which speak of one region,
+        only where the study lies in it (:func:`kcgeo.data.regional`).
+    """
     notes = ("reports are not prevalence", "a missing report is not a zero")
+    tables = {"aggregates": data.reports(study), "reporting_remarks": data.load("reporting_remarks")}
+    if data.regional(study):
+        tables |= {name: data.load(name) for name in ("claims", "plan_elements")}
     return {
         name: release(
-            _without_distances(pd.DataFrame(data.load(name))),
+            _without_distances(pd.DataFrame(table)),
             name=name,
             kind="reporting",
             sources=sources_of(name),
             vintage=vintage_of(name),
             notes=notes,
         )
-        for name in ("aggregates", "claims", "plan_elements")
+        for name, table in tables.items()
     }
 
 

@@ -102,8 +102,8 @@
     function add(svg, text) { var item = element("li"); item.innerHTML = svg; item.appendChild(element("span", text)); list.appendChild(item); }
     layer.classLabels.forEach(function (text, i) { add(swatch(layer.colours[i]), text); });
     add(swatch(data.beyond), layer.beyondLabel);
-    if (!layer.circles) add(swatch("#fff", "kc-lost"), "not connected");
-    add(swatch("#fff", "kc-referral"), layer.circles ? "the rest by referral: call" : "confidential service: call");
+    if (!layer.circles) add(swatch("#fff", "hatch-lost"), "not connected");
+    add(swatch("#fff", "hatch-referral"), layer.circles ? "the rest by referral: call" : "confidential service: call");
     if (layer.circles) add('<svg aria-hidden="true" width="26" height="15"><circle cx="13" cy="7.5" r="6" fill="#a83400"/></svg>', "people in places that lack one");
     Object.keys(data.families).forEach(function (key) {
       var used = data.sites.some(function (site) {
@@ -141,9 +141,9 @@
   /* Hatches live in one hidden drawing; paths refer to them by style. */
   var defs = element("div");
   defs.innerHTML = '<svg width="0" height="0" style="position:absolute" aria-hidden="true"><defs>' +
-    '<pattern id="kc-referral" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path d="M0 0V7" stroke="#1d1d28" stroke-width="1.3"/></pattern>' +
-    '<pattern id="kc-lost" width="7" height="7" patternUnits="userSpaceOnUse"><path d="M0 0L7 7M7 0L0 7" stroke="#50505b" stroke-width=".8"/></pattern></defs></svg>' +
-    "<style>path.referral{fill:url(#kc-referral);fill-opacity:.5}path.lost{fill:url(#kc-lost)}</style>";
+    '<pattern id="hatch-referral" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path d="M0 0V7" stroke="#1d1d28" stroke-width="1.3"/></pattern>' +
+    '<pattern id="hatch-lost" width="7" height="7" patternUnits="userSpaceOnUse"><path d="M0 0L7 7M7 0L0 7" stroke="#50505b" stroke-width=".8"/></pattern></defs></svg>' +
+    "<style>path.referral{fill:url(#hatch-referral);fill-opacity:.5}path.lost{fill:url(#hatch-lost)}</style>";
   document.body.appendChild(defs);
 
   document.querySelectorAll('input[name="layer"]').forEach(function (input) {

@@ -376,8 +376,8 @@
   /* ---- once ---- */
   var defs = element("div");
   defs.innerHTML = '<svg width="0" height="0" style="position:absolute" aria-hidden="true"><defs>' +
-    '<pattern id="kc-referral" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path d="M0 0H7V7H0Z" fill="' + looks[REFERRAL][2] + '"/><path d="M0 0V7" stroke="#4f5f69" stroke-width="1.4"/></pattern>' +
-    '<pattern id="kc-unknown" width="7" height="7" patternUnits="userSpaceOnUse"><path d="M0 0H7V7H0Z" fill="' + looks[UNKNOWN][2] + '"/><circle cx="3.5" cy="3.5" r="1" fill="#3d3560"/></pattern></defs></svg>';
+    '<pattern id="hatch-referral" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path d="M0 0H7V7H0Z" fill="' + looks[REFERRAL][2] + '"/><path d="M0 0V7" stroke="#4f5f69" stroke-width="1.4"/></pattern>' +
+    '<pattern id="hatch-unknown" width="7" height="7" patternUnits="userSpaceOnUse"><path d="M0 0H7V7H0Z" fill="' + looks[UNKNOWN][2] + '"/><circle cx="3.5" cy="3.5" r="1" fill="#3d3560"/></pattern></defs></svg>';
   document.body.appendChild(defs);
   [READY, NEW, UNKNOWN, REFERRAL, NONE].forEach(function (code) {
     var item = element("li");
