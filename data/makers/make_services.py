@@ -3,7 +3,8 @@
 The raw file is the table of facts collected in 2026-11 with these changes, made before it entered this folder:
 
 - withheld rows were cut to categories, level and reason, since nothing else of them may be held here. Their ids are
-  numbers in the order of just these columns, so that neither an id nor its place in the list tells of the operator;
+  numbers in the order of just these columns, so that neither an id nor its place in the list tells of the operator.
+  The shown services of an organisation are numbered without a hole;
 - a sentence in the note of a shown row that names a withheld service was taken out;
 - Python packages are named as such in ``coordinate_source``.
 
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections import Counter
 from pathlib import Path
 
 from tables import DERIVED, RAW, field_names, read_csv, write_csv
@@ -39,7 +41,19 @@ def opaque(rows: list[dict[str, str]]) -> list[dict[str, str]]:
     names = {name for row in hidden if (name := _proper_name(row["service_name"]))}
     cut = sorted((_cut(row) for row in hidden), key=lambda row: (row["service_categories"], row["disclosure_basis"]))
     numbered = [row | {"service_id": HIDDEN_ID.format(number)} for number, row in enumerate(cut, start=1)]
-    return [_told(row, names) for row in rows if row["disclosure"] != "withheld"] + numbered
+    shown = [_told(row, names) for row in rows if row["disclosure"] != "withheld"]
+    return _without_holes(shown) + numbered
+
+
+def _without_holes(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Number the services of each organisation anew, since a missing number would tell of a withheld row."""
+    seen: Counter[str] = Counter()
+    again = []
+    for row in sorted(rows, key=lambda row: row["service_id"]):
+        stem = row["service_id"].rpartition("-")[0]
+        seen[stem] += 1
+        again.append(row | {"service_id": f"{stem}-{seen[stem]:02d}"})
+    return again
 
 
 def _cut(row: dict[str, str]) -> dict[str, str]:

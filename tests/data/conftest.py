@@ -14,7 +14,7 @@ from kcgeo.files import sha256
 
 EXACT = "svc-lawmo-01"
 AREA = "svc-hope-house-01"
-WITHHELD = "svc-rehope-01"
+WITHHELD = "withheld-001"
 SHELTER = "svc-city-union-mission-01"
 HOTLINE = "svc-ndvh-01"
 

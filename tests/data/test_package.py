@@ -124,15 +124,44 @@ def test_no_place_of_a_hidden_service_is_in_any_file(data_folder: Path) -> None:
         assert (held == "").all(axis=None)
 
 
-def test_services_are_those_of_the_facts(shared: Path, rows: pd.DataFrame) -> None:
+def test_services_are_those_of_the_facts(shared: Path, rows: pd.DataFrame, makers: ModuleType, tmp_path: Path) -> None:
     facts = pd.read_csv(shared / "facts" / "services.csv", dtype=str, keep_default_na=False).sort_values("service_id")
-    ours = rows.set_index("service_id")
-    theirs = facts.set_index("service_id")
-    pd.testing.assert_index_equal(ours.index, theirs.index)
-    shown = theirs.index[theirs["disclosure"] != "withheld"]
-    same = [column for column in theirs.columns if column != "coordinate_source"]
-    pd.testing.assert_frame_equal(ours.loc[shown, same], theirs.loc[shown, same])
-    pd.testing.assert_series_equal(ours["service_categories"], theirs["service_categories"])
+    ours, theirs = (table[table["disclosure"] != "withheld"].reset_index(drop=True) for table in (rows, facts))
+    same = [name for name in theirs.columns if name not in ("coordinate_source", "service_id", "note")]
+    pd.testing.assert_frame_equal(ours[same], theirs[same])
+    changed = ours["note"] != theirs["note"]
+    assert list(ours.loc[changed, "service_id"]) == ["svc-veronica-s-voice-01"]
+    maker = importlib.import_module("make_services")
+    maker.extract(shared / "facts" / "services.csv", tmp_path)
+    assert (tmp_path / "services.csv").read_bytes() == (makers.RAW / "services.csv").read_bytes()
+
+
+def test_ids_of_withheld_rows_tell_nothing_of_the_operator(
+    shared: Path, rows: pd.DataFrame, makers: ModuleType, data_folder: Path
+) -> None:
+    facts = makers.read_csv(shared / "facts" / "services.csv")
+    hidden = [row for row in facts if row["disclosure"] == "withheld"]
+    opaque = importlib.import_module("make_services").opaque
+    # whoever the operators are, and in whatever order their rows came: the table is the same
+    renamed = [
+        row | {"service_id": f"zz-{number:03d}-01", "organization_name": f"O{number}"}
+        for number, row in enumerate(reversed(hidden))
+    ]
+    shown = [row for row in facts if row["disclosure"] != "withheld"]
+    by_id = {row["service_id"]: row for row in opaque(facts)}
+    assert {row["service_id"]: row for row in opaque(renamed + shown)} == by_id
+    assert sum(name.startswith("withheld-") for name in by_id) == len(hidden) == 10
+    # none of their own ids, and no hole in a numbering that would tell of one
+    numbers = rows.loc[rows["disclosure"] != "withheld", "service_id"].str.extract(r"^(.*)-(\d+)$")
+    for _, group in numbers.groupby(0):
+        assert sorted(group[1].astype(int)) == list(range(1, len(group) + 1))
+    text = (data_folder / "raw" / "services.csv").read_text() + (data_folder / "derived" / "services.csv").read_text()
+    told = {word for row in shown for word in (row["service_name"], row["organization_name"])}
+    names = (
+        {row[name] for row in hidden for name in ("service_name", "organization_name")} - told - {"Emergency shelter"}
+    )
+    assert names
+    assert not [name for name in names if name in text]
 
 
 @pytest.mark.parametrize(("name", "key"), [("claims", "claim_id"), ("aggregates", "aggregate_id")])
