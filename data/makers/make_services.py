@@ -46,7 +46,7 @@ def opaque(rows: list[dict[str, str]]) -> list[dict[str, str]]:
 
 
 def _without_holes(rows: list[dict[str, str]]) -> list[dict[str, str]]:
-    """Number the services of each organisation anew, since a missing number would tell of a withheld row."""
+    """Give the services of each organisation new numbers, since a missing one would tell of a withheld row."""
     seen: Counter[str] = Counter()
     again = []
     for row in sorted(rows, key=lambda row: row["service_id"]):
