@@ -108,8 +108,8 @@ def test_study_keys_of_the_dictionary_are_those_of_the_record(makers: ModuleType
     described = set(makers.vocabulary()["study"])
     records = {"study": Study, "travel": TravelSettings, "gaps": GapSettings, "travel.barriers": Barrier}
     keys = {f"{where}.{field.name}" for where, record in records.items() for field in dataclass_fields(record)}
-    keys -= {"study.travel", "study.gaps", "study.services_path", "study.layers", "travel.barriers"}
-    assert described == keys | {"services.path"}
+    keys -= {"study.travel", "study.gaps", "study.services_path", "study.services_label", "study.layers", "travel.barriers"}
+    assert described == keys | {"services.path", "services.label"}
 
 
 def test_no_place_of_a_hidden_service_is_in_any_file(data_folder: Path) -> None:

@@ -103,9 +103,17 @@ def test_services_of_the_user_are_found_beside_the_study(text: str, tmp_path: Pa
     path.write_text(text + '\n[services]\npath = "mine.csv"\n')
     assert read_study(path).services_path == tmp_path / "mine.csv"
     path.write_text(text + '\n[services]\nfile = "mine.csv"\n')
-    assert refusal(path) == ("The section [services] takes one key: path.",)
+    assert refusal(path) == ("The section [services] takes two keys: path and label.",)
     path.write_text(text + "\n[services]\npath = 3\n")
     assert refusal(path) == ("services.path must be a file name in quotes, not 3.",)
+
+
+def test_sample_services_are_labelled_as_such(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "study.toml"
+    path.write_text(text + '\n[services]\npath = "mine.csv"\nlabel = "sample"\n')
+    assert read_study(path).services_label == "sample"
+    path.write_text(text + '\n[services]\nlabel = "invented"\n')
+    assert refusal(path) == ("services.label says 'invented'; it is 'sample' for invented services, or left out.",)
 
 
 VALUES = st.sampled_from(

@@ -58,6 +58,7 @@ class GapSettings:
 class Study:
     """One metro and one set of assumptions; ``services_path`` replaces the packaged directory where given.
 
+    ``services_label`` is "sample" where those services are invented: every map and page then says so.
     ``layers`` are the study's own converted files (:mod:`kcgeo.data.layers`); each replaces a packaged layer.
     """
 
@@ -70,6 +71,7 @@ class Study:
     travel: TravelSettings
     gaps: GapSettings
     services_path: Path | None = None
+    services_label: str = ""
     layers: tuple[Layer, ...] = ()
 
     def layer(self, kind: str) -> Layer | None:
@@ -189,10 +191,23 @@ def _gap_rules(study: Study) -> list[str]:
     return problems
 
 
+SERVICE_LABELS = ("sample",)
+"""What a study may say of its service file: ``sample`` are invented services, to try a study with."""
+
+
+def _services_label(section: Any, problems: list[str]) -> str:
+    """Return what the study says of its service file; empty for a real one."""
+    label = section.get("label", "") if isinstance(section, dict) else ""
+    if label not in ("", *SERVICE_LABELS):
+        problems.append(f"services.label says '{label}'; it is 'sample' for invented services, or left out.")
+        return ""
+    return str(label)
+
+
 def _services_path(section: Any, path: Path, problems: list[str]) -> Path | None:
     """Return the path of the user's own services, relative to the study file."""
-    if not isinstance(section, dict) or set(section) - {"path"}:
-        problems.append("The section [services] takes one key: path.")
+    if not isinstance(section, dict) or set(section) - {"path", "label"}:
+        problems.append("The section [services] takes two keys: path and label.")
         return None
     name = section.get("path")
     if name is None:
@@ -237,7 +252,13 @@ def read_study(path: Path) -> Study:
     travel = _section(travel_raw, TravelSettings, "travel", problems, barriers=barriers)
     gaps = _section(dict(raw["gaps"]), GapSettings, "gaps", problems)
     services_path = _services_path(raw.get("services", {}), path, problems)
-    extra = {"travel": travel, "gaps": gaps, "services_path": services_path, "layers": read_layers(path)}
+    extra = {
+        "travel": travel,
+        "gaps": gaps,
+        "services_path": services_path,
+        "services_label": _services_label(raw.get("services", {}), problems),
+        "layers": read_layers(path),
+    }
     study = _section(dict(raw["study"]), Study, "study", problems, **extra)
     raise_all(problems, StudyError)
     assert isinstance(study, Study)
