@@ -90,7 +90,7 @@ def test_facing_cells_are_joined_by_a_bridge_only(network: Network, grid: gpd.Ge
 
 
 def test_without_highways_over_the_river_north_and_south_are_apart(study: Study, network: Network) -> None:
-    used = layers()
+    used = layers(study)
     counties = used.counties.to_crs(study.crs)
     nodes = used.highway_nodes.to_crs(study.crs)
     nearest = gpd.sjoin_nearest(nodes, counties[["county_fips", "geometry"]]).drop_duplicates("node_id")
@@ -127,7 +127,7 @@ def test_every_cell_can_be_reached(network: Network, grid: gpd.GeoDataFrame) -> 
 
 
 def test_ramps_stay_on_their_bank_and_exits_keep_lengths(study: Study) -> None:
-    used = layers()
+    used = layers(study)
     table = grid_cells(used.counties, study.travel.h3_resolution)
     barriers = study.travel.barriers
     roads = {
@@ -162,7 +162,7 @@ def test_both_directions_take_the_same_time(network: Network) -> None:
 
 
 def test_the_same_study_gives_the_same_network_and_leaves_its_layers(study: Study, network: Network) -> None:
-    packaged = layers()
+    packaged = layers(study)
     tables = {
         name: getattr(packaged, name) for name in ("counties", "places", "highway_nodes", "highway_edges", "exits")
     }

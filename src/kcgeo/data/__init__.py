@@ -5,6 +5,7 @@ from __future__ import annotations
 from kcgeo.data.areas import areas
 from kcgeo.data.catalogue import default_study, describe, load, package_folder, resources
 from kcgeo.data.corridors import corridors, mileposts, point_at, stations
+from kcgeo.data.directory import directory, directory_path
 from kcgeo.data.hours import OPEN_STATES, open_state
 from kcgeo.data.ledger import comparable, compute_value, contradictions, knowledge, ledger, regional, reports
 from kcgeo.data.places import places, places_around, referral
@@ -30,6 +31,8 @@ __all__ = [
     "counties",
     "default_study",
     "describe",
+    "directory",
+    "directory_path",
     "exits",
     "ground",
     "highway_edges",

@@ -8,7 +8,7 @@ exits between their ends.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -19,7 +19,8 @@ import pandas as pd
 from pyproj import Transformer
 
 from kcgeo import crs as systems
-from kcgeo.data.catalogue import load
+from kcgeo import data
+from kcgeo.data.layers import Layer
 from kcgeo.data.settings import Barrier, Study
 from kcgeo.errors import StudyError, first_ids
 from kcgeo.travel.engine import MS_PER_MIN, Arcs
@@ -74,9 +75,12 @@ class _Plan(NamedTuple):
     cell_ids: npt.NDArray[np.object_]
 
 
-def layers() -> Layers:
-    """Read the packaged layers of the grid, once a session."""
-    return _packaged()
+def layers(study: Study) -> Layers:
+    """Return what the grid of a study is made of: packaged tables, or its own layers where it has some.
+
+    Studies that share counties, CRS and places share the layers too, so that other speeds cost no second reading.
+    """
+    return _layers(_ground(study))
 
 
 def cells(study: Study, *, layers: Layers | None = None) -> gpd.GeoDataFrame:
@@ -87,7 +91,7 @@ def cells(study: Study, *, layers: Layers | None = None) -> gpd.GeoDataFrame:
     study
         Its counties and H3 resolution count.
     layers
-        Other layers than the packaged ones.
+        Other layers than those of :func:`layers`.
 
     Returns
     -------
@@ -99,7 +103,7 @@ def cells(study: Study, *, layers: Layers | None = None) -> gpd.GeoDataFrame:
     StudyError
         A county of the study is not among the counties.
     """
-    used = layers or _packaged()
+    used = layers or _layers(_ground(study))
     _check_counties(study, used)
     table = _cells(used, study.travel.h3_resolution)
     return cell_points(table[table["county_fips"].isin(study.counties)])
@@ -118,7 +122,7 @@ def friction_network(study: Study, *, layers: Layers | None = None) -> Network:
     study
         ``study.travel`` holds speeds, circuity, ramps, barriers; see ``studies/kansas-city.toml``.
     layers
-        Other layers than the packaged ones.
+        Other layers than those of :func:`layers`.
 
     Returns
     -------
@@ -136,7 +140,7 @@ def friction_network(study: Study, *, layers: Layers | None = None) -> Network:
     It knows no congestion, turn, signal or one-way street, and no local bridge over a barrier.
     Ray N, Ebener S (2008), AccessMod 3.0, International Journal of Health Geographics 7:63.
     """
-    used = layers or _packaged()
+    used = layers or _layers(_ground(study))
     _check_counties(study, used)
     travel = study.travel
     plan = _plan(used, travel.h3_resolution, study.crs, travel.barriers, travel.exit_spacing_km)
@@ -168,14 +172,32 @@ def _check_counties(study: Study, used: Layers) -> None:
         )
 
 
-@lru_cache(maxsize=1)
-def _packaged() -> Layers:
+@dataclass(frozen=True)
+class _Ground:
+    """What the layers of a study depend on."""
+
+    counties: tuple[str, ...]
+    crs: str
+    places: Layer | None
+    study: Study = field(compare=False)
+
+
+def _ground(study: Study) -> _Ground:
+    return _Ground(study.counties, study.crs, study.layer("places"), study)
+
+
+@lru_cache(maxsize=4)
+def _layers(ground: _Ground) -> Layers:
+    study = ground.study
+    settled = data.places_around(study)
+    if not (settled["land_area_km2"] > 0).any():  # a source without land areas says nothing of density
+        settled = data.places_around(replace(study, layers=()))
     return Layers(
-        counties=load("counties"),
-        places=load("places"),
-        highway_nodes=load("highway_nodes"),
-        highway_edges=load("highway_edges"),
-        exits=load("exits"),
+        counties=data.ground(study),
+        places=settled,
+        highway_nodes=data.highway_nodes(study),
+        highway_edges=data.highway_edges(study),
+        exits=data.exits(study),
     )
 
 
