@@ -16,6 +16,7 @@ __all__ = [
     "SolverError",
     "StudyError",
     "TableError",
+    "UnfinishedWarning",
     "WithheldWarning",
     "first_ids",
     "raise_all",
@@ -36,6 +37,14 @@ class TableError(KcgeoError):
 
 class WithheldWarning(UserWarning):
     """Rows came in as withheld; the text names their ids, so it is for the operator and never for a published log."""
+
+
+class UnfinishedWarning(UserWarning):
+    """A search ended before what it gives was whole; ``reason`` is ``time_limit`` or ``interrupted``."""
+
+    def __init__(self, sentence: str, reason: str) -> None:
+        self.reason = reason
+        super().__init__(sentence)
 
 
 class CrsError(KcgeoError):

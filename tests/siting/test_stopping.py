@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from kcgeo.errors import SolverError
-from kcgeo.siting import Progress, backup_coverage, max_coverage, p_center, p_median
+from kcgeo.errors import SolverError, UnfinishedWarning
+from kcgeo.siting import Progress, backup_coverage, max_coverage, p_center, p_median, pareto
 from kcgeo.siting.run import Run
 from kcgeo.siting.solver import Program, Rows, solve
 
@@ -120,3 +120,11 @@ def test_same_answer_twice() -> None:
     second = max_coverage(COSTS, DEMAND, cutoff_min=8, new_count=4)
     assert first.chosen == second.chosen
     assert first.objective == second.objective
+
+
+def test_a_front_that_is_cut_short_says_so() -> None:
+    groups = pd.DataFrame({"young": DEMAND, "poor": DEMAND[::-1].to_numpy()}, index=DEMAND.index)
+    with pytest.warns(UnfinishedWarning, match="the time limit ended it") as caught:
+        front = pareto(COSTS, DEMAND, cutoff_min=8, new_count=18, groups=groups, time_limit_s=0.5)
+    assert [item.message.reason for item in caught] == ["time_limit"]  # type: ignore[union-attr]
+    assert list(front.columns[:2]) == ["covered_count", "covered_share"]

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -229,6 +230,20 @@ def test_interrupt_keeps_the_plan_and_names_what_is_missing(settings: Study) -> 
     assert kept.unfinished == ("what one goal costs another", "how sure it is")
     said = study.release_siting(kept)["plan"].table["reason"].iloc[0]
     assert said == "what one goal costs another, how sure it is"
+
+
+def test_a_front_that_ctrl_c_cuts_short_is_named(settings: Study) -> None:
+    timers = []
+
+    def step(description: str) -> None:
+        if description.startswith("Working out what one goal"):
+            timers.append(threading.Timer(0.1, lambda: os.kill(os.getpid(), signal.SIGINT)))
+            timers[0].start()
+
+    kept = study.site(settings, **QUESTION, step=step)
+    timers[0].join()
+    assert kept.unfinished == ("what one goal costs another", "how sure it is")
+    assert kept.robustness.empty
 
 
 def test_folder_holds_all_forms_and_a_manifest(written: Path, answer: SitingAnswer) -> None:

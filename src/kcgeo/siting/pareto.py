@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from kcgeo.errors import SolverError, TableError, first_ids, raise_all
+from kcgeo.errors import SolverError, TableError, UnfinishedWarning, first_ids, raise_all
 from kcgeo.siting.assemble import nearest_open
 from kcgeo.siting.instance import Bools, Floats, Instance, check_cutoff, read_instance
 from kcgeo.siting.limits import check_count
@@ -70,7 +71,7 @@ def pareto(
     DataFrame
         One row for each plan, most people first: ``covered_count, covered_share, worst_time_min`` (infinite: a place
         that has pairs is served by no open site), ``least_group_share, chosen, gap`` (of the solve that found it).
-        After a time limit or Ctrl-C the plans found so far.
+        After a time limit or Ctrl-C the plans found so far, with an :class:`kcgeo.errors.UnfinishedWarning`.
 
     References
     ----------
@@ -88,7 +89,12 @@ def pareto(
             _sweep_shares(goal, limit_min, steps, run, threads, found)
             if run.stopped:
                 break
-        return _table(goal, cutoff_min, groups.columns, found)
+        table = _table(goal, cutoff_min, groups.columns, found)
+        if run.stopped:
+            why = "the time limit" if run.stopped == "time_limit" else "Ctrl-C"
+            said = f"The front is not whole: {why} ended it with {len(table)} plans."
+            warnings.warn(UnfinishedWarning(said, run.stopped), stacklevel=2)
+        return table
 
 
 def _group_shares(instance: Instance, groups: pd.DataFrame) -> Floats:

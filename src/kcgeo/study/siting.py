@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -13,7 +14,7 @@ import pandas as pd
 from kcgeo import access, data, siting, travel
 from kcgeo.crs import STORAGE
 from kcgeo.data.settings import Study
-from kcgeo.errors import SolverError, StudyError, raise_all
+from kcgeo.errors import SolverError, StudyError, UnfinishedWarning, raise_all
 from kcgeo.siting import NoPlanError, Progress, SitingResult
 from kcgeo.siting.plan import MAXIMISED
 from kcgeo.study.measure import GROUPS, Measured, measure
@@ -273,7 +274,13 @@ class _Parts:
         if not self.unfinished:
             try:
                 self._step(f"Working out {what}")
-                return work()
+                with warnings.catch_warnings(record=True) as caught:
+                    warnings.simplefilter("always", UnfinishedWarning)
+                    found = work()
+                # a part that Ctrl-C cut short is kept, and named as not whole
+                if any(getattr(item.message, "reason", "") == "interrupted" for item in caught):
+                    self.unfinished.append(what)
+                return found
             except KeyboardInterrupt:
                 pass
         self.unfinished.append(what)
