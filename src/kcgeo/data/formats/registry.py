@@ -83,7 +83,16 @@ def _later(module: str, name: str) -> Callable[..., Converted]:
     return read
 
 
-_ALL: tuple[Reader, ...] = ()
+_ALL: tuple[Reader, ...] = (
+    Reader(
+        "gtfs",
+        "transit",
+        _later("gtfs", "add_gtfs"),
+        "timetable of public transport (GTFS zip or folder), as agencies publish it",
+        "gtfs google_transit.zip --study my-city.toml",
+        {"licence": "the licence of the feed, as its publisher states it"},
+    ),
+)
 
 READERS: dict[str, Reader] = {reader.kind: reader for reader in _ALL}
 """All readers by kind."""
