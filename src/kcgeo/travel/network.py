@@ -22,7 +22,7 @@ from kcgeo.travel.engine import LONGEST_MS, MS_PER_MIN, Arcs, Engine, reversed_a
 if TYPE_CHECKING:
     from kcgeo.travel.sweeps import Hierarchy
 
-__all__ = ["KEYS", "Network", "point_ids", "prepare", "snap"]
+__all__ = ["KEYS", "Network", "measurable", "point_ids", "prepare", "snap"]
 
 KEYS = ("place_id", "service_id", "cell_id", "node_id", "id")
 """Columns that name a point, in the order in which they are looked for."""
@@ -156,7 +156,7 @@ class Network:
 
     @cached_property
     def _tree(self) -> KDTree:
-        return KDTree(_measurable(self.xy[self._snap_positions], self.crs))
+        return KDTree(measurable(self.xy[self._snap_positions], self.crs))
 
     def positions(self, points: gpd.GeoDataFrame, *, what: str = "points") -> tuple[npt.NDArray[np.intp], pd.Series]:
         """Return the position of the node that each point meets (-1 for off the network) and the metres to it."""
@@ -164,7 +164,7 @@ class Network:
         xy = np.column_stack([points.geometry.x, points.geometry.y])
         if not len(xy) or not len(self._snap_positions):
             return np.full(len(xy), -1, dtype=np.intp), pd.Series(np.full(len(xy), np.nan), index=points.index)
-        measured = _measurable(xy, self.crs)
+        measured = measurable(xy, self.crs)
         query = self._tree.query(measured)
         metres, found = np.asarray(query[0], dtype=np.float64), self._snap_positions[query[1]]
         if self.h3_resolution is not None:
@@ -189,7 +189,7 @@ class Network:
         rows, at = off[at >= 0], at[at >= 0]
         found[rows] = at
         if len(rows):
-            metres[rows] = np.linalg.norm(measured[rows] - _measurable(self.xy[at], self.crs), axis=1)
+            metres[rows] = np.linalg.norm(measured[rows] - measurable(self.xy[at], self.crs), axis=1)
         return found, metres
 
 
@@ -352,7 +352,7 @@ def _require_same(points: gpd.GeoDataFrame, crs: str, what: str) -> None:
         )
 
 
-def _measurable(xy: npt.NDArray[np.float64], crs: str) -> npt.NDArray[np.float64]:
+def measurable(xy: npt.NDArray[np.float64], crs: str) -> npt.NDArray[np.float64]:
     """Return coordinates whose straight distances are metres: the plane's own, or those of the ellipsoid in space."""
     if CRS(crs) != CRS(systems.STORAGE):
         return xy
