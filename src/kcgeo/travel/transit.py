@@ -21,7 +21,7 @@ import pandas as pd
 from kcgeo.crs import require
 from kcgeo.errors import KcgeoError, StudyError, TableError, first_ids
 from kcgeo.travel.network import point_ids
-from kcgeo.travel.timetable import Timetable, walking_pairs
+from kcgeo.travel.transit_timetable import Timetable, walking_pairs
 
 __all__ = ["TransitEngine", "transit_times"]
 

@@ -161,7 +161,7 @@ def _stops(raw: pd.DataFrame, problems: list[str], notes: list[str]) -> pd.DataF
     names = raw["stop_id"]
     lat = text.numbers(raw["stop_lat"], "latitude", "stops.txt", names, problems, low=-90, high=90, whole=False)
     lon = text.numbers(raw["stop_lon"], "longitude", "stops.txt", names, problems, low=-180, high=180, whole=False)
-    lost = np.isnan(lat) | np.isnan(lon) | ((lat == 0) & (lon == 0))  # 0, 0 is how some publishers say "none"
+    lost = ~np.isfinite(lat) | ~np.isfinite(lon) | ((lat == 0) & (lon == 0))  # 0, 0 is how some publishers say "none"
     lat, lon = np.where(lost, np.nan, lat), np.where(lost, np.nan, lon)
     own = pd.Index(names)
     if lost.any() and own.is_unique:
@@ -250,7 +250,7 @@ def _transfers(raw: pd.DataFrame, problems: list[str], notes: list[str]) -> pd.D
         low=0,
         high=86_400,
     )
-    kind = np.where(np.isnan(kind), 0, kind)
+    kind = np.where(np.isfinite(kind), kind, 0)
     left_out = single.to_numpy() | (kind > 3) | (raw[["from_stop_id", "to_stop_id"]] == "").any(axis=1).to_numpy()
     if left_out.any():
         notes.append(f"{int(left_out.sum())} transfers that hold for single routes or trips only are left out.")
