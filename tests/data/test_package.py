@@ -19,7 +19,7 @@ import shapely
 from frictionless import Package
 
 from kcgeo import data
-from kcgeo.data.settings import Barrier, GapSettings, Study, TravelSettings
+from kcgeo.data.settings import Barrier, GapSettings, Route, Study, TravelSettings
 from kcgeo.files import sha256
 
 NAMES = data.resources()
@@ -106,9 +106,22 @@ def test_every_raw_file_is_used_and_every_field_of_the_vocabulary(makers: Module
 
 def test_study_keys_of_the_dictionary_are_those_of_the_record(makers: ModuleType) -> None:
     described = set(makers.vocabulary()["study"])
-    records = {"study": Study, "travel": TravelSettings, "gaps": GapSettings, "travel.barriers": Barrier}
+    records = {
+        "study": Study,
+        "travel": TravelSettings,
+        "gaps": GapSettings,
+        "travel.barriers": Barrier,
+        "study.routes": Route,
+    }
     keys = {f"{where}.{field.name}" for where, record in records.items() for field in dataclass_fields(record)}
-    keys -= {"study.travel", "study.gaps", "study.services_path", "study.services_label", "study.layers", "travel.barriers"}
+    keys -= {
+        "study.travel",
+        "study.gaps",
+        "study.services_path",
+        "study.services_label",
+        "study.layers",
+        "travel.barriers",
+    }
     assert described == keys | {"services.path", "services.label"}
 
 

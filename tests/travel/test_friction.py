@@ -190,10 +190,10 @@ def test_speeds_act_where_they_should(study: Study, network: Network, grid: gpd.
 
 
 def test_an_unknown_county_is_refused(study: Study) -> None:
-    with pytest.raises(StudyError, match="The counties 01001 of the study are not in the data"):
-        friction_network(replace(study, counties=(*study.counties, "01001")))
-    with pytest.raises(StudyError, match="01001"):
-        cells(replace(study, counties=("01001",)))
+    with pytest.raises(StudyError, match="study.counties names 99001"):
+        friction_network(replace(study, counties=(*study.counties, "99001")))
+    with pytest.raises(StudyError, match="99001"):
+        cells(replace(study, counties=("99001",)))
 
 
 def test_density_is_that_of_the_disc_in_which_a_point_is_deepest() -> None:

@@ -12,13 +12,14 @@ from kcgeo.data.places import places, places_around, referral
 from kcgeo.data.region import cities, counties, ground, is_packaged
 from kcgeo.data.roads import exits, highway_edges, highway_nodes
 from kcgeo.data.services import ELIGIBILITIES, by_category, services, sites
-from kcgeo.data.settings import Barrier, GapSettings, Study, TravelSettings, read_study
+from kcgeo.data.settings import Barrier, GapSettings, Route, Study, TravelSettings, read_study
 
 __all__ = [
     "ELIGIBILITIES",
     "OPEN_STATES",
     "Barrier",
     "GapSettings",
+    "Route",
     "Study",
     "TravelSettings",
     "areas",

@@ -18,7 +18,7 @@ from kcgeo.data.catalogue import load
 from kcgeo.data.layers import Layer, read_layers
 from kcgeo.errors import KcgeoError, StudyError, raise_all
 
-__all__ = ["Barrier", "GapSettings", "Study", "TravelSettings", "read_study"]
+__all__ = ["Barrier", "GapSettings", "Route", "Study", "TravelSettings", "read_study"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,26 @@ class Barrier:
     name: str
     side_a: tuple[str, ...]
     side_b: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Route:
+    """A corridor to be traced along the highway graph.
+
+    Attributes
+    ----------
+    route
+        Such as "I-44".
+    points
+        [longitude, latitude] of at least two points that it runs through, in the order of the road.
+    mileposts
+        [longitude, latitude, milepost, "MO"]: points whose milepost is known, by state; where a state has none, miles
+        are counted along the line.
+    """
+
+    route: str
+    points: tuple[tuple[float, float], ...]
+    mileposts: tuple[tuple[float, float, float, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,6 +93,7 @@ class Study:
     services_path: Path | None = None
     services_label: str = ""
     layers: tuple[Layer, ...] = ()
+    routes: tuple[Route, ...] = ()
 
     def layer(self, kind: str) -> Layer | None:
         """Return the study's own layer of a kind, or None where the packaged one counts."""
@@ -87,6 +108,7 @@ _WORDS = {
     "tuple[float, ...]": "a list of numbers",
     "tuple[float, float]": "a list of two numbers",
     "tuple[tuple[float, float], ...]": "a list of pairs of numbers",
+    "tuple[tuple[float, float, float, str], ...]": 'a list of [longitude, latitude, milepost, "state"]',
 }
 
 
@@ -114,7 +136,7 @@ def _is(value: Any, kind: str) -> bool:
 def _section(raw: dict[str, Any], record: type[Any], where: str, problems: list[str], **extra: Any) -> Any:
     """Build ``record`` from a TOML table; a key that is missing, unknown or of another kind becomes one sentence."""
     kinds = {field.name: str(field.type) for field in fields(record) if field.name not in extra}
-    optional = {"barriers"}
+    optional = {"barriers", "mileposts"}
     problems += [
         f"The key {where}.{key} is missing from the study file." for key in sorted(set(kinds) - set(raw) - optional)
     ]
@@ -134,7 +156,7 @@ def _section(raw: dict[str, Any], record: type[Any], where: str, problems: list[
 
 def _rules(study: Study) -> list[str]:
     """Collect one sentence for each value that cannot be computed with."""
-    return _study_rules(study) + _travel_rules(study.travel) + _gap_rules(study)
+    return _study_rules(study) + _route_rules(study) + _travel_rules(study.travel) + _gap_rules(study)
 
 
 def _study_rules(study: Study) -> list[str]:
@@ -157,6 +179,26 @@ def _study_rules(study: Study) -> list[str]:
         problems.append("study.downtown must be [longitude, latitude] in degrees; are the two swapped?")
     if not study.counties:
         problems.append("study.counties is empty; name at least one county by its five-digit code.")
+    return problems
+
+
+def _route_rules(study: Study) -> list[str]:
+    problems = []
+    named = [route.route for route in study.routes]
+    for name in sorted({name for name in named if named.count(name) > 1}):
+        problems.append(f"study.routes has {name} more than once; join its points in one section.")
+    for route in study.routes:
+        if route.route not in study.corridors:
+            problems.append(
+                f"study.routes has points of {route.route}, which study.corridors does not name; add it there."
+            )
+        if len(route.points) < 2:
+            problems.append(f"study.routes: {route.route} needs at least two points [longitude, latitude].")
+        spots = [*route.points, *((lon, lat) for lon, lat, _, _ in route.mileposts)]
+        if any(not (abs(lon) <= 180 and abs(lat) <= 90) for lon, lat in spots):
+            problems.append(f"study.routes: a point of {route.route} is no [longitude, latitude]; are the two swapped?")
+        if any(mile < 0 or not re.fullmatch("[A-Z]{2}", state) for _, _, mile, state in route.mileposts):
+            problems.append(f'study.routes: a milepost of {route.route} must be [lon, lat, mile from 0 up, "MO"].')
     return problems
 
 
@@ -244,7 +286,11 @@ def read_study(path: Path) -> Study:
         for name in sorted(set(raw) - {"study", "travel", "gaps", "services"})
     ]
     raise_all(problems, StudyError)
-    travel_raw = dict(raw["travel"])
+    travel_raw, study_raw = dict(raw["travel"]), dict(raw["study"])
+    lines = study_raw.pop("routes", [])
+    if not isinstance(lines, list) or not all(isinstance(item, dict) for item in lines):
+        raise StudyError("study.routes must be sections [[study.routes]] with route, points and perhaps mileposts.")
+    routes = tuple(_section(dict(item), Route, "study.routes", problems) for item in lines)
     rivers = travel_raw.pop("barriers", [])
     if not isinstance(rivers, list) or not all(isinstance(item, dict) for item in rivers):
         raise StudyError("travel.barriers must be sections [[travel.barriers]] with name, side_a and side_b.")
@@ -258,8 +304,9 @@ def read_study(path: Path) -> Study:
         "services_path": services_path,
         "services_label": _services_label(raw.get("services", {}), problems),
         "layers": read_layers(path),
+        "routes": routes,
     }
-    study = _section(dict(raw["study"]), Study, "study", problems, **extra)
+    study = _section(study_raw, Study, "study", problems, **extra)
     raise_all(problems, StudyError)
     assert isinstance(study, Study)
     raise_all(_rules(study), StudyError)
