@@ -2,12 +2,17 @@
 
 from kcgeo.travel.friction import HEX_DETOUR, Layers, cells, friction_network, layers
 from kcgeo.travel.network import Network, prepare, snap
+from kcgeo.travel.streets import read_osm_pbf, street_network
 from kcgeo.travel.times import costs, highway_times, nearest_times, unreachable_reasons
+from kcgeo.travel.transit import transit_times
+from kcgeo.travel.transit_timetable import Timetable, Walking, timetable
 
 __all__ = [
     "HEX_DETOUR",
     "Layers",
     "Network",
+    "Timetable",
+    "Walking",
     "cells",
     "costs",
     "friction_network",
@@ -15,6 +20,10 @@ __all__ = [
     "layers",
     "nearest_times",
     "prepare",
+    "read_osm_pbf",
     "snap",
+    "street_network",
+    "timetable",
+    "transit_times",
     "unreachable_reasons",
 ]

@@ -20,9 +20,10 @@ from kcgeo.errors import CrsError, KcgeoError, TableError, first_ids, raise_all
 from kcgeo.travel.engine import LONGEST_MS, MS_PER_MIN, Arcs, Engine, reversed_arcs
 
 if TYPE_CHECKING:
+    from kcgeo.travel.streets import Edges, Joins
     from kcgeo.travel.sweeps import Hierarchy
 
-__all__ = ["KEYS", "Network", "measurable", "point_ids", "prepare", "snap"]
+__all__ = ["KEYS", "Network", "by_place", "fastest_arcs", "locked", "measurable", "point_ids", "prepare", "snap"]
 
 KEYS = ("place_id", "service_id", "cell_id", "node_id", "id")
 """Columns that name a point, in the order in which they are looked for."""
@@ -53,6 +54,10 @@ class Network:
         Where given, cell ids of this resolution are nodes, and a point meets the cell that contains it.
     snap_ids
         Ids of the nodes that a point may meet; None for all.
+    edges
+        The shapes of the streets, where they are known: points join the nearest street, not the nearest node.
+    notes
+        What was left out or assumed when the network was made, one sentence each.
     """
 
     node_ids: npt.NDArray[np.object_]
@@ -63,6 +68,8 @@ class Network:
     model: str
     h3_resolution: int | None = None
     snap_ids: npt.NDArray[np.object_] | None = None
+    edges: Edges | None = None
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def from_edges(
@@ -106,14 +113,14 @@ class Network:
         _require_measurable(nodes)
         _check_nodes(nodes)
         ids = nodes["node_id"].astype(str).to_numpy(dtype=object)
-        order = _by_place(nodes.geometry, ids)
+        order = by_place(np.column_stack([nodes.geometry.x, nodes.geometry.y]), ids)
         ids = ids[order]
         points = nodes.geometry.iloc[order]
         if snap_ids is not None:
             snap_ids = _known(snap_ids, ids)
         return cls(
-            node_ids=_locked(ids),
-            xy=_locked(np.column_stack([points.x, points.y]).astype(np.float64)),
+            node_ids=locked(ids),
+            xy=locked(np.column_stack([points.x, points.y]).astype(np.float64)),
             arcs=_arcs(ids, edges),
             crs=nodes.crs.to_string(),
             max_snap_m=float(max_snap_m),
@@ -159,8 +166,16 @@ class Network:
         return KDTree(measurable(self.xy[self._snap_positions], self.crs))
 
     def positions(self, points: gpd.GeoDataFrame, *, what: str = "points") -> tuple[npt.NDArray[np.intp], pd.Series]:
-        """Return the position of the node that each point meets (-1 for off the network) and the metres to it."""
+        """Return the position of the node that each point meets (-1 for off the network) and the metres to it.
+
+        On a network with shapes it is the nearer end of the street that the point joins, and the metres are those to
+        the street: for work on nodes that can do without the part of the street between.
+        """
         _require_same(points, self.crs, what)
+        if self.edges is not None:
+            joined = self.joins(points, what=what)
+            nearer = np.where(joined.share > 0.5, joined.ends[:, 1], joined.ends[:, 0])
+            return np.where(joined.edge >= 0, nearer, -1), pd.Series(joined.metres, index=points.index)
         xy = np.column_stack([points.geometry.x, points.geometry.y])
         if not len(xy) or not len(self._snap_positions):
             return np.full(len(xy), -1, dtype=np.intp), pd.Series(np.full(len(xy), np.nan), index=points.index)
@@ -171,6 +186,12 @@ class Network:
             found, metres = self._into_cells(xy, measured, found, metres)
         found = np.where(metres <= self.max_snap_m, found, -1)
         return found, pd.Series(metres, index=points.index)
+
+    def joins(self, points: gpd.GeoDataFrame, *, what: str = "points") -> Joins:
+        """Join points to the nearest streets; only on a network with shapes."""
+        _require_same(points, self.crs, what)
+        assert self.edges is not None
+        return self.edges.nearest(points, max_snap_m=self.max_snap_m)
 
     def _into_cells(
         self,
@@ -213,7 +234,8 @@ def snap(network: Network, points: gpd.GeoDataFrame) -> pd.DataFrame:
 
     A point meets the nearest node; on an H3 grid, the cell that contains it, and outside the grid the nearest cell.
     The way between the point and its node costs no time: the distance is reported here instead. On a grid of
-    resolution 8 it is under 600 m, which is about a minute at 35 km/h.
+    resolution 8 it is under 600 m, which is about a minute at 35 km/h. On a network with shapes a point joins the
+    nearest street instead, and the access leg and the rest of the street are part of every time.
 
     Parameters
     ----------
@@ -226,13 +248,34 @@ def snap(network: Network, points: gpd.GeoDataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Indexed by point id, one row a point: ``node_id`` (None beyond the cap: ``off_network``), ``snap_m`` (metres
-        to the nearest node even where that is beyond the cap).
+        to the nearest node even where that is beyond the cap). On a network with shapes ``from_node_id, to_node_id``
+        (ends of the street), ``share`` (of the street, from the first to the second), ``snap_m`` (to the street) and
+        ``access_min`` (the access leg).
     """
     ids = point_ids(points, "points")
+    if network.edges is not None:
+        return _street_report(network, points, ids)
     found, metres = network.positions(points)
     names = np.full(len(ids), None, dtype=object)
     names[found >= 0] = network.node_ids[found[found >= 0]]
     return pd.DataFrame({"node_id": pd.Series(names, index=ids, dtype=object), "snap_m": metres.to_numpy()}, index=ids)
+
+
+def _street_report(network: Network, points: gpd.GeoDataFrame, ids: pd.Index) -> pd.DataFrame:
+    joined = network.joins(points)
+    on = joined.edge >= 0
+    names = np.full((len(ids), 2), None, dtype=object)
+    names[on] = network.node_ids[joined.ends[on]]
+    return pd.DataFrame(
+        {
+            "from_node_id": pd.Series(names[:, 0], index=ids, dtype=object),
+            "to_node_id": pd.Series(names[:, 1], index=ids, dtype=object),
+            "share": np.where(on, joined.share, np.nan),
+            "snap_m": joined.metres,
+            "access_min": np.where(on, joined.access_ms / MS_PER_MIN, np.nan),
+        },
+        index=ids,
+    )
 
 
 def point_ids(points: gpd.GeoDataFrame, what: str, *, unique: bool = False) -> pd.Index:
@@ -267,7 +310,7 @@ def _known(snap_ids: npt.ArrayLike, ids: npt.NDArray[np.object_]) -> npt.NDArray
     unknown = wanted[~np.isin(wanted.astype(str), ids.astype(str))]
     if len(unknown):
         raise TableError(f"snap_ids names {first_ids(unknown)}, which are not in the nodes.")
-    return _locked(wanted)
+    return locked(wanted)
 
 
 def _check_nodes(nodes: gpd.GeoDataFrame) -> None:
@@ -286,15 +329,22 @@ def _arcs(ids: npt.NDArray[np.object_], edges: pd.DataFrame) -> Arcs:
     minutes = pd.to_numeric(edges["time_min"], errors="coerce").to_numpy(dtype=np.float64)
     _check_edges(edges, tails, heads, minutes)
     time_ms = np.rint(minutes * MS_PER_MIN).astype(np.int64)
+    return fastest_arcs(len(ids), tails, heads, time_ms)
+
+
+def fastest_arcs(
+    count: int, tails: npt.NDArray[np.intp], heads: npt.NDArray[np.intp], time_ms: npt.NDArray[np.int64]
+) -> Arcs:
+    """Sort edges into arcs; of parallel edges the fastest is kept, and an edge from a node to itself is left out."""
     kept = tails != heads
     tails, heads, time_ms = tails[kept], heads[kept], time_ms[kept]
     order = np.lexsort((time_ms, heads, tails))
     tails, heads, time_ms = tails[order], heads[order], time_ms[order]
     first = np.ones(len(tails), dtype=bool)
     first[1:] = (tails[1:] != tails[:-1]) | (heads[1:] != heads[:-1])
-    indptr = np.zeros(len(ids) + 1, dtype=np.int32)
-    np.cumsum(np.bincount(tails[first], minlength=len(ids)), out=indptr[1:])
-    return Arcs(_locked(indptr), _locked(heads[first].astype(np.int32)), _locked(time_ms[first].astype(np.int32)))
+    indptr = np.zeros(count + 1, dtype=np.int32)
+    np.cumsum(np.bincount(tails[first], minlength=count), out=indptr[1:])
+    return Arcs(locked(indptr), locked(heads[first].astype(np.int32)), locked(time_ms[first].astype(np.int32)))
 
 
 def _check_edges(
@@ -320,10 +370,10 @@ def _check_edges(
     raise_all(problems, TableError)
 
 
-def _by_place(points: gpd.GeoSeries, ids: npt.NDArray[np.object_]) -> npt.NDArray[np.intp]:
+def by_place(xy: npt.NDArray[np.float64], ids: npt.NDArray[np.object_]) -> npt.NDArray[np.intp]:
     """Order by a curve that fills the plane (Morton's), so that neighbours lie together in memory; then by id."""
-    code = np.zeros(len(points), dtype=np.int64)
-    for shift, values in enumerate((points.x.to_numpy(), points.y.to_numpy())):
+    code = np.zeros(len(xy), dtype=np.int64)
+    for shift, values in enumerate(xy.T):
         span = np.ptp(values) if len(values) else 0.0
         step = (
             np.zeros(len(values), dtype=np.int64)
@@ -360,6 +410,7 @@ def measurable(xy: npt.NDArray[np.float64], crs: str) -> npt.NDArray[np.float64]
     return np.column_stack(space.transform(xy[:, 0], xy[:, 1], np.zeros(len(xy))))
 
 
-def _locked(values: npt.NDArray[_Scalar]) -> npt.NDArray[_Scalar]:
+def locked(values: npt.NDArray[_Scalar]) -> npt.NDArray[_Scalar]:
+    """Return an array that nobody can write to any more."""
     values.setflags(write=False)
     return values

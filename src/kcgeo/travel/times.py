@@ -1,8 +1,9 @@
 """Travel times between places: all pairs within a cutoff, the nearest of each kind, and why there is none.
 
 All functions search the network of arcs in the direction of travel: from an origin to a destination. Every cutoff
-includes its own value. Times are sums of whole milliseconds; the way from a point to its node costs nothing (see
-:func:`kcgeo.travel.snap`), so two points that meet the same node are 0 minutes apart.
+includes its own value. Times are sums of whole milliseconds. On a network with shapes a point joins the nearest street:
+its times hold the access leg and the part of that street. On any other the way from a point to its node costs nothing
+(see :func:`kcgeo.travel.snap`), so two points that meet the same node are 0 minutes apart.
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ import shapely
 
 from kcgeo.errors import TableError, first_ids
 from kcgeo.travel.engine import MS_PER_MIN, UNREACHED, Engine, limit_ms, nearest_ms, reach_ms
+from kcgeo.travel.joining import nearest_along, pairs_along
 from kcgeo.travel.network import Network, point_ids
+from kcgeo.travel.streets import NEVER, Joins
 
 __all__ = ["costs", "highway_times", "nearest_times", "unreachable_reasons"]
 
 _ON_HIGHWAY_M = 250.0  # a point of a highway's line lies this close to the link between two of its nodes
+_BESIDE_M = 60.0  # and its other carriageway this much farther off
 
 
 def costs(
@@ -64,12 +68,17 @@ def costs(
         A layer is not in the CRS of the network.
     """
     limit = limit_ms(_checked(cutoff_min))
-    from_ids, starts = _in_order(network, origins, "origins")
-    to_ids, ends = _in_order(network, destinations, "destinations")
-    if len(np.unique(starts)) <= len(np.unique(ends)):
-        pairs = _between(network, starts, ends, limit, engine)
+    if network.edges is not None:
+        from_ids, begins = _joined_in_order(network, origins, "origins")
+        to_ids, goals = _joined_in_order(network, destinations, "destinations")
+        pairs = pairs_along(network, begins, goals, limit, engine=engine)
     else:
-        pairs = _between(network, ends, starts, limit, engine, backward=True).T.tocsr()  # origins in rows again
+        from_ids, starts = _in_order(network, origins, "origins")
+        to_ids, ends = _in_order(network, destinations, "destinations")
+        if len(np.unique(starts)) <= len(np.unique(ends)):
+            pairs = _between(network, starts, ends, limit, engine)
+        else:
+            pairs = _between(network, ends, starts, limit, engine, backward=True).T.tocsr()  # origins in rows again
     from_row = np.repeat(np.arange(len(from_ids)), np.diff(pairs.indptr))
     return pd.DataFrame(
         {
@@ -120,18 +129,27 @@ def nearest_times(
         As :func:`costs`; also where ``by`` is no column or has empty values.
     """
     ids = point_ids(origins, "origins", unique=True)
+    limit = limit_ms(None if cutoff_min is None else _checked(cutoff_min))
+    if network.edges is not None:
+        names, kinds = _kinds(destinations, by)
+        begins, goals = network.joins(origins, what="origins"), network.joins(destinations, what="destinations")
+        return _minutes(names, nearest_along(network, begins, goals, kinds, limit, engine=engine), ids)
     at, _ = network.positions(origins, what="origins")
     names, groups = _groups(network, destinations, by)
-    limit = limit_ms(None if cutoff_min is None else _checked(cutoff_min))
     rows = nearest_ms(
         network.backward, groups, limit, engine=engine, prepared=network.contracted(engine, backward=True)
     )
-    columns = {}
-    for name, row in zip(names, rows, strict=True):
-        reached = (at >= 0) & (row[at] != UNREACHED) if len(row) else np.zeros(len(at), dtype=bool)
-        columns[f"{name}_min"] = (
-            np.where(reached, row[at] / MS_PER_MIN, np.nan) if len(row) else np.full(len(at), np.nan)
-        )
+    found = np.full((len(names), len(at)), UNREACHED, dtype=np.int64)
+    if len(network.node_ids):
+        found[:] = np.where(at >= 0, rows[:, at], UNREACHED)
+    return _minutes(names, found, ids)
+
+
+def _minutes(names: list[str], time_ms: npt.NDArray[np.int64], ids: pd.Index) -> pd.DataFrame:
+    columns = {
+        f"{name}_min": np.where(row == UNREACHED, np.nan, row / MS_PER_MIN)
+        for name, row in zip(names, time_ms, strict=True)
+    }
     return pd.DataFrame(columns, index=ids)
 
 
@@ -147,7 +165,8 @@ def highway_times(
     A point stands on the highway link that it is nearest to, and its way begins with the rest of that link, in the
     better direction: it leaves the highway at an exit and pays no ramp to get on. Other points meet the network as in
     :func:`nearest_times`: those farther than 250 m from a highway, and all points of a network without highways of its
-    own (every node of it may be met).
+    own (every node of it may be met). On streets with shapes the highways are motorways and trunk roads, and a point
+    stands on each carriageway up to 60 m farther than the nearest one.
 
     Parameters
     ----------
@@ -169,6 +188,8 @@ def highway_times(
         As :func:`nearest_times`.
     """
     times = nearest_times(network, points, destinations, by=by)
+    if network.edges is not None:
+        return _from_carriageways(network, points, destinations, by, times)
     if network.snap_ids is None or times.empty:
         return times
     low, high, up_ms, down_ms = _highway_links(network)
@@ -182,6 +203,25 @@ def highway_times(
         np.minimum.at(best, spot, np.minimum(rest_up + ahead[high[link]], rest_down + ahead[low[link]]))
         minutes = times[column].to_numpy(copy=True)
         minutes[spot] = np.where(np.isfinite(best[spot]), best[spot] / MS_PER_MIN, np.nan)
+        found[column] = minutes
+    return found
+
+
+def _from_carriageways(
+    network: Network, points: gpd.GeoDataFrame, destinations: gpd.GeoDataFrame, by: str | None, times: pd.DataFrame
+) -> pd.DataFrame:
+    """Replace the times of points on a highway by those from its carriageways, without an access leg."""
+    assert network.edges is not None
+    row, begins = network.edges.on_highways(points, within_m=_ON_HIGHWAY_M, beside_m=_BESIDE_M)
+    _, kinds = _kinds(destinations, by)
+    goals = network.joins(destinations, what="destinations")
+    searched = nearest_along(network, begins, goals, kinds, limit_ms(None), engine="auto")
+    found = times.copy()
+    for column, time_ms in zip(times.columns, searched, strict=True):
+        best = np.full(len(times), NEVER, dtype=np.int64)
+        np.minimum.at(best, row, np.where(time_ms == UNREACHED, NEVER, time_ms))
+        minutes = times[column].to_numpy(copy=True)
+        minutes[row] = np.where(best[row] < NEVER, best[row] / MS_PER_MIN, np.nan)
         found[column] = minutes
     return found
 
@@ -239,7 +279,7 @@ def unreachable_reasons(
     cutoff = _checked(cutoff_min)
     times = nearest_times(network, origins, destinations, by=by)
     at, _ = network.positions(origins, what="origins")
-    _, groups = _groups(network, destinations, by)
+    _, groups = _groups(network, destinations, by)  # only whether a kind has any on the network
     reasons = {}
     for (name, minutes), sources in zip(times.items(), groups, strict=True):
         column = "reason" if by is None else f"{str(name).removesuffix('_min')}_reason"
@@ -262,22 +302,28 @@ def _checked(cutoff_min: float) -> float:
     return float(cutoff_min)
 
 
-def _groups(
-    network: Network, destinations: gpd.GeoDataFrame, by: str | None
-) -> tuple[list[str], list[npt.NDArray[np.intp]]]:
-    """Return the kinds of destinations, rising, and the nodes that each kind meets."""
+def _kinds(destinations: gpd.GeoDataFrame, by: str | None) -> tuple[list[str], list[npt.NDArray[np.intp]]]:
+    """Return the kinds of destinations, rising, and the rows of each."""
     ids = point_ids(destinations, "destinations")
-    at, _ = network.positions(destinations, what="destinations")
     if by is None:
-        return ["time"], [np.unique(at[at >= 0])]
+        return ["time"], [np.arange(len(ids))]
     if by not in destinations.columns:
         raise TableError(f"The destinations have no column {by!r} to tell apart by.")
     kinds = destinations[by]
     if kinds.isna().any():
         raise TableError(f"The destinations {first_ids(ids[kinds.isna().to_numpy()])} have no value in {by!r}.")
-    names = sorted(kinds.astype(str).unique())
     same = kinds.astype(str).to_numpy()
-    return names, [np.unique(at[(same == name) & (at >= 0)]) for name in names]
+    names = sorted(kinds.astype(str).unique())
+    return names, [np.flatnonzero(same == name) for name in names]
+
+
+def _groups(
+    network: Network, destinations: gpd.GeoDataFrame, by: str | None
+) -> tuple[list[str], list[npt.NDArray[np.intp]]]:
+    """Return the kinds of destinations, rising, and the nodes that each kind meets."""
+    names, kinds = _kinds(destinations, by)
+    at, _ = network.positions(destinations, what="destinations")
+    return names, [np.unique(at[rows][at[rows] >= 0]) for rows in kinds]
 
 
 def _in_order(network: Network, points: gpd.GeoDataFrame, what: str) -> tuple[pd.Index, npt.NDArray[np.intp]]:
@@ -287,6 +333,15 @@ def _in_order(network: Network, points: gpd.GeoDataFrame, what: str) -> tuple[pd
     order = np.argsort(ids.to_numpy(dtype=object))
     order = order[at[order] >= 0]
     return ids.take(order).rename(None), at[order]
+
+
+def _joined_in_order(network: Network, points: gpd.GeoDataFrame, what: str) -> tuple[pd.Index, Joins]:
+    """Return ids in rising order and where they join the streets, without those off the network."""
+    ids = point_ids(points, what, unique=True)
+    joined = network.joins(points, what=what)
+    order = np.argsort(ids.to_numpy(dtype=object))
+    order = order[joined.edge[order] >= 0]
+    return ids.take(order).rename(None), joined.rows(order)
 
 
 def _between(

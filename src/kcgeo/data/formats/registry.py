@@ -92,6 +92,21 @@ _ALL: tuple[Reader, ...] = (
         "gtfs google_transit.zip --study my-city.toml",
         {"licence": "the licence of the feed, as its publisher states it"},
     ),
+    Reader(
+        "osm",
+        "streets",
+        _later("osm", "read"),
+        "streets for cars of an OpenStreetMap extract (PBF), as Geofabrik and others publish it",
+        "osm missouri.osm.pbf --study my-city.toml",
+    ),
+    Reader(
+        "osm-walks",
+        "walks",
+        _later("osm", "read_walks"),
+        "ways for people on foot of an OpenStreetMap extract (PBF)",
+        "osm-walks missouri.osm.pbf --study my-city.toml",
+        {"walk_kmh": "walking speed in km/h, 4.8 where not given"},
+    ),
 )
 
 READERS: dict[str, Reader] = {reader.kind: reader for reader in _ALL}
