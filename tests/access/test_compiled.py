@@ -5,7 +5,7 @@ import pandas as pd
 import pandas.testing as pdt
 import pytest
 
-from kcgeo.access import compiled, decay, two_step_fca
+from kcgeo.access import catchments, compiled, decay, two_step_fca
 from kcgeo.errors import TableError
 
 pytest.importorskip("numba", reason="the extra 'fast' (numba) is not installed")
@@ -30,6 +30,13 @@ def world(seed: int) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
     return pairs, people, pd.Series(rng.integers(0, 30, len(sites)).astype(float), index=sites)
 
 
+def plainly(pairs: pd.DataFrame, people: pd.Series, beds: pd.Series, steps: decay.Decay) -> pd.Series:
+    """Measure without the compiled passes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(catchments, "two_steps", lambda *tables: None)
+        return two_step_fca(pairs, people, beds, decay=steps)
+
+
 def as_categories(pairs: pd.DataFrame) -> pd.DataFrame:
     return pairs.assign(**{name: pd.Categorical(pairs[name]) for name in ("from_id", "to_id")})
 
@@ -38,15 +45,16 @@ def as_categories(pairs: pd.DataFrame) -> pd.DataFrame:
 @pytest.mark.parametrize("seed", range(5))
 def test_the_compiled_way_is_the_plain_way_to_the_last_bit(seed: int) -> None:
     pairs, people, beds = world(seed)
-    plain = two_step_fca(pairs, people, beds, decay=STEPS)
-    found = compiled.two_steps(as_categories(pairs), people, beds, STEPS)
-    assert found is not None
-    assert (found == plain.to_numpy()).all()
-    pdt.assert_series_equal(two_step_fca(as_categories(pairs), people, beds, decay=STEPS), plain, check_exact=True)
+    plain = plainly(pairs, people, beds, STEPS)
     more = people.reindex(["a0", *people.index, "z9"], fill_value=4.0)  # places that reach nothing keep their rows
-    pdt.assert_series_equal(
-        two_step_fca(as_categories(pairs), more, beds, decay=STEPS), two_step_fca(pairs, more, beds, decay=STEPS)
-    )
+    for table in (as_categories(pairs), pairs):
+        found = compiled.two_steps(table, people, beds, STEPS)
+        assert found is not None
+        assert (found == plain.to_numpy()).all()
+        pdt.assert_series_equal(two_step_fca(table, people, beds, decay=STEPS), plain, check_exact=True)
+        pdt.assert_series_equal(
+            two_step_fca(table, more, beds, decay=STEPS), plainly(pairs, more, beds, STEPS), check_exact=True
+        )
 
 
 @pytest.mark.usefixtures("always")
@@ -59,7 +67,7 @@ def test_edges_hold_with_any_number_of_rings(rings: int) -> None:
     found = compiled.two_steps(as_categories(pairs), people, beds, steps)
     assert (found is None) == (rings > 4)
     if found is not None:
-        assert (found == two_step_fca(pairs, people, beds, decay=steps).to_numpy()).all()
+        assert (found == plainly(pairs, people, beds, steps).to_numpy()).all()
 
 
 @pytest.mark.usefixtures("always")
@@ -67,12 +75,12 @@ def test_what_is_in_doubt_is_left_to_the_plain_way() -> None:
     pairs, people, beds = world(1)
     table = as_categories(pairs)
     assert compiled.two_steps(table, people, beds, decay.gaussian(10, 30)) is None
-    assert compiled.two_steps(pairs, people, beds, STEPS) is None
-    assert compiled.two_steps(table.iloc[::-1], people, beds, STEPS) is None
-    assert compiled.two_steps(table.iloc[[0, 0]], people, beds, STEPS) is None
-    pdt.assert_series_equal(
-        two_step_fca(table.iloc[::-1], people, beds, decay=STEPS), two_step_fca(pairs, people, beds, decay=STEPS)
-    )
+    for ids in (table, pairs):
+        assert compiled.two_steps(ids.iloc[::-1], people, beds, STEPS) is None
+        assert compiled.two_steps(ids.iloc[[0, 0]], people, beds, STEPS) is None
+        pdt.assert_series_equal(
+            two_step_fca(ids.iloc[::-1], people, beds, decay=STEPS), plainly(pairs, people, beds, STEPS)
+        )
     faults = [
         (table.assign(time_min=table["time_min"].where(table.index > 0, -1.0)), people, beds, "negative"),
         (table.assign(time_min=table["time_min"].where(table.index > 0)), people, beds, "missing"),
@@ -80,6 +88,8 @@ def test_what_is_in_doubt_is_left_to_the_plain_way() -> None:
         (table, people, beds.drop("s03"), "s03"),
         (table, people.where(people.index != "p005", -1.0), beds, "negative"),
         (table.iloc[[0, 0]], people, beds, "more than once"),
+        (pairs.assign(from_id=pairs["from_id"].where(pairs.index > 0)), people, beds, "from_id"),
+        (pairs.assign(to_id=pairs["to_id"].where(pairs.index > 0)), people, beds, "to_id"),
     ]
     for costs, demand, supply, words in faults:
         with pytest.raises(TableError, match=words):

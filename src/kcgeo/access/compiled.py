@@ -1,8 +1,8 @@
 """Catchment areas of millions of pairs in two compiled passes, to the last bit what the plain way gives.
 
-Used where it pays and nothing is in doubt: ids are categories (``kcgeo.travel.costs(..., categorical=True)``), pairs
-are in order, the decay has rings, and numba is at hand. At the first fault the plain way takes over and says what is
-wrong.
+Used where it pays and nothing is in doubt: pairs are in order, the decay has rings, and numba is at hand. At the first
+fault the plain way takes over and says what is wrong. Ids as categories (``kcgeo.travel.costs(..., categorical=True)``)
+save the better part of the time: text has to be numbered first.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ def two_steps(
 
     if len(decay.rings[0]) > compiled_rings.MOST_RINGS:
         return None
-    places, sites = costs["from_id"].array, costs["to_id"].array
+    (places, place_names), (sites, site_names) = _coded(costs["from_id"]), _coded(costs["to_id"])
     edges, weights = (np.array(part, dtype=np.float64) for part in decay.rings)
     return compiled_rings.two_steps(
-        places.codes,
-        sites.codes,
+        places,
+        sites,
         costs["time_min"].to_numpy(dtype=np.float64),
-        _places_in(demand.index, places.categories),
-        _places_in(supply.index, sites.categories),
+        _places_in(demand.index, place_names),
+        _places_in(supply.index, site_names),
         np.asarray(demand.to_numpy(), dtype=np.float64),
         np.asarray(supply.to_numpy(), dtype=np.float64),
         edges,
@@ -58,10 +58,16 @@ def two_steps(
 def _worth(costs: Any) -> bool:
     if not isinstance(costs, pd.DataFrame) or any(column not in costs.columns for column in COLUMNS):
         return False
-    if not all(isinstance(costs[column].dtype, pd.CategoricalDtype) for column in ("from_id", "to_id")):
-        return False
     least = _MANY_PAIRS if "numba" in sys.modules else _VERY_MANY_PAIRS
     return len(costs) >= least and find_spec("numba") is not None
+
+
+def _coded(ids: pd.Series[Any]) -> tuple[npt.NDArray[Any], pd.Index[Any]]:
+    """Return a number for each id, -1 where it is missing, and the ids by number."""
+    if isinstance(ids.dtype, pd.CategoricalDtype):
+        return ids.array.codes, ids.array.categories
+    codes, names = pd.factorize(ids)
+    return codes, pd.Index(names)
 
 
 def _places_in(index: pd.Index[Any], names: pd.Index[Any]) -> npt.NDArray[np.int64]:

@@ -1,4 +1,9 @@
-"""The two compiled passes behind :mod:`kcgeo.access.compiled`; needs numba."""
+"""The two compiled passes behind :mod:`kcgeo.access.compiled`; needs numba.
+
+Sums run in the order of the rows, as in the plain way, so that both give the same bits. Speed comes from what is left
+out of the loops: no branch hangs on a time or a fault, a weight is multiplied once for each place or site and ring, and
+the second pass reads one number a pair, noted by the first.
+"""
 
 from __future__ import annotations
 
@@ -14,43 +19,52 @@ Floats = npt.NDArray[np.float64]
 
 
 MOST_RINGS = 4
+_WIDTH = 8  # cells kept for each site: one for each ring and the outside, rounded up to a power of two
 
 
 @njit(cache=True)
-def _ring(time, edges):  # type: ignore[no-untyped-def]
-    """How many of the four edges are passed: the place of the weight. No branch hangs on the time."""
-    return int(time > edges[0]) + int(time > edges[1]) + int(time > edges[2]) + int(time > edges[3])
+def _users(origins, sites, time_min, origin_at, site_at, people, edges, weights, users, noted):  # type: ignore[no-untyped-def]
+    """Add up the weighted people of each site and note site and ring of each pair; False at faults or disorder.
 
-
-@njit(cache=True)
-def _users(origins, sites, time_min, origin_at, site_at, people, edges, weights, users):  # type: ignore[no-untyped-def]
-    """Add up the weighted people of each site; False at the first pair that is faulty or out of order."""
-    bounds = (edges[0], edges[1], edges[2], edges[3])
-    last_origin, last_site = -1, -1
-    for row in range(len(time_min)):
-        if origins[row] < 0 or sites[row] < 0:
+    ``origin_at`` and ``site_at`` are read one further on, so that a missing code (-1) finds a cell too; the first cell
+    of ``users`` is for strangers.
+    """
+    first, second, third, fourth = edges[0], edges[1], edges[2], edges[3]
+    part = np.zeros(_WIDTH)
+    row, rows, last_origin = np.uint64(0), np.uint64(len(time_min)), -1
+    one = np.uint64(1)
+    while row < rows:
+        code = origins[row]
+        origin = origin_at[np.uint64(code + 1)]
+        if origin <= last_origin:
             return False
-        origin, site, time = origin_at[origins[row]], site_at[sites[row]], time_min[row]
-        if origin < 0 or site < 0 or not 0.0 <= time < np.inf:
+        last_origin = origin
+        for ring in range(len(weights)):
+            part[ring] = people[origin] * weights[ring]
+        last_site, sound = 0, True
+        while row < rows and origins[row] == code:
+            site, time = site_at[np.uint64(sites[row] + 1)], time_min[row]
+            sound &= (site > last_site) & (time >= 0.0) & (time < np.inf)
+            last_site = site
+            ring = int(time > first) + int(time > second) + int(time > third) + int(time > fourth)
+            users[np.uint64(site)] += part[np.uint64(ring)]
+            noted[row] = site * _WIDTH + ring
+            row += one
+        if not sound:
             return False
-        if origin < last_origin or (origin == last_origin and site <= last_site):
-            return False
-        last_origin, last_site = origin, site
-        users[site] += people[origin] * weights[_ring(time, bounds)]
     return True
 
 
 @njit(cache=True)
-def _shares(origins, sites, time_min, origin_at, site_at, share, edges, weights, found):  # type: ignore[no-untyped-def]
-    """Add up the shares that each origin has in the sites in its reach; the pairs of an origin follow one another."""
-    bounds = (edges[0], edges[1], edges[2], edges[3])
-    row = 0
-    while row < len(time_min):
+def _shares(origins, noted, origin_at, weighted, found):  # type: ignore[no-untyped-def]
+    """Add up the weighted shares of the sites in reach of each origin; its pairs follow one another."""
+    row, rows, one = np.uint64(0), np.uint64(len(noted)), np.uint64(1)
+    while row < rows:
         code, total = origins[row], 0.0
-        while row < len(time_min) and origins[row] == code:
-            total += share[site_at[sites[row]]] * weights[_ring(time_min[row], bounds)]
-            row += 1
-        found[origin_at[code]] = total
+        while row < rows and origins[row] == code:
+            total += weighted[noted[row]]
+            row += one
+        found[origin_at[np.uint64(code + 1)]] = total
 
 
 def two_steps(
@@ -70,17 +84,23 @@ def two_steps(
     ----------
     origins, sites
         Codes of the two ids of each pair; ``origin_at`` and ``site_at`` say where each code stands among places and
-        sites.
+        sites, -1 for a stranger.
     edges, weights
         Up to four rings.
     """
     missing = MOST_RINGS - len(edges)  # the last edge comes again, and beyond it the weight is 0
     edges = np.append(edges, np.full(missing, edges[-1]))
     weights = np.append(weights, np.zeros(missing + 1))
-    users = np.zeros(len(capacity))
-    if not _users(origins, sites, time_min, origin_at, site_at, people, edges, weights, users):
+    origin_at = np.append([-1], origin_at)
+    site_at = np.append([0], site_at + 1)
+    users = np.zeros(len(capacity) + 1)
+    noted = np.empty(len(time_min), dtype=np.uint32)
+    if not _users(origins, sites, time_min, origin_at, site_at, people, edges, weights, users, noted):
         return None
-    share = np.divide(capacity, users, out=np.zeros_like(users), where=users > 0)
+    share = np.zeros(len(users))
+    np.divide(capacity, users[1:], out=share[1:], where=users[1:] > 0)
+    weighted = np.zeros((len(share), _WIDTH))
+    weighted[:, : len(weights)] = np.outer(share, weights)
     found = np.zeros(len(people))
-    _shares(origins, sites, time_min, origin_at, site_at, share, edges, weights, found)
+    _shares(origins, noted, origin_at, weighted.ravel(), found)
     return found
