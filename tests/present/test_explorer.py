@@ -271,7 +271,10 @@ def test_withheld_rows_change_no_byte(case: Case, page_path: Path, tmp_path: Pat
     rows[~hidden].to_csv(path, index=False)
     public = replace(case.measured, study=replace(case.measured.study, services_path=path))
     released = case.released | study.release_explorer(public)
-    assert study.write_explorer(public, released, tmp_path)[1].read_bytes() == page_path.read_bytes()
+    page = study.write_explorer(public, released, tmp_path)[1]
+    # the foot alone differs: it names the file where it is not the packaged one
+    one, two = (re.sub(r"<p>Sources: .*?</p>", "", path.read_text(encoding="utf-8")) for path in (page, page_path))
+    assert one == two
 
 
 @pytest.mark.parametrize("vision", VISIONS)

@@ -20,8 +20,8 @@ from kcgeo.present import theme, words
 from kcgeo.present.base import Background
 from kcgeo.present.encode import SCALE
 from kcgeo.present.explorer_data import candidate_data, open_sites, place_data, reach_data, zip_areas
-from kcgeo.present.plate import source_lines
-from kcgeo.present.web import Page, leaflet, page_file
+from kcgeo.present.plate import has_sample, source_lines
+from kcgeo.present.web import Page, leaflet, page_file, page_head, sample_mark
 from kcgeo.present.web_data import GROUP, bounds_of, ground_data
 
 __all__ = ["ANY_TIME", "EVERYONE", "STATES", "explorer_page"]
@@ -140,11 +140,12 @@ def explorer_page(
     released = [reach, matrix, places, *services.values(), *ground.released]
     description = "Who reaches help, for whom, when, and what a new site would add. Works without a network."
     script, style = leaflet()
+    looks = style + "".join(page_file(f"pages/{name}.css") for name in ("page", "coverage", "explorer")) + _colours()
     text = Template(page_file("pages/explorer.html")).substitute(
+        head=page_head(title, description, looks),
+        mark=sample_mark(has_sample(released)),
         title=html.escape(title),
-        description=html.escape(description),
         lede=html.escape(f"{words.MODEL} {words.LOWER_BOUND} A listed service is not an open bed: call first."),
-        style=style + "".join(page_file(f"pages/{name}.css") for name in ("page", "coverage", "explorer")) + _colours(),
         kinds=_options([(key, words.category_label(key)) for key in kinds], first),
         who=_options([(key, label) for key, (label, _) in who.items()], 0),
         moments=_options([(key, key[0].upper() + key[1:]) for key in moments], 0),

@@ -16,7 +16,7 @@ from kcgeo.errors import TableError
 from kcgeo.present import words
 from kcgeo.present.plate import Note
 from kcgeo.present.saving import thumbnail_path, write_thumbnail
-from kcgeo.present.web import Page, page_file
+from kcgeo.present.web import Page, page_file, page_head, sample_mark
 
 __all__ = ["TRUST", "Item", "Section", "gallery_page", "plate_item"]
 
@@ -110,10 +110,12 @@ def gallery_page(
     )
     named = f"<p>Sources: {html.escape('; '.join(sources))}.</p>" if sources else ""
     text = Template(page_file("pages/gallery.html")).substitute(
+        head=page_head(
+            title, lede, page_file("pages/page.css") + page_file("pages/gallery.css"), images="'self' file: data:"
+        ),
+        mark=sample_mark(any(source.startswith(words.SAMPLE) for source in sources)),
         title=html.escape(title),
-        description=html.escape(lede),
         lede=html.escape(lede),
-        style=page_file("pages/page.css") + page_file("pages/gallery.css"),
         contents=contents,
         trust=_trust(trust),
         sections="\n".join(_section(section, key) for key, section in zip(keys, sections, strict=True)),

@@ -17,10 +17,19 @@ from matplotlib.textpath import text_to_path
 from PIL import Image
 
 from kcgeo.disclosure import Released
-from kcgeo.present import theme
+from kcgeo.present import theme, words
 from kcgeo.present.sheet import Sheet
 
-__all__ = ["Note", "Plate", "foot_height_in", "foot_lines", "new_plate", "source_lines", "wrapped"]
+__all__ = [
+    "Note",
+    "Plate",
+    "foot_height_in",
+    "foot_lines",
+    "has_sample",
+    "new_plate",
+    "source_lines",
+    "wrapped",
+]
 
 MARGIN_IN = 0.32
 _CARRIER = re.compile(r" \([^)]*[._][^)]*\)|,? (?:from|as simplified in) the Python package \S+ [\d.]+\d")
@@ -83,6 +92,11 @@ def source_lines(released: Sequence[Released]) -> tuple[tuple[str, ...], tuple[s
     return sources, vintage
 
 
+def has_sample(released: Sequence[Released]) -> bool:
+    """Whether any of the tables rests on invented services: its figure or page must say so."""
+    return any(source.startswith(words.SAMPLE) for source in source_lines(released)[0])
+
+
 def new_plate(
     title: str,
     subtitle: str,
@@ -101,9 +115,13 @@ def new_plate(
     size_in, brief = (size_in, False) if sheet is None else (sheet.size_in, sheet.brief)
     plate = Plate(figsize=size_in)
     FigureCanvasAgg(plate)
-    plate.note = Note(title, subtitle, alt_text, sources, vintage, tuple(notices))
+    sample = has_sample(released)
+    told = f"{words.SAMPLE}. {alt_text}" if sample else alt_text
+    plate.note = Note(title, subtitle, told, sources, vintage, tuple(notices))
     with theme.applied():
         head_in = _heading(plate, title, subtitle)
+        if sample:
+            _mark(plate, words.SAMPLE)
         lines = foot_lines(released, notices, width_in=size_in[0], brief=brief)
         _foot(plate, lines)
     plate.body_in = foot_height_in(lines), size_in[1] - head_in
@@ -190,6 +208,21 @@ def _heading(plate: Plate, title: str, subtitle: str) -> float:
         linespacing=1.15,
     )
     return below_in + len(said) * theme.TEXT_PT["subtitle"] * 1.3 / 72
+
+
+def _mark(plate: Plate, text: str) -> None:
+    """Write a warning into the free strip above the title."""
+    width, height = plate.get_size_inches()
+    plate.text(
+        1 - MARGIN_IN / width,
+        1 - 0.06 / height,
+        text,
+        ha="right",
+        va="top",
+        fontsize=theme.TEXT_PT["body"],
+        fontweight="bold",
+        color=theme.COLOUR["accent"],
+    )
 
 
 def _foot(plate: Plate, lines: Sequence[str]) -> None:

@@ -14,9 +14,9 @@ import pandas as pd
 from kcgeo.disclosure import Released, require_released
 from kcgeo.errors import TableError
 from kcgeo.present import words
-from kcgeo.present.plate import source_lines
+from kcgeo.present.plate import has_sample, source_lines
 from kcgeo.present.siting_words import GROUP_NAMES, plan_words
-from kcgeo.present.web import Page, page_file
+from kcgeo.present.web import Page, page_file, page_head, sample_mark
 
 __all__ = ["siting_web_page"]
 
@@ -125,9 +125,12 @@ def siting_web_page(released: Mapping[str, Released], *, picture: str) -> Page:
     used = [released[name] for name, _, _ in _TABLES]
     sources, vintage = source_lines([*used, released["services"], released["corridors"], released["counties"]])
     text = Template(page_file("pages/siting.html")).substitute(
+        head=page_head(
+            told.question, told.answer, page_file("pages/page.css") + page_file("pages/siting.css"), scripts=False
+        ),
+        mark=sample_mark(has_sample([*used, released["services"]])),
         title=html.escape(told.question),
         lede=html.escape(told.answer),
-        style=page_file("pages/page.css") + page_file("pages/siting.css"),
         picture=drawing,
         proof=html.escape(told.proof),
         sure="".join(f"<li>{html.escape(sentence)}</li>" for sentence in told.sure),

@@ -24,7 +24,7 @@ from kcgeo.files import write_text
 from kcgeo.present import shapes, theme, words
 from kcgeo.present.base import Background
 from kcgeo.present.encode import SCALE
-from kcgeo.present.plate import source_lines
+from kcgeo.present.plate import has_sample, source_lines
 from kcgeo.present.web_data import (
     add_referral,
     bounds_of,
@@ -37,7 +37,7 @@ from kcgeo.present.web_data import (
     time_layer,
 )
 
-__all__ = ["Page", "coverage_page", "page_file", "save_page"]
+__all__ = ["Page", "coverage_page", "page_file", "page_head", "sample_mark", "save_page"]
 
 _ALL = "required"
 
@@ -60,6 +60,34 @@ def save_page(page: Page, path: Path) -> Path:
     """Write a page whole or not at all."""
     write_text(path, page.html)
     return path
+
+
+def page_head(title: str, description: str, style: str, *, scripts: bool = True, images: str = "data:") -> str:
+    """Head of every page: no request is allowed, no referrer is sent, no search engine keeps it.
+
+    Parameters
+    ----------
+    title, description
+        Plain text; escaped here.
+    style
+        The page's style sheet.
+    scripts
+        Whether the page runs the script that stands in it.
+    images
+        Where pictures may come from, as the content security policy names it.
+    """
+    return Template(page_file("pages/head.html")).substitute(
+        title=html.escape(title),
+        description=html.escape(description),
+        style=style,
+        scripts="script-src 'unsafe-inline'; " if scripts else "",
+        images=images,
+    )
+
+
+def sample_mark(sample: bool) -> str:
+    """Paragraph under the title of a page that rests on invented services; nothing elsewhere."""
+    return f'<p class="sample">{html.escape(words.SAMPLE)}</p>\n' if sample else ""
 
 
 def leaflet() -> tuple[str, str]:
@@ -148,10 +176,10 @@ def coverage_page(
     script, style = leaflet()
     description = "Drive time to each kind of help, with the same numbers in a table. Works without a network."
     text = Template(page_file("pages/coverage.html")).substitute(
+        head=page_head(title, description, style + page_file("pages/page.css") + page_file("pages/coverage.css")),
+        mark=sample_mark(has_sample(released)),
         title=html.escape(title),
-        description=html.escape(description),
         lede=html.escape(f"{words.MODEL} {words.LOWER_BOUND} A listed service is not an open bed: call first."),
-        style=style + page_file("pages/page.css") + page_file("pages/coverage.css"),
         choice=_choice(layers, numbers, categories, edges_min, headline_min),
         details=_confidential(services) + (_lacking(places, required) if required and places is not None else ""),
         footer=_footer(released),

@@ -16,6 +16,7 @@ __all__ = [
     "ODBL",
     "QUICK_EXIT",
     "SAFE_BROWSING",
+    "SAMPLE",
     "STATE",
     "category_label",
     "counted",
@@ -54,6 +55,8 @@ STATE = MappingProxyType({"in_reach": "in reach", "by_referral": "by referral (c
 
 MODEL = "Drive times: free-flow model, no congestion, by car only."
 LOWER_BOUND = "Lower bound: confidential services are not counted."
+SAMPLE = "SAMPLE SERVICES, not real"
+"""Begins the source of an invented service directory; figures and pages that find it there say it aloud."""
 ODBL = "Roads (c) OpenStreetMap contributors (ODbL 1.0)."
 SAFE_BROWSING = (
     "This page sends nothing and stores nothing on your device. Your browser may still list it among visited pages. "

@@ -11,7 +11,8 @@ from kcgeo.disclosure import Released, release
 from kcgeo.present import Plate
 from kcgeo.present.base import Background
 from kcgeo.study.measure import GROUPS, Measured
-from kcgeo.study.releases import LISTED, LOWER_BOUND, ODBL, model_note, release_background, sources_of, vintage_of
+from kcgeo.study.releases import LISTED, LOWER_BOUND, ODBL, model_note, release_background
+from kcgeo.study.sources import sources_of, vintage_of
 from kcgeo.travel import friction_network
 
 __all__ = ["DRAWN", "LEVEL", "WORST_SHARE", "CertaintyReport", "certainty_report"]
@@ -145,8 +146,8 @@ def _released(measured: Measured, places: pd.DataFrame, table: pd.DataFrame, dra
             rows,
             name=name,
             kind="equity",
-            sources=sources_of(*used),
-            vintage=vintage_of(*used),
+            sources=sources_of(measured.study, *used),
+            vintage=vintage_of(measured.study, *used),
             notes=notes,
             geography=geography if "geometry" in rows else None,
         )

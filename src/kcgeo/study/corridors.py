@@ -89,7 +89,7 @@ class CorridorReport:
 
 def routes_with_miles(study: Study) -> tuple[str, ...]:
     """Return the corridors of a study that have mileposts, in the order of the study file."""
-    known = _known_routes()
+    known = _known_routes(study)
     return tuple(route for route in study.corridors if route in known)
 
 
@@ -168,13 +168,13 @@ def corridor_report(measured: Measured, *, routes: Sequence[str] | None = None, 
     )
 
 
-def _known_routes() -> tuple[str, ...]:
-    lines = data.load("corridors")
+def _known_routes(study: Study) -> tuple[str, ...]:
+    lines = data.corridors(study)
     return tuple(lines.loc[lines["vertex_mi"].notna(), "route"].unique())
 
 
 def _faults(study: Study, routes: Sequence[str], step_mi: float) -> list[str]:
-    known = _known_routes()
+    known = _known_routes(study)
     without = [route for route in routes if route not in known]
     problems = []
     if without or not routes:
@@ -195,7 +195,7 @@ def _along(
     starts = _starts_mi(lines)
     times = access.corridor_profile(measured.network, lines, listed, step_mi=step_mi, by="category")
     systems = data.stations(lines, step_mi=step_mi)["system"]
-    tables = times.assign(system=systems.to_numpy()), _exits(lines), _towns(lines)
+    tables = times.assign(system=systems.to_numpy()), _exits(measured.study, lines), _towns(measured.study, lines)
     profile, exits, towns = (_placed(table, lines, starts) for table in tables)
     return profile, exits, towns
 
@@ -235,9 +235,9 @@ def _starts_mi(lines: gpd.GeoDataFrame) -> pd.Series:
     return pd.Series(starts, index=lines.index)
 
 
-def _exits(lines: gpd.GeoDataFrame) -> pd.DataFrame:
+def _exits(study: Study, lines: gpd.GeoDataFrame) -> pd.DataFrame:
     """List the exits on these pieces of a route, with their mileposts."""
-    exits = data.load("exits")
+    exits = data.exits(study)
     exits = exits[exits["system"].isin(lines["system"]) & exits["county_fips"].notna()]
     return pd.DataFrame(
         {
@@ -251,12 +251,12 @@ def _exits(lines: gpd.GeoDataFrame) -> pd.DataFrame:
     )
 
 
-def _towns(lines: gpd.GeoDataFrame) -> pd.DataFrame:
+def _towns(study: Study, lines: gpd.GeoDataFrame) -> pd.DataFrame:
     """List the towns near these pieces of a route, each at the milepost that is nearest to its centre.
 
     A town beyond the end of a piece is nearest to the end itself and is left out.
     """
-    cities = data.load("cities")
+    cities = data.cities(study)
     spots = data.mileposts(cities, lines)
     towns = pd.DataFrame(
         {

@@ -16,7 +16,8 @@ from kcgeo.present import Plate
 from kcgeo.present.base import Background
 from kcgeo.study.explorer import MOMENTS
 from kcgeo.study.measure import GROUPS, Measured
-from kcgeo.study.releases import LISTED, LOWER_BOUND, ODBL, model_note, release_background, sources_of, vintage_of
+from kcgeo.study.releases import LISTED, LOWER_BOUND, ODBL, model_note, release_background
+from kcgeo.study.sources import sources_of, vintage_of
 
 __all__ = ["ADULTS", "WHO", "WhoReport", "who_report"]
 
@@ -109,7 +110,7 @@ def who_report(measured: Measured, *, map_category: str | None = None) -> WhoRep
     """
     study, required = measured.study, measured.study.gaps.required
     cutoff_min = study.gaps.headline_cutoff_min
-    services = data.services(path=study.services_path)
+    services = data.directory(study)
     placed = services.loc[services.geometry.notna(), ["service_id", "geometry"]]
     pairs = travel.costs(measured.network, measured.places, placed, cutoff_min=study.travel.search_cutoff_min)
     matrix, classes = _matrix(measured, services, pairs, cutoff_min)
@@ -152,7 +153,7 @@ def _matrix(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the matrix of all categories that have a place, and the class of the required chain by place."""
     study, places = measured.study, measured.places
-    kinds = data.load("categories")
+    kinds, areas = data.load("categories"), data.areas(study)
     known = list(kinds.loc[kinds["has_place"], "category"])
     required = list(study.gaps.required)
     people = places.set_index("place_id")
@@ -161,8 +162,8 @@ def _matrix(
     times = pairs.pivot(index="from_id", columns="to_id", values="time_min").reindex(index=people.index)
     opened, unclear, calls = {}, {}, {}
     for who in WHO:
-        listed = data.services(eligibility=who, path=study.services_path)
-        calls[who] = data.referral(places, listed, categories=known)
+        listed = data.directory(study, eligibility=who)
+        calls[who] = data.referral(places, listed, areas=areas, categories=known)
         demand.setdefault(who, adults)
         for when, moment in MOMENTS.items():
             if moment is not None:
@@ -281,8 +282,8 @@ def _released(
             table,
             name=name,
             kind="equity",
-            sources=sources_of(*used),
-            vintage=vintage_of(*used),
+            sources=sources_of(measured.study, *used),
+            vintage=vintage_of(measured.study, *used),
             notes=(model_note(measured), LOWER_BOUND, LISTED, ODBL, *said),
             geography=geography if "geometry" in table else None,
         )

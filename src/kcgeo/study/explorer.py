@@ -22,7 +22,8 @@ from kcgeo.errors import TableError, first_ids, raise_all
 from kcgeo.present.explorer import ANY_TIME, EVERYONE
 from kcgeo.study.figures import background_of
 from kcgeo.study.measure import GROUPS, Measured
-from kcgeo.study.releases import LISTED, LOWER_BOUND, ODBL, model_note, sources_of, vintage_of
+from kcgeo.study.releases import LISTED, LOWER_BOUND, ODBL, model_note
+from kcgeo.study.sources import sources_of, vintage_of
 
 __all__ = ["MOMENTS", "candidates", "release_explorer", "what_if", "write_explorer"]
 
@@ -60,7 +61,7 @@ def candidates(cells: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 def _reach(measured: Measured, services: Mapping[str, gpd.GeoDataFrame]) -> pd.DataFrame:
     """Nearest times and referral by category, eligibility, time of week and place."""
     study, places = measured.study, measured.places
-    kinds, areas = data.load("categories"), data.load("areas")
+    kinds, areas = data.load("categories"), data.areas(study)
     known = list(kinds.loc[kinds["has_place"], "category"])  # a hotline is reached from anywhere
     everyone = services[EVERYONE]
     # one search serves every choice: the nearest of some services is the least of their times
@@ -119,9 +120,7 @@ def release_explorer(measured: Measured) -> dict[str, Released]:
         Where a table holds what must stay.
     """
     study = measured.study
-    services = {
-        who: data.services(eligibility=None if who == EVERYONE else who, path=study.services_path) for who in _WHO
-    }
+    services = {who: data.directory(study, eligibility=None if who == EVERYONE else who) for who in _WHO}
     limit = max(study.gaps.cutoffs_min)
     pairs = travel.costs(measured.network, measured.places, candidates(measured.cells), cutoff_min=limit)
     tables = {
@@ -135,8 +134,8 @@ def release_explorer(measured: Measured) -> dict[str, Released]:
             table,
             name=name,
             kind="matrix",
-            sources=sources_of(*names[name]),
-            vintage=vintage_of(*names[name]),
+            sources=sources_of(measured.study, *names[name]),
+            vintage=vintage_of(measured.study, *names[name]),
             notes=notes,
         )
         for name, table in tables.items()
@@ -148,9 +147,9 @@ def release_explorer(measured: Measured) -> dict[str, Released]:
                 table,
                 name=name,
                 kind="services",
-                sources=sources_of("services"),
-                vintage=vintage_of("services"),
-                areas=data.load("areas")["area"],
+                sources=sources_of(measured.study, "services"),
+                vintage=vintage_of(measured.study, "services"),
+                areas=data.areas(study)["area"],
             )
     return released
 

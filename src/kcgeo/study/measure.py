@@ -79,7 +79,7 @@ def measure(
     open_at : datetime, optional
         Only services known to be open at this local time; unknown hours never count as open.
     network : Network, optional
-        A network to use in place of the friction grid of the study.
+        A network to use in place of the study's own: its streets, or the friction grid where it has none.
     step : callable
         Told in words what is being done.
 
@@ -96,7 +96,7 @@ def measure(
     step("Reading places and services")
     counties = data.counties(study)
     places = data.places(study)
-    services = data.services(eligibility=eligibility, open_at=open_at, path=study.services_path)
+    services = data.directory(study, eligibility=eligibility, open_at=open_at)
     by_category = data.by_category(services)
     kinds = data.load("categories")
     known = list(kinds.loc[kinds["has_place"], "category"])  # a hotline is reached from anywhere
@@ -107,7 +107,7 @@ def measure(
         )
     step("Building the travel network")
     if network is None:
-        network = travel.friction_network(study)
+        network = travel.network(study)
     cells = travel.cells(study)
     step("Searching travel times for every cell")
     limit = study.travel.search_cutoff_min
@@ -120,12 +120,13 @@ def measure(
                 times[f"{category}_min"] = float("nan")
     reasons = travel.unreachable_reasons(network, places, by_category, cutoff_min=limit, by="category")
     step("Counting who is covered")
-    referral = data.referral(places, services, categories=known)
+    areas = data.areas(study)
+    referral = data.referral(places, services, areas=areas, categories=known)
     groups = places.set_index("place_id")[list(GROUPS)]
     coverage = access.coverage_table(place_times, groups, cutoffs_min=study.gaps.cutoffs_min, referral=referral)
     gaps = _gaps(study, places, place_times, referral)
     cell_referral = data.referral(
-        cells.rename(columns={"cell_id": "place_id"}), services, categories=study.gaps.required
+        cells.rename(columns={"cell_id": "place_id"}), services, areas=areas, categories=study.gaps.required
     ).rename_axis("cell_id")
     cell_states = access.states(cell_times, cutoff_min=study.gaps.headline_cutoff_min, referral=cell_referral)[
         list(study.gaps.required)

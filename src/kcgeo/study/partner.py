@@ -56,8 +56,8 @@ def partner_results(study: Study, services_path: Path | str, out: Path | str, *,
     partner_folder(Path(services_path).resolve().parent, repository=top)
     own = confidential(_read(Path(services_path)))
     places = data.places(study)
-    public = data.by_category(data.services(path=study.services_path))
-    network = travel.friction_network(study)
+    public = data.by_category(data.directory(study))
+    network = travel.network(study)
 
     def times(table: pd.DataFrame) -> pd.DataFrame:
         both = pd.concat(

@@ -11,6 +11,7 @@ from kcgeo import data
 from kcgeo.data.settings import Study
 from kcgeo.disclosure import Released, release
 from kcgeo.study.measure import Measured
+from kcgeo.study.sources import sources_of, vintage_of
 
 __all__ = [
     "LOWER_BOUND",
@@ -19,8 +20,6 @@ __all__ = [
     "release_background",
     "release_corridors",
     "release_ledger",
-    "sources_of",
-    "vintage_of",
 ]
 
 LOWER_BOUND = "lower bound: confidential services are not counted"
@@ -35,17 +34,6 @@ def model_note(measured: Measured) -> str:
     return f"{measured.network.model}: no congestion, no weather"
 
 
-def sources_of(*names: str) -> tuple[str, ...]:
-    """Titles of the sources of some resources, each once."""
-    titles = [str(source["title"]) for name in names for source in data.describe(name)["sources"]]
-    return tuple(dict.fromkeys(titles))
-
-
-def vintage_of(*names: str) -> str:
-    """Vintages of some resources, each by name."""
-    return "; ".join(dict.fromkeys(f"{name} {data.describe(name)['vintage']}" for name in names))
-
-
 def _with_points(times: pd.DataFrame, points: gpd.GeoDataFrame, *, columns: Sequence[str]) -> pd.DataFrame:
     """Travel times beside public ids and counts."""
     key = str(times.index.name)
@@ -56,7 +44,7 @@ def _with_points(times: pd.DataFrame, points: gpd.GeoDataFrame, *, columns: Sequ
 def release_background(measured: Measured) -> dict[str, Released]:
     """Release what every map is drawn on: ``counties, corridors, towns, places``."""
     study = measured.study
-    cities = data.load("cities")
+    cities = data.cities(study)
     layers = {
         "counties": ("counties", _named_states(measured)),
         "corridors": ("corridors", data.corridors(study)[["route", "state", "geometry"]]),
@@ -69,8 +57,8 @@ def release_background(measured: Measured) -> dict[str, Released]:
             table,
             name=name,
             kind="background",
-            sources=sources_of(resource),
-            vintage=vintage_of(resource),
+            sources=sources_of(study, resource),
+            vintage=vintage_of(study, resource),
             notes=notes.get(name, ()),
         )
         for name, (resource, table) in layers.items()
@@ -101,17 +89,17 @@ def release_all(measured: Measured) -> dict[str, Released]:
     released, study = release_background(measured), measured.study
     notes = (model_note(measured), LOWER_BOUND, LISTED)
     sources, vintage = (
-        sources_of("services", "places", "highway_edges"),
-        vintage_of("services", "places", "highway_edges"),
+        sources_of(study, "services", "places", "highway_edges"),
+        vintage_of(study, "services", "places", "highway_edges"),
     )
     released["services"] = release(
         measured.services,
         name="services",
         kind="services",
-        sources=sources_of("services"),
-        vintage=vintage_of("services"),
+        sources=sources_of(study, "services"),
+        vintage=vintage_of(study, "services"),
         notes=(CALL_FIRST,),
-        areas=data.load("areas")["area"],
+        areas=data.areas(study)["area"],
     )
     people = ["place_name", "county_fips", *(column for column in measured.places if column.endswith("_count"))]
     tables = {
@@ -119,7 +107,7 @@ def release_all(measured: Measured) -> dict[str, Released]:
         "place_times": ("surface", _with_points(measured.place_times, measured.places, columns=people)),
         "gaps": ("gaps", measured.gaps),
         "coverage": ("coverage", measured.coverage),
-        "areas": ("background", data.load("areas")[["area", "county_fips"]].dropna()),
+        "areas": ("background", data.areas(study)[["area", "county_fips"]].dropna()),
     }
     for name, (kind, table) in tables.items():
         released[name] = release(
@@ -152,8 +140,8 @@ def release_ledger(study: Study) -> dict[str, Released]:
             _without_distances(pd.DataFrame(table)),
             name=name,
             kind="reporting",
-            sources=sources_of(name),
-            vintage=vintage_of(name),
+            sources=sources_of(study, name),
+            vintage=vintage_of(study, name),
             notes=notes,
         )
         for name, table in tables.items()
@@ -172,6 +160,7 @@ def release_corridors(
     measured: Measured, *, profile: pd.DataFrame, segments: pd.DataFrame, exits: pd.DataFrame, towns: pd.DataFrame
 ) -> dict[str, Released]:
     """Release what was measured along the corridors: ``profile``, ``segments``, ``exits`` and ``corridor_towns``."""
+    study = measured.study
     notes = (model_note(measured), LOWER_BOUND, LISTED, ODBL, NO_EVIDENCE)
     tables = {
         "profile": ("profile", profile, ("services", "highway_edges", "corridors"), notes),
@@ -181,7 +170,12 @@ def release_corridors(
     }
     return {
         name: release(
-            table, name=name, kind=kind, sources=sources_of(*resources), vintage=vintage_of(*resources), notes=said
+            table,
+            name=name,
+            kind=kind,
+            sources=sources_of(study, *resources),
+            vintage=vintage_of(study, *resources),
+            notes=said,
         )
         for name, (kind, table, resources, said) in tables.items()
     }

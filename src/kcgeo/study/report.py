@@ -92,7 +92,7 @@ def _unclear(measured: Measured, eligibility: str | None, open_at: datetime | No
     if open_at is None:
         return None
     study = measured.study
-    listed = data.services(eligibility=eligibility, path=study.services_path)
+    listed = data.directory(study, eligibility=eligibility)
     silent = data.by_category(listed[data.open_state(listed["opening_hours"], open_at) == "unknown"])
     silent = silent[silent["category"].isin(study.gaps.required)]
     limit = study.travel.search_cutoff_min

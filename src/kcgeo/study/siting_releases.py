@@ -16,10 +16,9 @@ from kcgeo.study.releases import (
     ODBL,
     model_note,
     release_background,
-    sources_of,
-    vintage_of,
 )
 from kcgeo.study.siting import SitingAnswer
+from kcgeo.study.sources import sources_of, vintage_of
 
 __all__ = ["SITING_TABLES", "release_siting"]
 
@@ -47,16 +46,16 @@ def release_siting(answer: SitingAnswer) -> dict[str, Released]:
     measured, ask = answer.measured, answer.question
     released = release_background(measured)
     used = ("services", "places", "highway_edges")
-    sources, vintage = sources_of(*used), vintage_of(*used)
+    sources, vintage = sources_of(measured.study, *used), vintage_of(measured.study, *used)
     notes = (model_note(measured), LOWER_BOUND, LISTED)
     released["services"] = release(
         measured.services,
         name="services",
         kind="services",
-        sources=sources_of("services"),
-        vintage=vintage_of("services"),
+        sources=sources_of(measured.study, "services"),
+        vintage=vintage_of(measured.study, "services"),
         notes=(CALL_FIRST,),
-        areas=data.load("areas")["area"],
+        areas=data.areas(measured.study)["area"],
     )
     reach = answer.cell_times.add_prefix(f"{ask.category}_").reset_index()
     released["reach"] = release(
