@@ -18,7 +18,8 @@ import pandas as pd
 
 from kcgeo.data.settings import Study
 from kcgeo.errors import TableError, first_ids, raise_all
-from kcgeo.travel import Network, friction_network
+from kcgeo.travel import Network
+from kcgeo.travel import network as own_network
 from kcgeo.travel.engine import MS_PER_MIN, UNREACHED, Arcs, Engine, chosen, limit_ms, nearest_ms, reversed_arcs
 from kcgeo.travel.network import point_ids
 
@@ -89,8 +90,11 @@ class ArcParts:
         return np.rint(total).astype(np.int32)
 
 
-def arc_parts(study: Study, *, build: Callable[[Study], Network] = friction_network) -> ArcParts:
-    """Split the friction network of a study by what its times depend on.
+def arc_parts(study: Study, *, build: Callable[[Study], Network] = own_network) -> ArcParts:
+    """Split the network of a study by what its times depend on.
+
+    Streets are split by class: motorways and trunk roads against the rest. The friction grid is split by building it
+    three times.
 
     Parameters
     ----------
@@ -107,6 +111,9 @@ def arc_parts(study: Study, *, build: Callable[[Study], Network] = friction_netw
     """
     travel = study.travel
     network = build(study)
+    if network.edges is not None:
+        time_ms, fast = network.arcs.time_ms.astype(np.float64), network.edges.arc_is_highway
+        return ArcParts(network, np.where(fast, 0.0, time_ms), np.where(fast, time_ms, 0.0), np.zeros(len(time_ms)))
     local = build(replace(study, travel=replace(travel, highway_kmh=_FAST_KMH, ramp_min=0.0)))
     quick = tuple((density, _FAST_KMH) for density, _ in travel.local_kmh)
     highway = build(replace(study, travel=replace(travel, local_kmh=quick, ramp_min=0.0)))

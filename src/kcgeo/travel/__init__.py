@@ -2,6 +2,7 @@
 
 from kcgeo.travel.friction import HEX_DETOUR, Layers, cells, friction_network, layers
 from kcgeo.travel.network import Network, prepare, snap
+from kcgeo.travel.own import network, walking_network
 from kcgeo.travel.streets import read_osm_pbf, street_network
 from kcgeo.travel.times import costs, highway_times, nearest_times, unreachable_reasons
 from kcgeo.travel.transit import transit_times
@@ -19,6 +20,7 @@ __all__ = [
     "highway_times",
     "layers",
     "nearest_times",
+    "network",
     "prepare",
     "read_osm_pbf",
     "snap",
@@ -26,4 +28,5 @@ __all__ = [
     "timetable",
     "transit_times",
     "unreachable_reasons",
+    "walking_network",
 ]

@@ -23,7 +23,18 @@ if TYPE_CHECKING:
     from kcgeo.travel.streets import Edges, Joins
     from kcgeo.travel.sweeps import Hierarchy
 
-__all__ = ["KEYS", "Network", "by_place", "fastest_arcs", "locked", "measurable", "point_ids", "prepare", "snap"]
+__all__ = [
+    "KEYS",
+    "Network",
+    "by_place",
+    "fastest",
+    "fastest_arcs",
+    "locked",
+    "measurable",
+    "point_ids",
+    "prepare",
+    "snap",
+]
 
 KEYS = ("place_id", "service_id", "cell_id", "node_id", "id")
 """Columns that name a point, in the order in which they are looked for."""
@@ -336,15 +347,21 @@ def fastest_arcs(
     count: int, tails: npt.NDArray[np.intp], heads: npt.NDArray[np.intp], time_ms: npt.NDArray[np.int64]
 ) -> Arcs:
     """Sort edges into arcs; of parallel edges the fastest is kept, and an edge from a node to itself is left out."""
-    kept = tails != heads
-    tails, heads, time_ms = tails[kept], heads[kept], time_ms[kept]
-    order = np.lexsort((time_ms, heads, tails))
-    tails, heads, time_ms = tails[order], heads[order], time_ms[order]
-    first = np.ones(len(tails), dtype=bool)
-    first[1:] = (tails[1:] != tails[:-1]) | (heads[1:] != heads[:-1])
+    kept = fastest(tails, heads, time_ms)
     indptr = np.zeros(count + 1, dtype=np.int32)
-    np.cumsum(np.bincount(tails[first], minlength=count), out=indptr[1:])
-    return Arcs(locked(indptr), locked(heads[first].astype(np.int32)), locked(time_ms[first].astype(np.int32)))
+    np.cumsum(np.bincount(tails[kept], minlength=count), out=indptr[1:])
+    return Arcs(locked(indptr), locked(heads[kept].astype(np.int32)), locked(time_ms[kept].astype(np.int32)))
+
+
+def fastest(
+    tails: npt.NDArray[np.intp], heads: npt.NDArray[np.intp], time_ms: npt.NDArray[np.int64]
+) -> npt.NDArray[np.intp]:
+    """Return the rows of the edges that become arcs, in the order of the arcs."""
+    order = np.lexsort((time_ms, heads, tails))
+    order = order[tails[order] != heads[order]]
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = (tails[order][1:] != tails[order][:-1]) | (heads[order][1:] != heads[order][:-1])
+    return order[first]
 
 
 def _check_edges(

@@ -24,7 +24,7 @@ from kcgeo.data.formats.osm import osm_streets
 from kcgeo.data.formats.streets import NO_SIDE_ACCESS, Mode, Streets
 from kcgeo.errors import KcgeoError
 from kcgeo.travel.engine import LONGEST_MS
-from kcgeo.travel.network import Network, by_place, fastest_arcs, locked
+from kcgeo.travel.network import Network, by_place, fastest, fastest_arcs, locked
 
 __all__ = ["DRIVE_MODEL", "NEVER", "WALK_MODEL", "Edges", "Joins", "read_osm_pbf", "street_network"]
 
@@ -83,6 +83,8 @@ class Edges:
         False where no place joins: motorways.
     is_highway
         Motorways and trunk roads: a point of a corridor's line may stand on them.
+    arc_is_highway
+        The same for each arc of the network.
     access_kmh
         Speed on the straight line from a place to its street.
     """
@@ -95,6 +97,7 @@ class Edges:
     line_xy: npt.NDArray[np.float64]
     has_side_access: npt.NDArray[np.bool_]
     is_highway: npt.NDArray[np.bool_]
+    arc_is_highway: npt.NDArray[np.bool_]
     access_kmh: float
 
     @cached_property
@@ -255,21 +258,29 @@ def street_network(
     tails, heads = place[streets.tail], place[streets.head]
     there_ms, back_ms = (_edge_ms(streets.length_m, speed) for speed in (streets.kmh, streets.kmh_back))
     goes, returns = there_ms < NEVER, back_ms < NEVER
-    arcs = fastest_arcs(
-        len(order),
+    names = np.asarray(streets.classes, dtype=object)[streets.road_class]
+    is_highway = np.isin(names, _HIGHWAYS)
+    directed = (
         np.concatenate([tails[goes], heads[returns]]),
         np.concatenate([heads[goes], tails[returns]]),
         np.concatenate([there_ms[goes], back_ms[returns]]),
     )
-    names = np.asarray(streets.classes, dtype=object)[streets.road_class]
-    closed = np.isin(names, NO_SIDE_ACCESS) & (streets.mode == "drive")
     edges = Edges(
-        tails, heads, there_ms, back_ms, streets.line_at, streets.line_xy, ~closed, np.isin(names, _HIGHWAYS), kmh
+        tails=tails,
+        heads=heads,
+        there_ms=there_ms,
+        back_ms=back_ms,
+        line_at=streets.line_at,
+        line_xy=streets.line_xy,
+        has_side_access=~np.isin(names, NO_SIDE_ACCESS) | (streets.mode == "walk"),
+        is_highway=is_highway,
+        arc_is_highway=np.concatenate([is_highway[goes], is_highway[returns]])[fastest(*directed)],
+        access_kmh=kmh,
     )
     return Network(
         node_ids=locked(ids[order]),
         xy=locked(lon_lat[order]),
-        arcs=arcs,
+        arcs=fastest_arcs(len(order), *directed),
         crs=systems.STORAGE,
         max_snap_m=float(max_snap_m),
         model=DRIVE_MODEL if streets.mode == "drive" else WALK_MODEL,
