@@ -27,7 +27,7 @@ from kcgeo.study.scale_cluster import in_process
 from kcgeo.study.scale_parts import Question, Tile, tiles
 from kcgeo.travel.national import pieces
 
-__all__ = ["Executor", "ScaleRun", "run_question"]
+__all__ = ["Executor", "ScaleRun", "former_run", "run_question"]
 
 Executor = Callable[[Iterable[tuple[Tile, Part]]], Iterator[tuple[Tile, Answers]]]
 Progress = Callable[[str, int, int], None]
@@ -108,7 +108,7 @@ def run_question(
     folder = Path(out)
     planned = tiles(question.places, places_count=places_count, counties=counties)
     key = {**about, "places_per_part": places_count, "counties": None if counties is None else sorted(counties)}
-    former = _former(folder, key, resume=resume)
+    former = _former_parts(folder, key, resume=resume)
     with _held(folder):
         _sweep(folder)
         content = _content(question, key, planned, notes)
@@ -137,19 +137,33 @@ def _told(sentence: str, done: Mapping[str, Any], planned: Sequence[Tile]) -> st
     return f"{sentence}, then run again with --resume: {len(done)} of {len(planned)} parts are written and stay."
 
 
-def _former(folder: Path, key: Mapping[str, Any], *, resume: bool) -> dict[str, dict[str, str]]:
-    """Return the parts that a former run in this folder has listed; refuse a folder that must not be touched."""
+def former_run(folder: Path, *, resume: bool) -> dict[str, Any] | None:
+    """Return the manifest of the national run in a folder, None where there is none.
+
+    Raises
+    ------
+    StudyError
+        The folder holds something else, or a run that was not asked to go on.
+    """
     if folder.is_dir() and [path.name for path in folder.iterdir()] == [_LOCK]:
-        return {}  # a run that was killed before it wrote anything
+        return None  # a run that was killed before it wrote anything
     records.refuse_foreign_folder(folder)
     path = folder / records.MANIFEST
     if not path.is_file():
-        return {}
-    content = json.loads(path.read_text(encoding="utf-8"))
+        return None
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     if content.get("kind") != _KIND:
         raise StudyError(f"{folder} holds results of another command; name an empty or a new folder with --out.")
     if not resume:
         raise StudyError(f"{folder} holds a national run; go on with --resume, or name a new folder with --out.")
+    return content
+
+
+def _former_parts(folder: Path, key: Mapping[str, Any], *, resume: bool) -> dict[str, dict[str, str]]:
+    """Return the parts that a former run of the same inputs has listed."""
+    content = former_run(folder, resume=resume)
+    if content is None:
+        return {}
     plain = json.loads(json.dumps(key))
     other = sorted(name for name in {*content["run"], *plain} if content["run"].get(name) != plain.get(name))
     if other:
