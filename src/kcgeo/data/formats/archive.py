@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import bz2
 import errno
+import glob
 import gzip
 import hashlib
 import lzma
@@ -340,10 +341,12 @@ def _ordinary(folder: Path) -> list[Path]:
 
 
 def source_sha256(path: Path) -> str:
-    """Return the hash of a file, or of the names and hashes of all files of a folder."""
-    if path.is_file():
+    """Return the hash of a file, or of the names and hashes of all files of a folder or a shapefile."""
+    if path.is_file() and path.suffix.lower() != ".shp":
         return sha256(path)
+    parts = sorted(path.parent.glob(f"{glob.escape(path.stem)}.*")) if path.is_file() else _ordinary(path)
+    folder = path.parent if path.is_file() else path
     digest = hashlib.sha256()
-    for item in _ordinary(path):
-        digest.update(f"{item.relative_to(path).as_posix()}\t{sha256(item)}\n".encode())
+    for item in parts:
+        digest.update(f"{item.relative_to(folder).as_posix()}\t{sha256(item)}\n".encode())
     return digest.hexdigest()

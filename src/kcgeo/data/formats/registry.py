@@ -83,7 +83,47 @@ def _later(module: str, name: str) -> Callable[..., Converted]:
     return read
 
 
+_LAYER_OPTION = {"layer": "the layer of a GeoPackage that holds several"}
+
 _ALL: tuple[Reader, ...] = (
+    Reader(
+        "block-groups",
+        "places",
+        _later("boundaries", "read_block_groups"),
+        "Census block groups: cartographic boundary or TIGER/Line file (land, no people)",
+        "block-groups cb_2020_29_bg_500k.zip --study my-city.toml",
+        _LAYER_OPTION,
+    ),
+    Reader(
+        "tracts",
+        "places",
+        _later("boundaries", "read_tracts"),
+        "Census tracts: cartographic boundary or TIGER/Line file (land, no people)",
+        "tracts cb_2020_29_tract_500k.zip --study my-city.toml",
+        _LAYER_OPTION,
+    ),
+    Reader(
+        "centers",
+        "places",
+        _later("census", "read_centers"),
+        "Census centers of population by block group or tract (CenPop text files)",
+        "centers CenPop2020_Mean_BG29.txt --study my-city.toml",
+    ),
+    Reader(
+        "acs",
+        "places",
+        _later("acs", "read_acs"),
+        "tables of the American Community Survey (CSV of data.census.gov, or table-based summary files)",
+        "acs ACSDT5Y2022.B25044_2024-05-01T000000.zip --study my-city.toml",
+    ),
+    Reader(
+        "primary-roads",
+        "corridors",
+        _later("tiger", "read_primary_roads"),
+        "TIGER/Line primary roads: the interstates that the study names",
+        "primary-roads tl_2023_us_primaryroads.zip --study my-city.toml",
+        _LAYER_OPTION,
+    ),
     Reader(
         "gtfs",
         "transit",
@@ -106,6 +146,21 @@ _ALL: tuple[Reader, ...] = (
         "ways for people on foot of an OpenStreetMap extract (PBF)",
         "osm-walks missouri.osm.pbf --study my-city.toml",
         {"walk_kmh": "walking speed in km/h, 4.8 where not given"},
+    ),
+    Reader(
+        "graphml",
+        "streets",
+        _later("graphml", "read"),
+        "streets for cars that osmnx saved as GraphML, not projected",
+        "graphml streets.graphml --study my-city.toml",
+    ),
+    Reader(
+        "roads",
+        "streets",
+        _later("roads", "read"),
+        "TIGER/Line roads of one county or of a folder of counties; they know no one-ways",
+        "roads tl_2023_29095_roads.zip --study my-city.toml",
+        {"layer": "name of the layer in a GeoPackage"},
     ),
 )
 

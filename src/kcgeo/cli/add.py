@@ -1,0 +1,104 @@
+"""Commands that give a study layers of its own: add, layers, remove."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from kcgeo.cli.shared import data_app, print_table, progress
+from kcgeo.errors import StudyError
+
+__all__ = ["OwnStudyOption"]
+
+OwnStudyOption = Annotated[
+    Path, typer.Option("--study", help="Study file (TOML) that the layer is for; it is kept in a folder beside it.")
+]
+
+
+@data_app.command("add", epilog="Example: kcgeo data add centers CenPop2020_Mean_BG29.txt --study my-city.toml")
+def data_add(
+    kind: Annotated[str, typer.Argument(help="What it is; kcgeo data kinds lists all.")],
+    source: Annotated[str, typer.Argument(metavar="PATH", help="File or folder as it was published.")],
+    study: OwnStudyOption,
+    option: Annotated[list[str] | None, typer.Option(help="name=value for the reader of the kind.")] = None,
+) -> None:
+    """Check and convert a published file; it replaces the coarser packaged layer for one study."""
+    from kcgeo.study.add import add_layer
+
+    pairs = [text.partition("=") for text in option or []]
+    if any(not sign for _, sign, _ in pairs):
+        raise StudyError("--option takes name=value, e.g. --option layer=tracts.")
+    with progress() as bar:
+        task = bar.add_task("Starting", total=4)
+
+        def step(description: str) -> None:
+            bar.update(task, description=description)
+            bar.advance(task)
+
+        added = add_layer(study, kind, source, options={name: value for name, _, value in pairs}, step=step)
+    table = Table("", "source", "rows", "people in the study's counties", title=f"Layer {added.layer.kind}")
+    for when, state in (("before", added.before), ("now", added.after)):
+        table.add_row(when, state.source, _number(state.rows_count), _number(state.population_count))
+    print_table(table)
+    for note in added.layer.notes:
+        typer.echo(f"Note: {note}")
+    typer.echo(
+        f"{added.layer.source_name} (SHA-256 {added.layer.source_sha256[:12]}...) is now {added.layer.path.name}."
+    )
+
+
+@data_app.command("kinds", epilog="Example: kcgeo data kinds")
+def data_kinds() -> None:
+    """List the kinds of files that kcgeo data add takes."""
+    from kcgeo.data.formats.registry import READERS
+
+    table = Table("kind", "becomes", "what it is", "options", title="kcgeo data add KIND PATH")
+    for reader in sorted(READERS.values(), key=lambda reader: (reader.layer, reader.kind)):
+        options = "; ".join(f"{name}: {meaning}" for name, meaning in reader.options.items())
+        table.add_row(reader.kind, reader.layer, reader.help, options)
+    print_table(table)
+
+
+@data_app.command("layers", epilog="Example: kcgeo data layers --study my-city.toml")
+def data_layers(study: OwnStudyOption) -> None:
+    """List the layers that a study has of its own, with their sources, and check them."""
+    from kcgeo import data
+    from kcgeo.data.layers import checked_layer
+
+    layers = data.read_study(study).layers
+    if not layers:
+        typer.echo(f"{study.name} has no layers of its own; the packaged ones count.")
+        return
+    table = Table("layer", "rows", "from", "title", "vintage", "licence", title=f"Layers of {study.name}")
+    for layer in layers:
+        checked_layer(layer)
+        table.add_row(
+            layer.kind,
+            f"{layer.rows:,}",
+            f"{layer.source_name} ({layer.source_kind})",
+            layer.title,
+            layer.vintage,
+            layer.licence,
+        )
+    print_table(table)
+    for layer in layers:
+        for note in layer.notes:
+            typer.echo(f"{layer.kind}: {note}")
+
+
+@data_app.command("remove", epilog="Example: kcgeo data remove places --study my-city.toml")
+def data_remove(
+    kind: Annotated[str, typer.Argument(help="The layer (places, corridors, ...) or the kind it was added as.")],
+    study: OwnStudyOption,
+) -> None:
+    """Take a layer back, so that the packaged one counts again."""
+    from kcgeo.study.add import drop_layer
+
+    typer.echo(f"The layer {drop_layer(study, kind)} of {study.name} was removed; the packaged one counts again.")
+
+
+def _number(value: int | None) -> str:
+    return "" if value is None else f"{value:,}"
