@@ -361,7 +361,8 @@ def fastest(
     order = order[tails[order] != heads[order]]
     first = np.ones(len(order), dtype=bool)
     first[1:] = (tails[order][1:] != tails[order][:-1]) | (heads[order][1:] != heads[order][:-1])
-    return order[first]
+    kept: npt.NDArray[np.intp] = order[first]
+    return kept
 
 
 def _check_edges(

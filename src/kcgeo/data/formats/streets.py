@@ -38,7 +38,18 @@ from scipy.sparse.csgraph import connected_components
 from kcgeo.data.formats.archive import refusing
 from kcgeo.errors import TableError, first_ids, raise_all
 
-__all__ = ["NO_SIDE_ACCESS", "Mode", "Streets", "Ways", "connected", "load_streets", "noded", "save_streets"]
+__all__ = [
+    "NO_SIDE_ACCESS",
+    "Mode",
+    "Streets",
+    "Ways",
+    "connected",
+    "lengths_m",
+    "load_streets",
+    "noded",
+    "save_streets",
+    "subset",
+]
 
 Mode = Literal["drive", "walk"]
 
@@ -139,7 +150,7 @@ def noded(ways: Ways, *, mode: Mode, notes: Sequence[str] = ()) -> Streets:
         lat=ways.lon_lat[nodes, 1].copy(),
         tail=at[:count].astype(np.int32),
         head=at[count:].astype(np.int32),
-        length_m=_lengths(line_xy, line_at),
+        length_m=lengths_m(line_xy, line_at),
         kmh=ways.kmh[way[begin]],
         kmh_back=ways.kmh_back[way[begin]],
         road_class=ways.road_class[way[begin]],
@@ -167,7 +178,7 @@ def _check_places(lon_lat: Floats, ids: npt.NDArray[Any]) -> None:
         )
 
 
-def _lengths(line_xy: Floats, line_at: npt.NDArray[np.int64]) -> Floats:
+def lengths_m(line_xy: Floats, line_at: npt.NDArray[np.int64]) -> Floats:
     """Metres along each polyline, on the ellipsoid."""
     steps = np.zeros(len(line_xy))
     _, _, metres = _ELLIPSOID.inv(line_xy[:-1, 0], line_xy[:-1, 1], line_xy[1:, 0], line_xy[1:, 1])
@@ -195,7 +206,7 @@ def connected(streets: Streets) -> Streets:
         raise TableError("No two junctions of the streets can be reached from one another; are all ways one-way?")
     inside = part == int(sizes.argmax())
     kept = inside[streets.tail] & inside[streets.head] & ((streets.kmh > 0) | (streets.kmh_back > 0))
-    result = _subset(streets, inside, kept)
+    result = subset(streets, inside, kept)
     note = (
         f"The largest strongly connected part is kept: {len(result.node_id):,} of {count:,} nodes "
         f"({len(result.node_id) / count:.2%}) and {result.length_km:,.1f} of {streets.length_km:,.1f} km "
@@ -204,7 +215,8 @@ def connected(streets: Streets) -> Streets:
     return replace(result, notes=(*streets.notes, note))
 
 
-def _subset(streets: Streets, nodes: npt.NDArray[np.bool_], segments: npt.NDArray[np.bool_]) -> Streets:
+def subset(streets: Streets, nodes: npt.NDArray[np.bool_], segments: npt.NDArray[np.bool_]) -> Streets:
+    """Keep some nodes and, of the segments between them, some."""
     number = np.cumsum(nodes) - 1
     sizes = np.diff(streets.line_at)
     return replace(
