@@ -202,7 +202,8 @@ def _one(classes: pd.DataFrame, category: str) -> pd.DataFrame:
 def _nearest(times: pd.DataFrame, services: gpd.GeoDataFrame) -> pd.DataFrame:
     """Minutes from each place to the nearest of these services of each category."""
     ids = data.by_category(services).groupby("category")["service_id"].agg(list)
-    return pd.DataFrame({f"{category}_min": times.reindex(columns=own).min(axis=1) for category, own in ids.items()})
+    columns = {f"{category}_min": times.reindex(columns=own).min(axis=1) for category, own in ids.items()}
+    return pd.DataFrame(columns, index=times.index)
 
 
 def _sites(measured: Measured, services: gpd.GeoDataFrame, pairs: pd.DataFrame, cutoff_min: float) -> pd.DataFrame:
