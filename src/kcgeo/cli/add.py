@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -12,6 +12,9 @@ from kcgeo.cli.shared import data_app, print_table, progress
 from kcgeo.errors import StudyError
 
 __all__ = ["OwnStudyOption"]
+
+if TYPE_CHECKING:
+    from kcgeo.study.add import Added
 
 OwnStudyOption = Annotated[
     Path, typer.Option("--study", help="Study file (TOML) that the layer is for; it is kept in a folder beside it.")
@@ -39,6 +42,10 @@ def data_add(
             bar.advance(task)
 
         added = add_layer(study, kind, source, options={name: value for name, _, value in pairs}, step=step)
+    _print_added(added)
+
+
+def _print_added(added: Added) -> None:
     table = Table("", "source", "rows", "people in the study's counties", title=f"Layer {added.layer.kind}")
     for when, state in (("before", added.before), ("now", added.after)):
         table.add_row(when, state.source, _number(state.rows_count), _number(state.population_count))
@@ -48,6 +55,43 @@ def data_add(
     typer.echo(
         f"{added.layer.source_name} (SHA-256 {added.layer.source_sha256[:12]}...) is now {added.layer.path.name}."
     )
+
+
+@data_app.command("fetch", epilog="Example: kcgeo data fetch centers --study my-city.toml")
+def data_fetch(
+    what: Annotated[str, typer.Argument(help="block-groups, tracts, centers, acs, primary-roads or roads.")],
+    study: OwnStudyOption,
+    year: Annotated[int | None, typer.Option(help="Edition; a recent one where not given.")] = None,
+    mirror: Annotated[
+        str | None, typer.Option(help="Server laid out as www2.census.gov; also KCGEO_CENSUS_URL.")
+    ] = None,
+    cache: Annotated[Path | None, typer.Option(help="Folder of downloads; also KCGEO_CACHE.")] = None,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Download anew what the cache holds.")] = False,
+    only: Annotated[bool, typer.Option("--only", help="Download and test; do not add the layer.")] = False,
+) -> None:
+    """Download what the Census Bureau publishes for the study's counties, test it, and add it as a layer."""
+    from kcgeo import data
+    from kcgeo.data.fetch_census import fetch
+    from kcgeo.data.formats.registry import READERS
+    from kcgeo.study.add import add_fetched
+
+    with progress() as bar:
+        task = bar.add_task(f"Fetching {what}", total=None)
+
+        def count(name: str, done: int, total: int | None) -> None:
+            bar.update(task, description=f"Fetching {name} (KiB)", completed=done >> 10, total=total and total >> 10)
+
+        files = fetch(what, data.read_study(study), year=year, mirror=mirror, cache=cache, refresh=refresh, step=count)
+        is_added = what in READERS and not only
+        added = (
+            add_fetched(study, what, files, step=lambda text: bar.update(task, description=text)) if is_added else None
+        )
+    for item in files:
+        typer.echo(f"{item.path.name}: {item.bytes:,} bytes, SHA-256 {item.sha256}{'' if item.is_new else ' (cache)'}")
+    if added is None:
+        typer.echo(f"They lie in {files[0].path.parent}; no layer was changed.")
+    else:
+        _print_added(added)
 
 
 @data_app.command("kinds", epilog="Example: kcgeo data kinds")

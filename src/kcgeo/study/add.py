@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from kcgeo import data
+from kcgeo.data.fetch import Fetched
 from kcgeo.data.formats.archive import source_sha256
 from kcgeo.data.formats.registry import READERS, Reader
 from kcgeo.data.layers import KINDS, Layer, put_layer, remove_layer
 from kcgeo.data.settings import Study
 from kcgeo.errors import KcgeoError, StudyError, first_ids
 
-__all__ = ["Added", "State", "add_layer", "drop_layer"]
+__all__ = ["Added", "State", "add_fetched", "add_layer", "drop_layer"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ def add_layer(
     source: str,
     *,
     options: Mapping[str, str] | None = None,
+    source_name: str | None = None,
     step: Callable[[str], None] = _silent,
 ) -> Added:
     """Check and convert a source, and put it in the place of the study's former layer of its kind.
@@ -59,6 +63,8 @@ def add_layer(
         File or folder; an address for a kind that takes one.
     options : mapping of str to str, optional
         What the reader takes beside the source.
+    source_name : str, optional
+        Name for the register, where the path says nothing (a folder of fetched files).
     step : callable
         Told in words what is being done.
 
@@ -89,7 +95,7 @@ def add_layer(
         study_path,
         reader.layer,
         converted.write,
-        source_name=converted.source_name or _name(source, reader),
+        source_name=source_name or converted.source_name or _name(source, reader),
         source_sha256=converted.source_sha256 or source_sha256(path),
         source_kind=kind,
         title=converted.title,
@@ -99,6 +105,18 @@ def add_layer(
     )
     step("Counting what changed")
     return Added(layer, before, _state(data.read_study(study_path), reader.layer))
+
+
+def add_fetched(
+    study_path: Path, kind: str, files: Sequence[Fetched], *, step: Callable[[str], None] = _silent
+) -> Added:
+    """Give fetched files to the reader of their kind, all together; the layer is named after them."""
+    with tempfile.TemporaryDirectory(prefix="kcgeo-") as name:
+        for item in files:
+            shutil.copyfile(item.path, Path(name) / item.path.name)
+        return add_layer(
+            study_path, kind, name, source_name=first_ids((item.path.name for item in files), limit=3), step=step
+        )
 
 
 def drop_layer(study_path: Path, kind: str) -> str:
