@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -10,8 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from kcgeo.cli.shared import OutOption, StudyOption, app, print_table, progress, study_path
-from kcgeo.errors import StudyError
+from kcgeo.cli.shared import OutOption, StudyOption, app, moment, print_table, progress, study_path
 
 __all__: list[str] = []
 
@@ -35,7 +33,11 @@ def gaps(
     with progress() as bar:
         bar.add_task("Measuring travel times", total=None)
         report = coverage_report(
-            settings, categories=category or None, eligibility=eligibility, open_at=_moment(open_at), out=out
+            settings,
+            categories=category or None,
+            eligibility=eligibility,
+            open_at=None if open_at is None else moment(open_at, "--open-at"),
+            out=out,
         )
     table = Table(title=report.title, caption=report.caption)
     for index, column in enumerate(report.shown.columns):
@@ -160,19 +162,3 @@ def site_command(
         typer.echo(f"The page to hand on is {out / 'page.pdf'}; map, tables and GeoPackage are beside it.")
     if answer.unfinished:
         raise typer.Exit(130)
-
-
-def _moment(text: str | None) -> datetime | None:
-    """Read a local time from the command line.
-
-    Raises
-    ------
-    StudyError
-        Where ``text`` is no ISO date and time.
-    """
-    if text is None:
-        return None
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise StudyError(f"--open-at '{text}' is no date and time; write e.g. '2026-11-25 02:00'.") from None

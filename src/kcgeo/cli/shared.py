@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-__all__ = ["OutOption", "StudyOption", "app", "data_app", "print_table", "progress", "study_path"]
+from kcgeo.errors import StudyError
+
+__all__ = ["OutOption", "StudyOption", "app", "data_app", "moment", "print_table", "progress", "study_path"]
 
 app = typer.Typer(
     name="kcgeo",
@@ -51,6 +54,20 @@ def study_path(path: Path | None) -> Path:
     from kcgeo.data.catalogue import default_study
 
     return path if path is not None else default_study()
+
+
+def moment(text: str, option: str) -> datetime:
+    """Read a local time from the command line.
+
+    Raises
+    ------
+    StudyError
+        Where ``text`` is no ISO date and time.
+    """
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise StudyError(f"{option} '{text}' is no date and time; write e.g. '2026-11-25 02:00'.") from None
 
 
 def print_table(table: Table) -> None:

@@ -22,6 +22,7 @@ from kcgeo.present.siting_page import siting_page
 from kcgeo.present.siting_web import siting_web_page
 from kcgeo.present.siting_words import PlanWords, plan_words
 from kcgeo.present.tables import write_tables
+from kcgeo.present.transit import transit_gap_map, transit_time_map
 from kcgeo.present.web import Page, coverage_page, save_page
 
 __all__ = [
@@ -69,6 +70,8 @@ __all__ = [
     "siting_map",
     "siting_page",
     "siting_web_page",
+    "transit_gap_map",
+    "transit_time_map",
     "write_geopackage",
     "write_tables",
 ]

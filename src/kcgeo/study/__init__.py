@@ -19,6 +19,7 @@ from kcgeo.study.run import run
 from kcgeo.study.siting import SitingAnswer, site
 from kcgeo.study.siting_output import site_to, write_answer
 from kcgeo.study.siting_releases import release_siting
+from kcgeo.study.transit import TransitReport, transit_question, transit_report
 
 __all__ = [
     "GROUPS",
@@ -28,6 +29,7 @@ __all__ = [
     "Measured",
     "SitingAnswer",
     "Study",
+    "TransitReport",
     "WhoReport",
     "certainty_report",
     "corridor_report",
@@ -42,6 +44,8 @@ __all__ = [
     "run",
     "site",
     "site_to",
+    "transit_question",
+    "transit_report",
     "what_if",
     "who_report",
     "write_answer",

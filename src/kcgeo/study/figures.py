@@ -11,7 +11,9 @@ from kcgeo.data.settings import Study
 from kcgeo.disclosure import Released
 from kcgeo.present import Background, Plate
 from kcgeo.present.sheet import PRINT, SLIDE, Sheet
+from kcgeo.study.corridors import counted_routes
 from kcgeo.study.measure import Measured
+from kcgeo.study.transit import transit_pictures
 
 __all__ = ["REPORTED", "Figure", "background_of", "figures_of", "has_site", "reports_at_hand", "slides_of", "states_of"]
 
@@ -71,6 +73,7 @@ def figures_of(measured: Measured, released: Mapping[str, Released]) -> list[Fig
     figures = [orientation, gaps, *_certainty(study, released, ground), sheet]
     figures += [_drive_time(study, released, ground, name) for name in categories]
     figures += _left_out(study, released, ground)
+    figures += [Figure(*picture) for picture in transit_pictures(measured, released, ground)]
     if "profile" in released:
         along = [released[name] for name in ("profile", "segments", "exits")]
         figures.append(
@@ -78,7 +81,13 @@ def figures_of(measured: Measured, released: Mapping[str, Released]) -> list[Fig
                 "corridors",
                 "Along which miles is help thin?",
                 ("profile", "segments", "exits", "corridor_towns"),
-                partial(present.corridor_chart, *along, towns=released["corridor_towns"], cutoff_min=headline),
+                partial(
+                    present.corridor_chart,
+                    *along,
+                    towns=released["corridor_towns"],
+                    counted=counted_routes(study),
+                    cutoff_min=headline,
+                ),
             )
         )
     figures += _reported(measured, released)
@@ -104,6 +113,7 @@ def slides_of(measured: Measured, released: Mapping[str, Released]) -> list[Figu
                     towns=released["corridor_towns"],
                     cutoff_min=study.gaps.headline_cutoff_min,
                     routes=[route],
+                    counted=counted_routes(study),
                     sheet=SLIDE,
                 ),
             )

@@ -20,6 +20,7 @@ from kcgeo.study.gallery import write_index, write_map_page
 from kcgeo.study.measure import measure
 from kcgeo.study.notebooks import execute_all, notebook_files
 from kcgeo.study.releases import release_all
+from kcgeo.study.transit import transit_report
 
 __all__ = ["TABLES", "run"]
 
@@ -38,6 +39,8 @@ TABLES = (
     "hot_spots",
     "certainty",
     "intervals",
+    "transit",
+    "transit_places",
     "aggregates",
     "claims",
     "plan_elements",
@@ -110,6 +113,8 @@ def run(
         released |= who_report(measured).released
         progress("Drawing what is not known", 0, 1)
         released |= certainty_report(measured).released
+    by_bus = transit_report(measured, step=lambda description: progress(description, 0, 1))
+    released |= by_bus.released if by_bus else {}
     figures = figures_of(measured, released)
     steps = _Steps(progress, len(figures) + len(found) + 4)
     files: dict[str, set[str]] = {name: set() for name in released}
