@@ -91,14 +91,32 @@ def synthetic_sites(places: gpd.GeoDataFrame, categories: Sequence[str], *, coun
 
 
 def national_question(
-    sites: gpd.GeoDataFrame, *, cutoff_min: float, catchment: Catchment = CATCHMENT, model: Screening = SCREENING
+    sites: gpd.GeoDataFrame,
+    *,
+    cutoff_min: float,
+    places: gpd.GeoDataFrame | None = None,
+    catchment: Catchment = CATCHMENT,
+    model: Screening = SCREENING,
 ) -> Question:
-    """Put the packaged national tables and some sites together."""
-    places, nodes, edges, counties = (data.load(name) for name in _RESOURCES)
+    """Put the packaged national tables and some sites together.
+
+    Parameters
+    ----------
+    sites
+        As ``kcgeo.data.by_category`` gives them.
+    cutoff_min
+        Longest time to the nearest site that counts.
+    places
+        Finer places with the columns of ``places_us``, in place of the packaged ZIP code areas.
+    catchment, model
+        Rings of the catchment areas; speeds and reach of local ways.
+    """
+    used = data.load("places_us") if places is None else places
+    nodes, edges, counties = (data.load(name) for name in _RESOURCES[1:])
     kinds = data.load("categories")
     return Question(
-        network=national_network(places, nodes, edges, model, points=sites, land=counties),
-        places=places.sort_values("place_id", ignore_index=True),
+        network=national_network(used, nodes, edges, model, points=sites, land=counties),
+        places=used.sort_values("place_id", ignore_index=True),
         sites=sites,
         categories=tuple(kinds.loc[kinds["has_place"], "category"]),
         cutoff_min=cutoff_min,

@@ -1,0 +1,191 @@
+"""How large a country one machine can do: ``python -m benchmarks.scale`` prints tables, ``--write`` keeps them.
+
+Each run is a process of its own, and writes all results. Seconds of the cores are those of the process and of its
+workers together; results of all runs of one size are compared byte by byte.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+ROOT = Path(__file__).parents[1]
+README = Path(__file__).parent / "README.md"
+SITES = 20_000
+SEED = 0
+WHOLE = 10**9
+
+SIZES = [{"workers": 0, "places_count": size} for size in (WHOLE, 16_000, 8_000, 4_000, 2_000, 500)]
+WORKERS = [{"workers": count, "places_count": 4_000} for count in (0, 1, 2)]
+GROWTH = [
+    {"workers": count, "places_count": size, "places_times": times, "sites": sites}
+    for times, sites, size in ((1, 5_000, 4_000), (1, 80_000, 4_000), (8, 20_000, 16_000), (8, 160_000, 16_000))
+    for count in (0, 1, 2)
+]
+
+
+def split(places: gpd.GeoDataFrame, times: int) -> gpd.GeoDataFrame:
+    """Divide each place into several, spread over its disc: as many as block groups, and as near to one another."""
+    if times == 1:
+        return places
+    rng = np.random.default_rng(SEED)
+    row = np.repeat(np.arange(len(places)), times)
+    finer = places.iloc[row].reset_index(drop=True)
+    part = np.tile(np.arange(times), len(places))
+    finer["place_id"] = [f"{name}-{number}" for name, number in zip(finer["place_id"], part, strict=True)]
+    for column in ("population_count", "land_area_km2"):
+        finer[column] = finer[column] / times
+    degrees = np.minimum(np.sqrt(finer["land_area_km2"] * times / np.pi), 10) * np.sqrt(rng.random(len(row))) / 111.2
+    angle = rng.random(len(row)) * 2 * np.pi
+    lat = finer.geometry.y + degrees * np.sin(angle)
+    lon = finer.geometry.x + degrees * np.cos(angle) / np.cos(np.radians(lat))
+    return finer.set_geometry(gpd.points_from_xy(np.round(lon, 5), np.round(lat, 5)), crs=places.crs)
+
+
+def one(*, workers: int, places_count: int, places_times: int = 1, sites: int = SITES, out: Path) -> dict[str, float]:
+    """Do one run in this process and say what it cost."""
+    from kcgeo import data
+    from kcgeo.study.scale import run_question
+    from kcgeo.study.scale_cluster import cluster, in_process, on_cluster
+    from kcgeo.study.scale_national import SYNTHETIC, national_question, synthetic_sites
+    from kcgeo.study.scale_parts import tiles
+
+    places = split(data.load("places_us"), places_times)
+    kinds = data.load("categories")
+    made = synthetic_sites(places, list(kinds.loc[kinds["has_place"], "category"]), count=sites, seed=SEED)
+    question = national_question(made, cutoff_min=60.0, places=places)
+    build_cpu = time.process_time()
+    start, worker_cpu, worker_mb = time.perf_counter(), 0.0, 0.0
+    with ExitStack() as stack:
+        execute: Any = in_process
+        if workers:
+            client = stack.enter_context(cluster(workers=workers))
+            execute = partial(on_cluster, client=client)
+        up = time.perf_counter()
+        run_question(
+            question,
+            out,
+            about={},
+            notes=[SYNTHETIC],
+            sources=["synthetic"],
+            vintage="2026",
+            places_count=places_count,
+            execute=execute,
+        )
+        end = time.perf_counter()
+        if workers:
+            used = client.run(_used).values()
+            worker_cpu, worker_mb = sum(cpu for cpu, _ in used), max(mb for _, mb in used)
+    return {
+        "parts": len(tiles(question.places, places_count=places_count)),
+        "nodes": len(question.network.node_ids),
+        "build_cpu_s": build_cpu,
+        "start_s": up - start,
+        "run_s": end - up,
+        "run_cpu_s": time.process_time() - build_cpu + worker_cpu,
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3,
+        "worker_mb": worker_mb,
+    }
+
+
+def _used() -> tuple[float, float]:
+    import resource
+    import time
+
+    return time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+
+
+def measured(plans: list[dict[str, int]], rounds: int) -> pd.DataFrame:
+    """Do all runs in turn, some rounds of them, and return the medians; runs of one size must give equal bytes."""
+    rows = []
+    for turn in range(rounds):
+        for plan in plans:
+            with tempfile.TemporaryDirectory() as folder:
+                out = Path(folder) / "run"
+                command = [sys.executable, "-m", "benchmarks.scale", "--one", json.dumps(plan), "--out", str(out)]
+                heard = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+                digest = _digest(out)
+            row = {**plan, "digest": digest, **json.loads(heard.stdout.splitlines()[-1])}
+            print(turn, row, os.getloadavg()[0], file=sys.stderr, flush=True)
+            rows.append(row)
+    table = pd.DataFrame(rows)
+    sizes = [name for name in ("places_times", "sites") if name in table]
+    alike = table.groupby(sizes) if sizes else [("", table)]
+    if any(len(set(group["digest"])) > 1 for _, group in alike):
+        raise SystemExit("the results of the runs differ")
+    return table.drop(columns="digest").groupby(list(plans[0]), sort=False).median().reset_index()
+
+
+def _digest(out: Path) -> str:
+    """Hash of all results in order of place, whatever parts they were written in."""
+    import hashlib
+
+    table = gpd.read_parquet(out / "parts").sort_values("place_id", ignore_index=True)
+    return hashlib.sha256(pd.util.hash_pandas_object(table.drop(columns="geometry")).to_numpy().tobytes()).hexdigest()
+
+
+def as_lines(table: pd.DataFrame) -> list[str]:
+    """Write a table of runs in Markdown."""
+    finer = "places_times" in table
+    head = ["places", "sites"] * finer + ["run by", "parts", "start s", "run s", "core s", "peak MB", "a worker's MB"]
+    lines = ["| " + " | ".join(head) + " |", "|" + "--:|" * (2 * finer) + "---|" + "--:|" * 6]
+    for row in table.to_dict("records"):
+        workers = int(row["workers"])
+        by = f"Dask, {workers} worker{'s' * (workers > 1)}" if workers else "this process"
+        cells = [f"{int(33_774 * row['places_times']):,}", f"{int(row['sites']):,}"] if finer else []
+        cells += [by, f"{row['parts']:.0f}", f"{row['start_s']:.1f}" if workers else "", f"{row['run_s']:.1f}"]
+        cells += [f"{row['run_cpu_s']:.1f}", f"{row['peak_mb']:,.0f}", f"{row['worker_mb']:,.0f}" if workers else ""]
+        lines.append("| " + " | ".join(cells) + " |")
+    return lines
+
+
+def written(name: str, lines: list[str]) -> None:
+    """Put a table between its marks in README.md."""
+    text = README.read_text(encoding="utf-8")
+    begin, end = f"<!-- {name}: begin, written by python -m benchmarks.scale --write -->\n", f"<!-- {name}: end -->"
+    before, rest = text.split(begin)
+    README.write_text(before + begin + "\n".join(lines) + "\n" + end + rest.split(end, 1)[1], encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--one", help="one run, as JSON; used by the command itself")
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--only", choices=["sizes", "workers", "growth"])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--write", action="store_true")
+    options = parser.parse_args()
+    if options.one:
+        print(json.dumps(one(**json.loads(options.one), out=options.out)))
+        return
+    for name, plans in (("sizes", SIZES), ("workers", WORKERS), ("growth", GROWTH)):
+        if options.only in (None, name):
+            table = measured(plans, options.rounds if name != "growth" else 1)
+            load = f"{date.today().isoformat()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end, "
+            lines = [
+                *as_lines(table),
+                "",
+                load + f"building {table['build_cpu_s'].iloc[0]:.1f} core s before each run.",
+            ]
+            print("\n".join([f"### {name}", *lines]))
+            if options.write:
+                written(f"scale-{name}", lines)
+
+
+if __name__ == "__main__":
+    main()
