@@ -12,6 +12,8 @@ takes the rows of one route.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -20,21 +22,25 @@ import pandas as pd
 import shapely
 
 from kcgeo import crs as systems
-from kcgeo.data import linear
-from kcgeo.data.catalogue import load
-from kcgeo.data.settings import Study
+from kcgeo.data import linear, tracing
+from kcgeo.data.catalogue import load, package_folder
+from kcgeo.data.layers import checked_layer
+from kcgeo.data.region import counties, is_packaged, packaged
+from kcgeo.data.roads import highway_edges, highway_nodes
+from kcgeo.data.settings import Route, Study
 from kcgeo.errors import StudyError, TableError, first_ids, raise_all
 
 __all__ = ["corridors", "mileposts", "point_at", "stations"]
 
-SHORTEST_M = 800.0
-"""A piece of a corridor under half a mile touches the border of the study: it is left out."""
-
 _COLUMNS = ("route", "state", "from_mi", "to_mi", "vertex_mi", "metric_crs")
+_COLUMNS_OF_LINES = ("system", *_COLUMNS)
 
 
 def corridors(study: Study) -> gpd.GeoDataFrame:
-    """Return the interstates of a study by state, clipped to its counties.
+    """Return the corridors of a study by state, clipped to its counties.
+
+    A route comes from the study's own layer ``corridors`` where that holds it, else it is traced along the highway
+    graph through the points that the study names, else it is the packaged line, with all others of the packaged region.
 
     Parameters
     ----------
@@ -45,35 +51,114 @@ def corridors(study: Study) -> gpd.GeoDataFrame:
     -------
     geopandas.GeoDataFrame
         One row for each mile system and piece inside the study, sorted by ``system``: ``system, route, state, from_mi,
-        to_mi, vertex_mi`` (milepost of each vertex of the line, joined by "|"), ``metric_crs``, ``geometry``
-        (LineString, EPSG:4326, towards rising mileposts). ``from_mi``, ``to_mi`` and ``vertex_mi`` are
-        missing where a route has no mileposts.
+        to_mi, vertex_mi`` (mile of each vertex of the line, joined by "|"), ``metric_crs``, ``mile_basis``
+        ("mileposts", or "miles along the line, not mileposts": these are counted from the west or south end of the
+        route inside the study), ``geometry`` (LineString, EPSG:4326, towards rising miles). ``from_mi``, ``to_mi``,
+        ``vertex_mi`` and ``mile_basis`` are missing where a packaged route has no mileposts.
 
     Raises
     ------
     StudyError
-        The study names a corridor that is not in the data package.
+        A corridor of the study is neither packaged, nor in its layer, nor traced; or it cannot be traced.
     """
-    lines = load("corridors")
-    unknown = sorted(set(study.corridors) - set(lines["route"]))
+    table = _corridors(study, package_folder()).copy()
+    return table
+
+
+@lru_cache(maxsize=8)
+def _corridors(study: Study, folder: Path) -> gpd.GeoDataFrame:
+    """Put a study's corridors together, once a session: a line is traced in a second."""
+    own = _own(study)
+    packed = _packaged_rows(study) if is_packaged(study) else []
+    packed = [row for row in packed if row["route"] not in own]
+    unknown = sorted(set(study.corridors) - set(own) - set(_packaged_routes(study)))
     if unknown:
-        known = ", ".join(lines["route"].unique())
-        raise StudyError(f"study.corridors: {first_ids(unknown)} is not in the data package; it holds {known}.")
-    counties = load("counties")
-    counties = counties[counties["county_fips"].isin(study.counties)].to_crs(study.crs)
-    area = shapely.union_all(counties.geometry.to_numpy())
+        raise StudyError(
+            f"study.corridors: {first_ids(unknown)} is not in the data package for these counties; name the points "
+            "that it runs through in a section [[study.routes]] (kcgeo study new --via writes one), or add TIGER "
+            "primary roads to the study with kcgeo data add."
+        )
+    rows = [*packed, *(row for found in own.values() for row in found)]
+    columns = [*_COLUMNS_OF_LINES, "mile_basis", "geometry"]
+    table = gpd.GeoDataFrame(rows, columns=columns, geometry="geometry", crs=study.crs)
+    return table.sort_values("system", kind="stable", ignore_index=True).to_crs(systems.STORAGE)
+
+
+def _packaged_routes(study: Study) -> list[str]:
+    return list(packaged("corridors")["route"].unique()) if is_packaged(study) else []
+
+
+def _packaged_rows(study: Study) -> list[dict[str, object]]:
+    """Clip the packaged lines."""
+    lines = packaged("corridors")
+    area = shapely.union_all(counties(study).to_crs(study.crs).geometry.to_numpy())
     shapes = lines.to_crs(study.crs).geometry
     pieces = []
     for row, line in zip(lines.drop(columns="geometry").to_dict("records"), shapes, strict=True):
         has_miles = isinstance(row["vertex_mi"], str)
         miles = _numbers(row["vertex_mi"]) if has_miles else np.zeros(len(line.coords))
-        for start, end in linear.stretches(line, area, shortest_m=SHORTEST_M):
+        for start, end in linear.stretches(line, area, shortest_m=tracing.SHORTEST_M):
             piece, along = linear.between(line, miles, start, end)
             along = along.round(6)
             ends = {"from_mi": along[0], "to_mi": along[-1], "vertex_mi": _text(along)} if has_miles else {}
-            pieces.append(row | ends | {"metric_crs": study.crs, "geometry": piece})
-    table = gpd.GeoDataFrame(pieces, columns=lines.columns, geometry="geometry", crs=study.crs)
-    return table.to_crs(systems.STORAGE)
+            basis = tracing.MILEPOSTS if has_miles else None
+            pieces.append(row | ends | {"metric_crs": study.crs, "mile_basis": basis, "geometry": piece})
+    return pieces
+
+
+def _own(study: Study) -> dict[str, list[dict[str, object]]]:
+    """Trace the corridors that are not packaged, by route: through the study's layer, or through its points."""
+    layer = study.layer("corridors")
+    lines = None if layer is None else gpd.read_file(checked_layer(layer))
+    pointed = {route.route: route for route in study.routes}
+    held = set() if lines is None else set(lines["route"])
+    wanted = [name for name in study.corridors if name in held or name in pointed]
+    if not wanted:
+        return {}
+    land = counties(study).to_crs(study.crs)
+    states = {str(state): shapely.union_all(rows.geometry.to_numpy()) for state, rows in land.groupby("state")}
+    graph = None
+    if set(wanted) - held:
+        graph = tracing.graph_of_edges(highway_nodes(study), highway_edges(study), study.crs)
+    made: dict[str, list[dict[str, object]]] = {}
+    problems: list[str] = []
+    for name in wanted:
+        route = pointed.get(name, Route(name, ()))
+        try:
+            if lines is not None and name in held:
+                roads: tracing.Roads = tracing.graph_of_lines(lines.geometry[lines["route"] == name], study.crs)
+            else:
+                assert graph is not None
+                roads = graph
+            way = _way(study, roads, route)
+            made[name] = [_row(study, name, piece) for piece in tracing.pieces(way, route, states, study.crs)]
+        except StudyError as error:
+            problems += error.problems
+    raise_all(problems, StudyError)
+    return made
+
+
+def _way(study: Study, roads: tracing.Roads, route: Route) -> tracing.Way:
+    if not route.points:
+        return tracing.rising(tracing.end_to_end(roads, route=route.route), route.route)
+    points = gpd.GeoSeries([shapely.Point(point) for point in route.points], crs=systems.STORAGE).to_crs(study.crs)
+    way = tracing.through(roads, shapely.get_coordinates(points.to_numpy()), route=route.route)
+    return tracing.rising(way, route.route)
+
+
+def _row(study: Study, route: str, piece: tracing.Piece) -> dict[str, object]:
+    along = piece.vertex_mi.round(6) + 0.0  # no minus zero
+    return {
+        "system": f"{route} {piece.state}",
+        "route": route,
+        "state": piece.state,
+        "from_mi": along[0],
+        "to_mi": along[-1],
+        "vertex_mi": _text(along),
+        "metric_crs": study.crs,
+        "mile_basis": piece.mile_basis,
+        "geometry": piece.line,
+    }
 
 
 def mileposts(points: gpd.GeoDataFrame | gpd.GeoSeries, corridor: gpd.GeoDataFrame | str) -> pd.DataFrame:
