@@ -13,6 +13,7 @@ from array import array
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,13 +81,16 @@ class _Raw:
     counts: Counter[str] = field(default_factory=Counter)
 
 
+@lru_cache(maxsize=4096)
 def parsed_kmh(text: str | None) -> float | None:
     """Return a posted speed in km/h, the lowest of a list; None for words and for what nobody posts.
 
     >>> parsed_kmh("50"), parsed_kmh("30 mph"), parsed_kmh("signals"), parsed_kmh("50;30")
     (50.0, 48.28032, None, 30.0)
     """
-    found = [_SPEED.match(part) for part in re.split(r"[;|]", text or "")]
+    if text is None:
+        return None
+    found = [_SPEED.match(part) for part in re.split(r"[;|]", text)]
     speeds = [float(match[1]) * _UNIT_KMH[match[2]] for match in found if match]
     if not speeds or not _BELIEVABLE_KMH[0] <= min(speeds) <= _BELIEVABLE_KMH[1]:
         return None
@@ -168,7 +172,7 @@ def _read_ways(path: Path, mode: Mode, speeds: dict[str, float]) -> _Raw:
     for way in source:
         tags = way.tags
         name = tags.get("highway")
-        if name not in codes or tags.get("area") == "yes" or len(way.nodes) < 2:
+        if name not in codes or tags.get("area") == "yes":
             continue
         if mode == "drive":
             there, back = _drive_kmh(tags, speeds[name], raw.counts)
@@ -176,7 +180,7 @@ def _read_ways(path: Path, mode: Mode, speeds: dict[str, float]) -> _Raw:
             there = back = _walk_kmh(tags, name, speeds[name], raw.counts)
         if not (there or back):
             continue
-        raw.refs.extend([node.ref for node in way.nodes])
+        raw.refs.extend([node.ref for node in way.nodes])  # a way of one node has no step and falls away
         raw.begins.append(len(raw.refs))
         raw.kmh.append(there)
         raw.kmh_back.append(back)
@@ -186,7 +190,7 @@ def _read_ways(path: Path, mode: Mode, speeds: dict[str, float]) -> _Raw:
 
 def _drive_kmh(tags: Any, class_kmh: float, counts: Counter[str]) -> tuple[float, float]:
     """Return the speeds with and against the way; 0 where a car may not go."""
-    access = next((tags.get(key) for key in ("motorcar", "motor_vehicle", "vehicle", "access") if key in tags), None)
+    access = _first(tags, ("motorcar", "motor_vehicle", "vehicle", "access"))
     if access in _CLOSED:
         counts["closed"] += 1
         return 0.0, 0.0
@@ -211,9 +215,18 @@ def _drive_kmh(tags: Any, class_kmh: float, counts: Counter[str]) -> tuple[float
     return there, back
 
 
+def _first(tags: Any, keys: tuple[str, ...]) -> str | None:
+    """Return the value of the first key that is tagged: the one that says most of the traveller."""
+    for key in keys:
+        value: str | None = tags.get(key)
+        if value is not None:
+            return value
+    return None
+
+
 def _walk_kmh(tags: Any, name: str, kmh: float, counts: Counter[str]) -> float:
     """Return the walking speed, both ways; 0 where nobody may walk."""
-    access = next((tags.get(key) for key in ("foot", "access") if key in tags), None)
+    access = _first(tags, ("foot", "access"))
     signed = tags.get("foot") in _SIGNED
     if access in _CLOSED or (tags.get("motorroad") == "yes" and not signed):
         counts["closed"] += 1
