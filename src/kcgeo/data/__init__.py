@@ -7,7 +7,16 @@ from kcgeo.data.catalogue import default_study, describe, load, package_folder, 
 from kcgeo.data.corridors import corridors, mileposts, point_at, stations
 from kcgeo.data.directory import directory, directory_path
 from kcgeo.data.hours import OPEN_STATES, open_state
-from kcgeo.data.ledger import comparable, compute_value, contradictions, knowledge, ledger, regional, reports
+from kcgeo.data.ledger import (
+    comparable,
+    compute_value,
+    contradictions,
+    knowledge,
+    ledger,
+    regional,
+    reports,
+    statements,
+)
 from kcgeo.data.places import places, places_around, referral
 from kcgeo.data.region import cities, counties, ground, is_packaged
 from kcgeo.data.roads import exits, highway_edges, highway_nodes
@@ -55,5 +64,6 @@ __all__ = [
     "resources",
     "services",
     "sites",
+    "statements",
     "stations",
 ]

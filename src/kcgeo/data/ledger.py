@@ -12,7 +12,7 @@ from kcgeo.data.catalogue import load
 from kcgeo.data.settings import Study
 from kcgeo.errors import TableError, first_ids, raise_all
 
-__all__ = ["comparable", "compute_value", "contradictions", "knowledge", "ledger", "regional", "reports"]
+__all__ = ["comparable", "compute_value", "contradictions", "knowledge", "ledger", "regional", "reports", "statements"]
 
 _CLAIMS = {"stated_by": "source", "source_document": "evidence", "known_problems": "note", "paraphrase": "statement"}
 _AGGREGATES = {"source_org": "source", "definition": "statement"}
@@ -47,7 +47,7 @@ def ledger() -> pd.DataFrame:
 def regional(study: Study) -> bool:
     """Say whether the packaged facts about one metro concern a study: it shares a county with their region.
 
-    The claims, the elements of the plan and the local rows of the aggregates were collected for the counties of
+    The elements of the plan, and the local rows of claims and aggregates, were collected for the counties of
     ``county_denominators``; a study of other counties is told none of them.
     """
     return bool(set(study.counties) & set(load("county_denominators")["county_fips"]))
@@ -68,6 +68,21 @@ def reports(study: Study) -> pd.DataFrame:
     codes = {county[:2] for county in study.counties} | {"US"}
     own = table["geo_fips"].fillna("").str.split(";").map(lambda parts: set(parts) <= codes)
     return table[own].reset_index(drop=True)
+
+
+def statements(study: Study) -> pd.DataFrame:
+    """Return the claims that concern a study.
+
+    Returns
+    -------
+    DataFrame
+        Rows of ``claims``: those about the nation and the world for every study, the others only where :func:`regional`
+        says so.
+    """
+    table: pd.DataFrame = load("claims")
+    if regional(study):
+        return table
+    return table[table["geography"].isin(["US", "World"])].reset_index(drop=True)
 
 
 def knowledge(about: str) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from kcgeo.errors import TableError
 from kcgeo.present import base, theme, words
 from kcgeo.present.base import Background
 from kcgeo.present.equity import GROUP_MARKS
-from kcgeo.present.legend import Entry, place, strip
+from kcgeo.present.legend import Entry, line_entries, place, strip
 from kcgeo.present.plate import Plate, foot_height_in, foot_lines, new_plate
 
 __all__ = ["certainty_map", "hot_spot_map", "interval_chart"]
@@ -35,14 +35,6 @@ def _need(table: pd.DataFrame, columns: Sequence[str], what: str) -> None:
     missing = [column for column in columns if column not in table.columns]
     if missing:
         raise TableError(f"The {what} lack the columns {', '.join(missing)}; release the table with them.")
-
-
-def _lines(ground: Background) -> list[Entry]:
-    entries = [
-        Entry("state line", "line", theme.COLOUR["state_line"], size=1.6, dashed=True),
-        Entry("interstate", "line", theme.COLOUR["corridor"], size=2.0),
-    ]
-    return entries + ([Entry(ground.river_name, "line", theme.COLOUR["river"], size=1.8)] if ground.river_name else [])
 
 
 def _areas(people: pd.Series[Any], *, zoom: float) -> NDArray[np.float64]:
@@ -129,7 +121,7 @@ def hot_spot_map(clusters: Released, *, ground: Background, required: Sequence[s
             for name, (said, marker, face, edge, _) in _CLUSTERS.items()
             if name in counts
         ]
-        place(plate, [entries, _lines(ground)], ground.sheet)
+        place(plate, [entries, line_entries(ground)], ground.sheet)
     return plate
 
 
@@ -254,7 +246,7 @@ def _certainty_legend(ground: Background, edges_min: Sequence[float]) -> list[li
     third = [Entry("Ring, among the worst tenth of places:", "heading")]
     third += [Entry(said, "ring", size=width, dashes=dashes) for said, width, dashes in _RINGS.values()]
     third.append(Entry("no ring: almost never", "ring", size=0.0))
-    return [first, [*second, *_lines(ground)], third]
+    return [first, [*second, *line_entries(ground)], third]
 
 
 def interval_chart(intervals: Released, *, cutoff_min: float, title: str | None = None) -> Plate:

@@ -191,13 +191,14 @@ def _heading(axes: Axes, text: str, *, left_in: float, above_in: float) -> None:
 
 
 def _annual(table: pd.DataFrame, states: Mapping[str, str]) -> pd.DataFrame:
-    """Cases by year (rows) and state (columns); missing years stay missing."""
+    """Cases by year (rows) and state (columns), over all years that anybody reports; missing years stay missing."""
     rows = _yearly_cases(table)
+    every = rows["period"].astype(int)
     rows = rows[rows["geography"].isin(list(states))]
     wide = rows.assign(year=rows["period"].astype(int)).pivot_table(
         index="year", columns="geography", values="value_number", aggfunc="first"
     )
-    return wide.reindex(range(int(wide.index.min()), int(wide.index.max()) + 1)).reindex(columns=list(states))
+    return wide.reindex(range(every.min(), every.max() + 1)).reindex(columns=list(states))
 
 
 def _no_report(axes: Axes, x: float, y: float, width: float, height: float) -> None:

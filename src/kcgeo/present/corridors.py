@@ -37,6 +37,7 @@ def corridor_chart(
     cutoff_min: float,
     towns: Released | None = None,
     routes: Sequence[str] | None = None,
+    counted: Sequence[str] = (),
     title: str | None = None,
     sheet: Sheet | None = None,
 ) -> Plate:
@@ -60,6 +61,8 @@ def corridor_chart(
         Released background: ``route, along_mi, name, population_count``; named under the mileposts, larger ones first.
     routes
         Only these routes of the profile; all where not given.
+    counted
+        Routes whose miles are counted along the line, from its west or south end in the study, and are no mileposts.
     title
         Own title in place of the message.
     sheet
@@ -90,15 +93,16 @@ def corridor_chart(
         raise TableError("The profile has no stations of the routes; measure at least one route.")
     categories = _ordered(stations, stretches)
     miles = gap_miles(stations, categories, cutoff_min=cutoff_min)
+    counted = [route for route in miles if route in counted]
     corridors = [_corridor(route, stations, stretches, ramps, near, categories) for route in miles]
     pitch_in = block_in(len(categories), towns=near is not None)
     every = "each half mile" if corridors[0].step_mi == 0.5 else f"every {corridors[0].step_mi:g} miles"
     plate = new_plate(
         title or _message(miles, cutoff_min),
         f"Minutes by car from {every} to the nearest listed site of each kind. Dark: over {cutoff_min:g} minutes.",
-        alt_text=_alt_text(corridors, categories, miles, cutoff_min),
+        alt_text=_alt_text(corridors, categories, miles, cutoff_min, counted),
         released=[profile, segments, exits, *([] if towns is None else [towns])],
-        notices=(NO_EVIDENCE, MODEL, LOWER_BOUND, words.ODBL),
+        notices=(NO_EVIDENCE, MODEL, LOWER_BOUND, *_basis(counted), words.ODBL),
         size_in=(theme.PAGE_IN[0], _HEAD_IN + len(corridors) * pitch_in + _FOOT_IN),
         sheet=sheet,
     )
@@ -117,7 +121,7 @@ def corridor_chart(
                 cutoff_min=cutoff_min,
                 top_min=top_min,
             )
-        strip(plate, [_legend(corridors, cutoff_min)], top_in=_FOOT_IN - 0.24)
+        strip(plate, [_legend(corridors, cutoff_min, counted)], top_in=_FOOT_IN - 0.24)
     return plate
 
 
@@ -265,10 +269,21 @@ def _quarter_hours(corridors: Sequence[Corridor]) -> float:
     return float(np.ceil(longest / 15) * 15)
 
 
-def _legend(corridors: Sequence[Corridor], cutoff_min: float) -> list[Entry]:
+def _basis(counted: Sequence[str]) -> list[str]:
+    """Say which miles are no mileposts."""
+    if not counted:
+        return []
+    return [
+        f"Miles of {words.listed(counted)} are counted along the line from its west or south end here:"
+        " they are no mileposts."
+    ]
+
+
+def _legend(corridors: Sequence[Corridor], cutoff_min: float, counted: Sequence[str]) -> list[Entry]:
+    miles = "miles" if counted else "mileposts"
     entries = [
         Entry(f"{cutoff_min:g} minutes or less", colour=SERVED),
-        Entry(f"over {cutoff_min:g} minutes: mileposts and longest time", colour=GAP),
+        Entry(f"over {cutoff_min:g} minutes: {miles} and longest time", colour=GAP),
     ]
     if any(np.isnan(minutes).any() for corridor in corridors for minutes in corridor.minutes.values()):
         entries.append(Entry("no way at all", kind="hatch", colour="white", hatch=theme.HATCH["not_connected"]))
@@ -289,6 +304,7 @@ def _alt_text(
     categories: Sequence[str],
     miles: dict[str, tuple[float, float]],
     cutoff_min: float,
+    counted: Sequence[str],
 ) -> str:
     said = [f"Strip chart of {' and '.join(miles)}, a strip for each of {len(categories)} kinds of help."]
     for corridor in corridors:
@@ -298,5 +314,7 @@ def _alt_text(
         )
         for category in categories:
             gaps = "; ".join(f"{band.state} {band.text}" for band in corridor.bands[category]) or "none"
-            said.append(f"{words.category_label(category)}, mileposts: {gaps}.")
+            kind = "miles" if corridor.route in counted else "mileposts"
+            said.append(f"{words.category_label(category)}, {kind}: {gaps}.")
+    said += _basis(counted)
     return " ".join(said)

@@ -10,10 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from kcgeo.present import theme
+from kcgeo.present.base import Background
 from kcgeo.present.plate import Plate, wrapped
 from kcgeo.present.sheet import Sheet
 
-__all__ = ["Entry", "column", "place", "strip", "time_entries"]
+__all__ = ["Entry", "column", "line_entries", "place", "strip", "time_entries"]
 
 _ADVANCE = 0.585
 _SWATCH_IN = 0.30
@@ -32,6 +33,18 @@ class Entry:
     dashed: bool = False
     edge: str = "white"
     dashes: tuple[float, tuple[float, ...]] | str = "-"
+
+
+def line_entries(ground: Background) -> list[Entry]:
+    """Lines of the background: the state line, the corridors and the river, as far as the map has them."""
+    entries = []
+    if not ground.whole.state_line.is_empty:
+        entries.append(Entry("state line", "line", theme.COLOUR["state_line"], size=1.6, dashed=True))
+    if not ground.whole.roads.is_empty:
+        entries.append(Entry("interstate", "line", theme.COLOUR["corridor"], size=2.0))
+    if ground.river_name:
+        entries.append(Entry(ground.river_name, "line", theme.COLOUR["river"], size=1.8))
+    return entries
 
 
 def time_entries(edges_min: Sequence[float]) -> list[Entry]:

@@ -15,7 +15,7 @@ from kcgeo.disclosure import Released, require_released
 from kcgeo.errors import TableError
 from kcgeo.present import base, shapes, symbols, theme, words
 from kcgeo.present.base import Background, Panel
-from kcgeo.present.legend import Entry, place, strip, time_entries
+from kcgeo.present.legend import Entry, line_entries, place, strip, time_entries
 from kcgeo.present.people_bar import Part, people_bar
 from kcgeo.present.plate import Plate, foot_height_in, foot_lines, new_plate
 from kcgeo.present.sheet import Sheet
@@ -31,16 +31,6 @@ __all__ = [
     "not_connected",
     "orientation_map",
 ]
-
-
-def _lines(ground: Background) -> list[Entry]:
-    entries = [
-        Entry("state line", "line", theme.COLOUR["state_line"], size=1.6, dashed=True),
-        Entry("interstate", "line", theme.COLOUR["corridor"], size=2.0),
-    ]
-    if ground.river_name:
-        entries.append(Entry(ground.river_name, "line", theme.COLOUR["river"], size=1.8))
-    return entries
 
 
 def _polygons(table: pd.DataFrame, ground: Background) -> NDArray[Any]:
@@ -157,7 +147,7 @@ def drive_time_map(
     )
     with theme.applied():
         _draw_times(plate, ground, table, category, edges_min)
-        rows = [time_entries(edges_min), _lines(ground)]
+        rows = [time_entries(edges_min), line_entries(ground)]
         if services is not None:
             sites = _sites_of(services, category, ground)
             for axes, panel in zip(plate.axes[:2], (ground.whole, ground.core), strict=True):
@@ -502,7 +492,7 @@ def _gap_legend(required_count: int, steps: list[int], ground: Background) -> li
     )
     second = [Entry("People lacking one:", "heading")]
     second += [Entry(f"{step:,}", "circle", theme.COLOUR["accent"], size=_circle_area(step)) for step in steps]
-    return [first, [*second, *_lines(ground)]]
+    return [first, [*second, *line_entries(ground)]]
 
 
 def orientation_map(
@@ -600,4 +590,4 @@ def _orientation_legend(drawn: pd.DataFrame, ground: Background) -> list[list[En
         theme.COLOUR["land"],
         hatch=theme.HATCH["confidential"],
     )
-    return [families[:3], families[3:], [hatch, *_lines(ground)]]
+    return [families[:3], families[3:], [hatch, *line_entries(ground)]]

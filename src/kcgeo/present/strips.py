@@ -207,6 +207,8 @@ def _exits(axes: Axes, sheet: _Sheet) -> None:
     """Tick every exit; number those for which there is room, junctions with the route that they meet first."""
     axes.set_ylim(0, 72 * _EXITS_IN)
     size = theme.TEXT_PT["small"]
+    if not sheet.corridor.exits:
+        return
     _row_name(axes, "exit", 6.5, level="bottom")
     taken = [(at, at) for at, _, _ in (*sheet.corridor.states, *sheet.corridor.systems)]
     for at, number, meets in sorted(sheet.corridor.exits, key=lambda item: (item.meets is None, item.at_mi)):

@@ -23,7 +23,7 @@ from kcgeo.study.manifest import build, refuse_foreign_folder, write
 from kcgeo.study.measure import Measured, measure
 from kcgeo.study.releases import release_corridors
 
-__all__ = ["CorridorReport", "corridor_report", "measure_corridors", "routes_with_miles"]
+__all__ = ["CorridorReport", "corridor_report", "counted_routes", "measure_corridors", "routes_with_miles"]
 
 TOWN_M = 6_000.0
 """A town is near a road where its centre is this close."""
@@ -40,6 +40,8 @@ class CorridorReport:
     ----------
     routes
         In the order asked for.
+    counted
+        Those whose miles are counted along the line; they are no mileposts.
     cutoff_min
         A station over it is in a gap; the cutoff itself is served.
     profile
@@ -56,6 +58,7 @@ class CorridorReport:
     """
 
     routes: tuple[str, ...]
+    counted: tuple[str, ...]
     cutoff_min: float
     profile: pd.DataFrame
     segments: pd.DataFrame
@@ -68,7 +71,9 @@ class CorridorReport:
         profile, segments, exits, towns = (
             self.released[name] for name in ("profile", "segments", "exits", "corridor_towns")
         )
-        return present.corridor_chart(profile, segments, exits, towns=towns, cutoff_min=self.cutoff_min)
+        return present.corridor_chart(
+            profile, segments, exits, towns=towns, counted=self.counted, cutoff_min=self.cutoff_min
+        )
 
     @property
     def shown(self) -> pd.DataFrame:
@@ -91,6 +96,13 @@ def routes_with_miles(study: Study) -> tuple[str, ...]:
     """Return the corridors of a study that have mileposts, in the order of the study file."""
     known = _known_routes(study)
     return tuple(route for route in study.corridors if route in known)
+
+
+def counted_routes(study: Study) -> tuple[str, ...]:
+    """Return the routes of a study whose miles are counted along the line, since no milepost of theirs is known."""
+    lines = data.corridors(study)
+    basis = lines["mile_basis"]
+    return tuple(lines.loc[basis.notna() & basis.ne("mileposts"), "route"].unique())
 
 
 def measure_corridors(
@@ -159,6 +171,7 @@ def corridor_report(measured: Measured, *, routes: Sequence[str] | None = None, 
     segments.insert(4, "length_mi", segments["to_milepost_mi"] - segments["from_milepost_mi"])
     return CorridorReport(
         routes=chosen,
+        counted=counted_routes(study),
         cutoff_min=cutoff_min,
         profile=profile,
         segments=segments,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal, cast
 
 from kcgeo import access, data, present
 from kcgeo.data.settings import Study
@@ -15,7 +16,7 @@ from kcgeo.study.corridors import counted_routes
 from kcgeo.study.measure import Measured
 from kcgeo.study.transit import transit_pictures
 
-__all__ = ["REPORTED", "Figure", "background_of", "figures_of", "has_site", "reports_at_hand", "slides_of", "states_of"]
+__all__ = ["REPORTED", "Figure", "background_of", "figures_of", "has_site", "reporting", "slides_of", "states_of"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Figure:
     uses: tuple[str, ...]
     draw: Callable[[], Plate]
 
+
+Part = Literal["all", "hotline", "offences"]
 
 REPORTED = "What has been reported?"
 """The question of the charts of reporting."""
@@ -90,7 +93,8 @@ def figures_of(measured: Measured, released: Mapping[str, Released]) -> list[Fig
                 ),
             )
         )
-    figures += _reported(measured, released)
+    figures += _reported(study, released, ["all"])
+    figures.append(Figure("claims", REPORTED, ("claims",), partial(present.claims_chart, released["claims"])))
     return figures
 
 
@@ -119,43 +123,58 @@ def slides_of(measured: Measured, released: Mapping[str, Released]) -> list[Figu
             )
             for route in sorted(released["profile"].table["route"].unique())
         ]
-    figures += _reported(measured, released, parts=("hotline", "offences"))
+    figures += _reported(study, released, ["hotline", "offences"])
     return figures
 
 
-def states_of(measured: Measured) -> dict[str, str]:
+def states_of(study: Study) -> dict[str, str]:
     """Name the states of a study by their letters, the one with most of its people first."""
-    people = measured.places.groupby("county_fips")["population_count"].sum()
-    counted = measured.counties.set_index("county_fips")["state"].to_frame().join(people)
+    people = data.places(study).groupby("county_fips")["population_count"].sum()
+    counted = data.counties(study).set_index("county_fips")["state"].to_frame().join(people)
     order = counted.groupby("state")["population_count"].sum().sort_values(ascending=False, kind="stable").index
     names = data.load("states").set_index("state")["name"]
     return {str(state): str(names[state]) for state in order}
 
 
-def reports_at_hand(measured: Measured, released: Mapping[str, Released]) -> bool:
-    """Whether any state of the study has reports that a chart can show."""
-    return bool(present.reported_states(released["aggregates"].table, states_of(measured)))
+def reporting(study: Study, released: Mapping[str, Released], *, show: Part = "all") -> Plate | None:
+    """Draw what the states of a study have reported; None where no report of theirs is at hand.
+
+    Parameters
+    ----------
+    study : Study
+        Its counties say which states.
+    released : mapping
+        What :func:`kcgeo.study.release_ledger` gives.
+    show : str
+        ``all`` on one page, or the part of a slide: ``hotline`` or ``offences``.
+    """
+    states = states_of(study)
+    if not present.reported_states(released["aggregates"].table, states):
+        return None
+    return present.reporting_chart(
+        released["aggregates"],
+        released["claims"],
+        states=states,
+        remarks=released["reporting_remarks"],
+        metro=study.title,
+        show=show,
+    )
 
 
-def _reported(measured: Measured, released: Mapping[str, Released], *, parts: Sequence[str] = ()) -> list[Figure]:
-    """List what has been reported: one chart on a page or its parts on slides, and the ledger of claims on a page."""
-    figures = []
-    if reports_at_hand(measured, released):
-        chart = partial(
-            present.reporting_chart,
-            released["aggregates"],
-            released.get("claims"),
-            states=states_of(measured),
-            remarks=released["reporting_remarks"],
-            metro=measured.study.title,
+def _reported(study: Study, released: Mapping[str, Released], parts: Sequence[Part]) -> list[Figure]:
+    """List the charts of what has been reported."""
+    if not present.reported_states(released["aggregates"].table, states_of(study)):
+        return []
+    uses = ("aggregates", "claims", "reporting_remarks")
+    return [
+        Figure(
+            "reporting" if part == "all" else f"reporting_{part}",
+            REPORTED,
+            uses,
+            cast("Callable[[], Plate]", partial(reporting, study, released, show=part)),
         )
-        uses = tuple(name for name in ("aggregates", "claims", "reporting_remarks") if name in released)
-        drawn = {f"reporting_{part}": partial(chart, show=part) for part in parts} or {"reporting": chart}
-        figures = [Figure(name, REPORTED, uses, draw) for name, draw in drawn.items()]
-    if "claims" in released and not parts:
-        draw = partial(present.claims_chart, released["claims"])
-        figures.append(Figure("claims", REPORTED, ("claims",), draw))
-    return figures
+        for part in parts
+    ]
 
 
 def _first(study: Study, released: Mapping[str, Released], ground: Background) -> tuple[Figure, Figure]:

@@ -71,9 +71,8 @@ def write_index(
             present.plate_item(note, {path.suffix[1:]: path for path in paths}, folder, wide=len(here) == 1)
             for note, paths in here
         ]
-        sections.append(Section(question, items))
-    if not any(figure.question == REPORTED for figure, _, _ in drawn):
-        sections.append(Section(REPORTED, (), NO_REPORTS))
+        silent = question == REPORTED and not any(figure.name == "reporting" for figure, _, _ in drawn)
+        sections.append(Section(question, items, NO_REPORTS if silent else ""))
     if notebooks:
         read = [Item(entry["title"], "", {"Page": f"notebooks/{entry['file']}"}) for entry in notebooks]
         sections.append(Section("How was it computed?", read, "Notebooks, run from first cell to last for this page."))

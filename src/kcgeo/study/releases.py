@@ -128,13 +128,14 @@ def release_ledger(study: Study) -> dict[str, Released]:
     Returns
     -------
     dict
-        ``aggregates`` and ``reporting_remarks``; with ``claims`` and ``plan_elements``, which speak of one region,
-        only where the study lies in it (:func:`kcgeo.data.regional`).
+        ``aggregates`` and ``claims`` that concern the study, and ``reporting_remarks``; with ``plan_elements``, which
+        speak of one region, only where the study lies in it (:func:`kcgeo.data.regional`).
     """
     notes = ("reports are not prevalence", "a missing report is not a zero")
-    tables = {"aggregates": data.reports(study), "reporting_remarks": data.load("reporting_remarks")}
+    tables = {"aggregates": data.reports(study), "claims": data.statements(study)}
+    tables["reporting_remarks"] = data.load("reporting_remarks")
     if data.regional(study):
-        tables |= {name: data.load(name) for name in ("claims", "plan_elements")}
+        tables["plan_elements"] = data.load("plan_elements")
     return {
         name: release(
             _without_distances(pd.DataFrame(table)),
