@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 from matplotlib.axes import Axes
 
+from kcgeo import access
 from kcgeo.disclosure import Released, require_released
 from kcgeo.errors import TableError
 from kcgeo.present import base, shapes, theme, words
@@ -19,8 +20,6 @@ from kcgeo.present.maps import count_classes, count_label
 from kcgeo.present.plate import Plate, new_plate
 
 __all__ = ["transit_gap_map", "transit_time_map"]
-
-ALL_REQUIRED = "all required"
 
 
 def transit_time_map(
@@ -133,7 +132,7 @@ def transit_gap_map(
     table = base.projected_points(places, ground.crs)
     _need(table, ["no_vehicle_household_count", *(f"{key}_had_count" for key in windows)], "places")
     rows = require_released(coverage, kind="coverage").table
-    none = rows[rows["category"] == ALL_REQUIRED].set_index("when")["none_count"]
+    none = rows[rows["category"] == access.ALL_REQUIRED].set_index("when")["none_count"]
     lost = {said: float(none[said]) for said in windows.values()}
     kinds = words.counted(len(required), "kind of help", "kinds of help")
     noon, night = lost.values()
@@ -185,7 +184,7 @@ def _need(table: pd.DataFrame, needed: Sequence[str], what: str) -> None:
 
 def _notices(released: Released) -> tuple[str, ...]:
     """Say what the release says, one sentence each."""
-    return tuple(f"{_upper(note)}." for note in released.notes)
+    return (*(f"{_upper(note)}." for note in released.notes), words.ODBL)
 
 
 def _per_100(share: float) -> str:

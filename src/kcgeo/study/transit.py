@@ -37,7 +37,6 @@ __all__ = [
 ]
 
 NO_CAR = "no_vehicle_household_count"
-ALL_REQUIRED = "all required"
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class Departure:
 
 DEPARTURES = (
     Departure("noon", "weekday noon", "weekday", time(12)),
-    Departure("night", "weeknight, 2 a.m.", "weekday", time(2)),
+    Departure("night", "weeknight 02:00", "weekday", time(2)),
     Departure("sunday", "Sunday noon", "sunday", time(12)),
 )
 """The windows of the maps and tables; each departure within the hour counts the same."""
@@ -186,7 +185,7 @@ def _coverage(measured: Measured, times: pd.DataFrame, cutoff_min: float) -> tup
         had = states[list(required)] != "none"
         columns[f"{window.key}_had_count"] = had.sum(axis=1)
         counted = {category: states[category] for category in states}
-        counted[ALL_REQUIRED] = pd.Series(
+        counted[access.ALL_REQUIRED] = pd.Series(
             np.where(
                 (states[list(required)] == "in_reach").all(axis=1),
                 "in_reach",
@@ -215,12 +214,9 @@ def _coverage(measured: Measured, times: pd.DataFrame, cutoff_min: float) -> tup
 def _told(study: Study, feed: Feed, dates: Mapping[str, date]) -> tuple[str, ...]:
     """Words that stand beside every picture of these times."""
     first, last = first_and_last_date(feed)
-    on = "; ".join(
-        f"{window.words}: departures in the hour from {window.start:%H:%M} on {dates[window.key]:%d %B %Y}"
-        for window in DEPARTURES
-    )
+    on = ", ".join(f"{window.words} {dates[window.key]}" for window in DEPARTURES)
     return (
-        f"Scheduled times, no delays; timetable valid {first:%d %B %Y} to {last:%d %B %Y}; {on}",
+        f"Scheduled times, no delays; timetable of {first} to {last}; departures within the hour: {on}",
         _on_foot(study),
         LOWER_BOUND,
     )

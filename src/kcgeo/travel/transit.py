@@ -8,6 +8,7 @@ Strasser, Wagner (2018), Connection Scan Algorithm; it answers what the range qu
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.util import find_spec
@@ -29,6 +30,8 @@ TransitEngine = Literal["auto", "numba", "numpy"]
 
 _FAR = 2**29  # seconds; a time and another one fit into 32 bits
 _DAY_S = 86_400
+# with fewer connections a day numpy is done before numba is loaded
+_WORTH_COMPILED = 2_000_000
 _ROUND = 4_000  # origins answered at once, so that memory stays small
 
 Times = npt.NDArray[np.int32]
@@ -101,7 +104,7 @@ def transit_times(
     departs = _departures(times, depart, until)
     names, kinds = _kinds(destinations, by)
     limit = int(cutoff_min * 60)
-    compiled = _compiled(engine)
+    compiled = _compiled(engine, len(times.departs_s))
     walk = _walks_to(times, times.stops, destinations, kinds, len(names), times.walking.to_stop_min)
     direct = _walks_to(times, origins, destinations, kinds, len(names), times.walking.all_the_way_min)
     found = _scanned(times, walk, int(departs[0]), int(departs[-1]) + limit, compiled=compiled)
@@ -120,7 +123,8 @@ def transit_times(
     return table
 
 
-def _compiled(engine: TransitEngine) -> bool:
+def _compiled(engine: TransitEngine, connection_count: int) -> bool:
+    """Say whether the compiled search is to be used: under ``auto`` where it is worth the seconds of its load."""
     if engine not in get_args(TransitEngine):
         raise KcgeoError(f"There is no engine {engine!r}; choose {', '.join(get_args(TransitEngine))}.")
     installed = find_spec("numba") is not None
@@ -128,7 +132,8 @@ def _compiled(engine: TransitEngine) -> bool:
         raise KcgeoError(
             "The engine numba is not installed; install it with pip install 'kcgeo[fast]', or choose numpy."
         )
-    return engine != "numpy" and installed
+    worth = connection_count > _WORTH_COMPILED or "kcgeo.travel.transit_kernels" in sys.modules
+    return installed and (engine == "numba" or (engine == "auto" and worth))
 
 
 def _departures(times: Timetable, depart: datetime, until: datetime | None) -> Ints:
