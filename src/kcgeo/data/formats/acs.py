@@ -98,6 +98,7 @@ def read_acs(path: Path, study: Study) -> Converted:
         standing["estimated"] = ""
     table, more = _joined(standing, cells, path)
     table["estimated"] = table["estimated"].fillna("")
+    more += cap_groups(table)
     older = former.title if former else "Packaged ZIP code points"
     titles = [part for part in older.split("; ") if not part.startswith("American Community Survey")]
     used = sorted({cell.recipe.table for cell in cells})
@@ -106,7 +107,7 @@ def read_acs(path: Path, study: Study) -> Converted:
         title="; ".join([f"American Community Survey, tables {', '.join(used)}", *titles]),
         vintage=_vintage(path, former.vintage if former else ""),
         licence=PUBLIC_DOMAIN,
-        notes=(*dict.fromkeys(notes), *more, *cap_groups(table), *_still_estimated(table)),
+        notes=(*dict.fromkeys(notes), *more, *_still_estimated(table)),
     )
 
 
@@ -273,7 +274,7 @@ def _one_each(rows: pd.DataFrame, path: Path) -> pd.DataFrame:
 def _put(table: pd.DataFrame, count: str, rows: pd.DataFrame, source: _Cells) -> list[str]:
     """Fill one count and its margin in; rows that the table does not give stay as they are."""
     coarse = table["place_id"].str[: source.digits]
-    found = coarse.map(rows["value"]).to_numpy(dtype=np.float64)
+    found = coarse.map(rows["value"]).to_numpy(dtype=np.float64, copy=True)
     given = ~np.isnan(found)
     if given.mean() < _LEAST_SHARE:
         raise TableError(

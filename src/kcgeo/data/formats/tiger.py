@@ -29,7 +29,7 @@ from kcgeo.data.region import counties
 from kcgeo.data.settings import Study
 from kcgeo.errors import TableError, first_ids
 
-__all__ = ["corridor_lines", "read_primary_roads", "read_road_lines", "route_name"]
+__all__ = ["corridor_lines", "read_primary_roads", "read_road_lines", "route_name", "write_lines"]
 
 SHORTEST_M = 800.0
 """A piece of a corridor under half a mile touches the border of the study: it is left out."""
@@ -84,7 +84,7 @@ def read_primary_roads(path: Path, study: Study, *, layer: str | None = None) ->
             f"it has {first_ids(found, limit=12) or 'no numbered route'}."
         )
     return Converted(
-        _write_lines(lines),
+        write_lines(lines),
         title="TIGER/Line primary roads",
         vintage=vintage_of(path),
         licence=PUBLIC_DOMAIN,
@@ -92,7 +92,9 @@ def read_primary_roads(path: Path, study: Study, *, layer: str | None = None) ->
     )
 
 
-def _write_lines(lines: gpd.GeoDataFrame) -> Callable[[Path], int]:
+def write_lines(lines: gpd.GeoDataFrame) -> Callable[[Path], int]:
+    """Return what writes ``route, state`` and lines as the layer's file: GeoJSON, the same bytes on each run."""
+
     def write(path: Path) -> int:
         features = [
             {
@@ -186,17 +188,33 @@ def _longest_way(parts: npt.NDArray[np.object_]) -> tuple[shapely.LineString, fl
         (min(a, b), max(a, b)): edge
         for edge, a, b in zip(first.tolist(), one[first].tolist(), other[first].tolist(), strict=True)
     }
-    coordinates, gap_m = [nodes[way[0]][None, :]], 0.0
-    for a, b in pairwise(way):
-        edge = keys[min(a, b), max(a, b)]
+    steps = _without_hooks([(keys[min(a, b), max(a, b)], a, b) for a, b in pairwise(way)], shapely.length(pieces))
+    if not steps:
+        return shapely.LineString(pieces[int(shapely.length(pieces).argmax())]), 0.0
+    coordinates, gap_m = [nodes[steps[0][1]][None, :]], 0.0
+    for edge, a, b in steps:
         if edge >= len(pieces):
             gap_m += float(gaps[edge - len(pieces)])
             coordinates.append(nodes[b][None, :])
             continue
         xy = shapely.get_coordinates(pieces[edge])
         coordinates.append((xy if tail[edge] == a else xy[::-1])[1:])
-    line = shapely.LineString(np.vstack(coordinates)) if len(way) > 1 else shapely.LineString(pieces[0])
-    return line, gap_m
+    return shapely.LineString(np.vstack(coordinates)), gap_m
+
+
+def _without_hooks(steps: list[tuple[int, int, int]], length_m: npt.NDArray[np.float64]) -> list[tuple[int, int, int]]:
+    """Cut the ends of a way that hop to the other carriageway: a gap with hardly any road beyond it."""
+    for _ in range(2):
+        beyond, cut = 0.0, 0
+        for place, (edge, _, _) in enumerate(steps):
+            if edge >= len(length_m):
+                cut = place + 1
+            else:
+                beyond += float(length_m[edge])
+            if beyond > 3 * JOIN_M:
+                break
+        steps = [(edge, b, a) for edge, a, b in reversed(steps[cut:])]
+    return steps
 
 
 def _cheapest(
