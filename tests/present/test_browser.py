@@ -132,7 +132,9 @@ def test_a_kind_of_help_is_chosen_with_the_keyboard(coverage: Watched) -> None:
     page.keyboard.press("ArrowDown")
     assert page.is_checked('input[value="medical"]')
     page.keyboard.press("ArrowDown")
-    assert page.inner_text("#said").endswith("drive of a forensic exam.")
+    assert page.inner_text("#said").endswith(
+        "drive of a forensic exam. Listed sites only: confidential ones are not counted."
+    )
 
 
 def test_layers_are_switched_off_and_on(coverage: Watched) -> None:

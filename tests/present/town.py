@@ -239,7 +239,7 @@ def make_town() -> Town:
         crs=CRS,
         downtown=DOWNTOWN,
         core_half_width_km=20.0,
-        river=Barrier("Blue River", ("20001", "29001"), ("20003", "29003")),
+        rivers=[Barrier("Blue River", ("20001", "29001"), ("20003", "29003"))],
         towns=towns,
         sites=services,
     )

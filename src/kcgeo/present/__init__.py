@@ -6,12 +6,13 @@ from kcgeo.present.certainty import certainty_map, hot_spot_map, interval_chart
 from kcgeo.present.charts import reported_states, reporting_chart
 from kcgeo.present.claims import claims_chart
 from kcgeo.present.corridors import corridor_chart, gap_miles
+from kcgeo.present.drive_times import drive_time_map, drive_time_sheet
 from kcgeo.present.equity import group_gap_chart, lorenz_chart
 from kcgeo.present.explorer import explorer_page
 from kcgeo.present.gallery import Item, Section, gallery_page, plate_item
 from kcgeo.present.geopackage import write_geopackage
 from kcgeo.present.interactive import OfflineMap, explore_map
-from kcgeo.present.maps import drive_time_map, drive_time_sheet, gap_map, orientation_map
+from kcgeo.present.maps import gap_map, orientation_map
 from kcgeo.present.matrix import matrix_chart, matrix_map
 from kcgeo.present.plate import Note, Plate
 from kcgeo.present.saving import save_figure, save_slide

@@ -22,6 +22,7 @@ from kcgeo.data.settings import Barrier
 from kcgeo.disclosure import Released, require_released
 from kcgeo.errors import TableError
 from kcgeo.present import labels, shapes, theme
+from kcgeo.present.furniture import north_arrow, scale_bar
 from kcgeo.present.plate import Plate
 from kcgeo.present.sheet import PRINT, Sheet
 
@@ -29,9 +30,11 @@ __all__ = [
     "Background",
     "Panel",
     "background",
+    "cell_polygons",
     "draw_over",
     "draw_under",
     "inside",
+    "need_columns",
     "panels",
     "prepare",
     "projected_points",
@@ -107,9 +110,10 @@ def _panel(name: str, extent: tuple[float, float, float, float], layers: dict[st
         shields = placer.shields(corridors)
         towns = placer.towns(layers["towns"], far=True)
     else:
-        towns = placer.towns(layers["towns"], limit=11)
-        placer.keep_clear(layers["sites"], size_pt=6.0)
+        placer.keep_clear(layers["sites"], size_pt=4.0)
+        towns = placer.towns(layers["towns"], limit=11, far=True)
         shields = placer.shields(corridors)
+        placer.keep_clear_of(layers["frame"], gap_pt=2.0)
     roads = shapely.union_all(corridors.geometry.to_numpy())
     return Panel(
         name=name,
@@ -136,7 +140,7 @@ def background(
     crs: str,
     downtown: tuple[float, float],
     core_half_width_km: float = 34.0,
-    river: Barrier | None = None,
+    rivers: Sequence[Barrier] = (),
     towns: Released | None = None,
     sites: Released | None = None,
     sheet: Sheet = PRINT,
@@ -155,8 +159,8 @@ def background(
         Longitude and latitude in the middle of the core panel.
     core_half_width_km
         Half the width of the core panel.
-    river
-        Barrier of the study that runs along county lines; it is drawn as a landmark.
+    rivers
+        Barriers of the study that run along county lines; they are drawn as landmarks.
     towns
         Released table ``name, state, population_count, geometry`` (EPSG:4326) for place names.
     sites
@@ -187,22 +191,24 @@ def background(
     layers["state_line"] = shapely.union_all(
         [_shared_border(one, two) for i, one in enumerate(areas) for two in areas[i + 1 :]]
     )
-    layers["river"] = shapely.LineString()
-    if river is not None:
-        sides = [
-            layers["counties"][layers["counties"].county_fips.isin(list(side))].geometry.union_all()
-            for side in (river.side_a, river.side_b)
-        ]
-        layers["river"] = _shared_border(*sides)
+    layers["river"] = shapely.union_all([_river(layers["counties"], river) for river in rivers])
     x, y = Transformer.from_crs(STORAGE, crs, always_xy=True).transform(*downtown)
     half, pad = core_half_width_km * 1000, 3000.0
     if sites is not None:
         layers["sites"] = projected_points(sites, crs)[["x", "y"]].to_numpy()
     left, bottom, right, top = layers["outline"].bounds
+    inner = _fit((x - half, y - half, x + half, y + half), sheet)
+    layers["frame"] = shapely.box(*inner).exterior
     whole = _panel("whole", _fit((left - pad, bottom - pad, right + pad, top + pad), sheet), layers, sheet)
-    core = _panel("core", _fit((x - half, y - half, x + half, y + half), sheet), layers, sheet)
+    core = _panel("core", inner, layers, sheet)
     drawn = tuple(released for released, _ in tables.values())
-    return Background(crs, whole, core, "" if river is None else river.name, drawn, sheet)
+    return Background(crs, whole, core, ", ".join(river.name for river in rivers), drawn, sheet)
+
+
+def _river(counties: gpd.GeoDataFrame, river: Barrier) -> Geometry:
+    """Border between the counties on either side of a river."""
+    sides = [counties[counties["county_fips"].isin(list(side))] for side in (river.side_a, river.side_b)]
+    return _shared_border(*(side.geometry.union_all() for side in sides))
 
 
 def _projected(released: Released, columns: Sequence[str], *, what: str, crs: str) -> gpd.GeoDataFrame:
@@ -289,8 +295,8 @@ def draw_over(
             metres_per_point=panel.metres_per_point,
         )
     if furniture:
-        labels.scale_bar(axes, panel.extent, panel.metres_per_point)
-        labels.north_arrow(axes)
+        scale_bar(axes, panel.extent, panel.metres_per_point)
+        north_arrow(axes)
 
 
 def projected_points(released: Released, crs: str) -> pd.DataFrame:
@@ -310,3 +316,21 @@ def inside(points: pd.DataFrame, panel: Panel) -> np.ndarray[Any, np.dtype[np.bo
     left, bottom, right, top = panel.extent
     x, y = points["x"].to_numpy(), points["y"].to_numpy()
     return np.asarray((x >= left) & (x <= right) & (y >= bottom) & (y <= top))
+
+
+def cell_polygons(table: pd.DataFrame, ground: Background) -> np.ndarray[Any, np.dtype[Any]]:
+    """Cells of a surface cut to the study area; kept between the maps of one study."""
+    return shapes.cut_cells(tuple(table["cell_id"]), ground.crs, ground.whole.outline)
+
+
+def need_columns(table: pd.DataFrame, needed: Sequence[str], what: str) -> None:
+    """Refuse a table that lacks a column.
+
+    Raises
+    ------
+    TableError
+        Names the columns and the cure.
+    """
+    missing = [column for column in needed if column not in table.columns]
+    if missing:
+        raise TableError(f"The {what} lack the columns {', '.join(missing)}; release the table with them.")

@@ -216,7 +216,8 @@ def _no_report(axes: Axes, x: float, y: float, width: float, height: float) -> N
 
 
 def _yearly(axes: Axes, annual: pd.DataFrame, states: Mapping[str, str], breaks: pd.DataFrame) -> None:
-    top = float(annual.max().max()) * 1.18
+    # words about a break stand above the bars
+    top = float(annual.max().max()) * (1.34 if len(breaks) else 1.18)
     step = 0.84 / len(states)
     wide = step - 0.04
     colours = dict(zip(states, _BAR, strict=False))
@@ -241,7 +242,7 @@ def _yearly(axes: Axes, annual: pd.DataFrame, states: Mapping[str, str], breaks:
         axes.text(
             year + 0.42,
             top * 0.985,
-            textwrap.fill(str(mark["short_text"]), 20),
+            textwrap.fill(str(mark["short_text"]), 24),
             ha="right",
             va="top",
             fontsize=theme.TEXT_PT["small"],

@@ -1,4 +1,4 @@
-"""Names, shields and map furniture, placed so that they do not overlap; the same input gives the same places."""
+"""Names and shields, placed so that they do not overlap; the same input gives the same places."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from matplotlib.patheffects import Stroke
 
 from kcgeo.present import theme
 
-__all__ = ["Label", "Placer", "Shield", "draw", "halo_text", "north_arrow", "scale_bar"]
+__all__ = ["Label", "Placer", "Shield", "draw", "halo_text"]
 
 Geometry = Any
 
@@ -79,6 +79,10 @@ class Placer:
     def keep_clear(self, xy: np.ndarray[Any, np.dtype[np.float64]], *, size_pt: float = 9.0) -> None:
         """Keep later things off symbols at these points."""
         self.taken += [self._box(x, y, size_pt, size_pt) for x, y in xy]
+
+    def keep_clear_of(self, lines: Geometry, *, gap_pt: float) -> None:
+        """Keep later things off lines that stand over the map."""
+        self.taken.append(shapely.buffer(lines, gap_pt * self.unit))
 
     def _box(self, x: float, y: float, width_pt: float, height_pt: float) -> Geometry:
         half_x, half_y = width_pt * self.unit / 2, height_pt * self.unit / 2
@@ -344,64 +348,3 @@ def draw(
                 color="white",
                 zorder=44,
             )
-
-
-def scale_bar(axes: Axes, extent: tuple[float, float, float, float], metres_per_point: float) -> None:
-    """Draw a bar in kilometres above and miles below, each a round length near a fifth of the panel."""
-    left, bottom = extent[0] + 9 * metres_per_point, extent[1] + 17 * metres_per_point
-    size, ink = theme.TEXT_PT["small"], theme.COLOUR["ink"]
-    for unit, metres, side in (("km", 1000.0, 1), ("mi", 1609.344, -1)):
-        room = 95 * metres_per_point / metres
-        length = max(step for step in (1, 2, 5, 10, 20, 25, 30, 50, 100, 200) if step <= room)
-        end = left + length * metres
-        tick = 3.5 * metres_per_point * side
-        axes.plot(
-            [left, left, end, end],
-            [bottom + tick, bottom, bottom, bottom + tick],
-            color=ink,
-            linewidth=1.1,
-            zorder=45,
-            solid_joinstyle="miter",
-        )
-        halo_text(
-            axes,
-            end + 3 * metres_per_point,
-            bottom + 5.5 * metres_per_point * side,
-            f"{length} {unit}",
-            fontsize=size,
-            color=ink,
-            ha="left",
-            va="center",
-            zorder=45,
-        )
-
-
-def north_arrow(axes: Axes) -> None:
-    """Draw an arrow to grid north in the upper right corner."""
-    ink = theme.COLOUR["ink"]
-    axes.annotate(
-        "",
-        xy=(0.965, 0.978),
-        xytext=(0.965, 0.925),
-        xycoords="axes fraction",
-        zorder=45,
-        arrowprops={
-            "arrowstyle": "-|>,head_width=0.28,head_length=0.6",
-            "color": ink,
-            "linewidth": 1.4,
-            "shrinkA": 0,
-            "shrinkB": 0,
-        },
-    )
-    axes.text(
-        0.965,
-        0.92,
-        "N",
-        transform=axes.transAxes,
-        ha="center",
-        va="top",
-        fontsize=theme.TEXT_PT["label"],
-        fontweight="bold",
-        color=ink,
-        zorder=45,
-    )

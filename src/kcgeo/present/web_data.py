@@ -15,7 +15,7 @@ from pyproj import Transformer
 from kcgeo.crs import STORAGE
 from kcgeo.disclosure import Released, require_released
 from kcgeo.errors import TableError
-from kcgeo.present import base, maps, shapes, symbols, theme, words
+from kcgeo.present import base, drive_times, maps, shapes, symbols, theme, words
 from kcgeo.present.base import Background
 from kcgeo.present.encode import encoded_parts
 
@@ -114,7 +114,7 @@ def time_layer(
     if f"{category}_min" not in table:
         raise TableError(f"The cells lack the column {category}_min; release the table with it.")
     classes = shapes.nested_classes(polygons, table[f"{category}_min"], edges_min)
-    lost = shapes.dissolve(polygons[maps.not_connected(table, category)])
+    lost = shapes.dissolve(polygons[drive_times.not_connected(table, category)])
     rows = _numbers(numbers, category)
     label, phrase = words.category_label(category), words.nearest_phrase(category)
     groups = []
@@ -124,7 +124,7 @@ def time_layer(
         groups.append([GROUP[group], *shares, words.short_percent(lost_share)])
     near = share_of(rows, "covered_share", headline_min)
     by_call = share_of(rows, "by_referral_share", headline_min)
-    said = f"{words.one_in(near)} people live within a {headline_min:g}-minute drive of {phrase}."
+    said = f"{words.one_in(near)} people live within a {headline_min:g}-minute drive of {phrase}. {words.LISTED_ONLY}"
     if by_call > 0:
         said += f" For another {words.one_in(by_call)} a confidential service takes calls."
     bounds = [0.0, *edges_min]

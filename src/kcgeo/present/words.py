@@ -11,6 +11,7 @@ from kcgeo.errors import TableError
 __all__ = [
     "CATEGORY",
     "HOTLINE",
+    "LISTED_ONLY",
     "LOWER_BOUND",
     "MODEL",
     "ODBL",
@@ -54,6 +55,7 @@ CATEGORY = MappingProxyType(
 STATE = MappingProxyType({"in_reach": "in reach", "by_referral": "by referral (call)", "none": "none"})
 
 MODEL = "Drive times: free-flow model, no congestion, by car only."
+LISTED_ONLY = "Listed sites only: confidential ones are not counted."
 LOWER_BOUND = "Lower bound: confidential services are not counted."
 SAMPLE = "SAMPLE SERVICES, not real"
 """Begins the source of an invented service directory; figures and pages that find it there say it aloud."""

@@ -39,13 +39,12 @@ _GROUND = ("counties", "corridors", "towns")
 
 def background_of(study: Study, released: Mapping[str, Released], *, sheet: Sheet = PRINT) -> Background:
     """Prepare the background that all maps of a study share, for a page or for a slide."""
-    barriers = study.travel.barriers
     return present.background(
         released["counties"],
         released["corridors"],
         crs=study.crs,
         downtown=study.downtown,
-        river=barriers[0] if barriers else None,
+        rivers=study.travel.barriers,
         towns=released["towns"],
         sites=released["services"],
         sheet=sheet,

@@ -160,7 +160,7 @@
     var some = chosen(now, 0).some(function (time) { return time < beyond; });
     var text = !some ? "No listed service of this choice" + (now.when ? " is known to be open (" + data.moments[now.when][0] + ")." : " has a public address.") :
       of100(today, all) + " people (" + figure(today) + ") live within a " + now.within + "-minute drive of " +
-      data.kinds[now.kind][2] + data.who[now.who][2] + data.moments[now.when][2] + ".";
+      data.kinds[now.kind][2] + data.who[now.who][2] + data.moments[now.when][2] + ". Listed sites only: confidential ones are not counted.";
     if (now.sites.length) {
       text += " With " + (now.sites.length === 1 ? "the new site: " : "the " + now.sites.length + " new sites: ") +
         of100(today + added, all) + ", " + figure(added) + " people more.";
