@@ -256,8 +256,6 @@ def _without_spurs(path: list[int]) -> list[int]:
 
 def _line(roads: Roads, path: list[int], route: str) -> Way:
     """Join the lines of the links along a path; the length of a link is spread evenly over its line."""
-    if len(path) < 2:
-        raise StudyError(f"{route}: its points stand for one spot; give points farther apart.")
     order = np.argsort(-roads.length_m, kind="stable")  # the last write wins: the shortest of parallel links
     ends = zip(roads.tails[order].tolist(), roads.heads[order].tolist(), strict=True)
     link = {frozenset(pair): int(at) for pair, at in zip(ends, order, strict=True)}
@@ -272,6 +270,8 @@ def _line(roads: Roads, path: list[int], route: str) -> Way:
         parts.append(xy)
         drawn = np.hypot(*np.diff(xy, axis=0).T)
         metres += [[0.0], drawn * (roads.length_m[at] / drawn.sum() if drawn.sum() else 1.0)]
+    if not parts:
+        raise StudyError(f"{route}: its points stand for one spot; give points farther apart.")
     xy, along_m = np.vstack(parts), np.cumsum(np.concatenate(metres))
     moved = np.concatenate([[True], np.hypot(*np.diff(xy, axis=0).T) > _SAME_PLACE_M])
     return Way(shapely.LineString(xy[moved]), along_m[moved])
@@ -324,28 +324,41 @@ def pieces(way: Way, route: Route, states: Mapping[str, shapely.Geometry], crs: 
     first_m = float(np.interp(min(found[0][0] for found in inside.values()), linear.measured_m(way.line), way.along_m))
     made = []
     for state, found in sorted(inside.items()):
-        here, vertex_mi = _miles(way, known.get(state), first_m, found[0][0])
+        here, vertex_mi, turned = _miles(way, known.get(state), first_m, found[0][0])
         basis = MILEPOSTS if state in known else MILES_ALONG
         length = way.line.length
-        for start, end in found if here is way else [(length - b, length - a) for a, b in found]:
+        for start, end in [(length - b, length - a) for a, b in found] if turned else found:
             made.append(Piece(state, *linear.between(here.line, vertex_mi, start, end), basis))
     return made
 
 
-def _miles(way: Way, anchors: tuple[_Floats, _Floats] | None, first_m: float, start_m: float) -> tuple[Way, _Floats]:
-    """Give every vertex its mile; turn the way where the known numbers fall along it."""
+def _with_vertices(way: Way, at_m: _Floats) -> Way:
+    """Make known mileposts vertices, since miles change their length there; the shape stays."""
+    xy = shapely.get_coordinates(way.line)
+    inside = at_m[(at_m > 0) & (at_m < way.along_m[-1])]
+    new = inside[np.abs(inside[:, None] - way.along_m[None, :]).min(axis=1) > 1000 * _SAME_PLACE_M]
+    every = np.concatenate([way.along_m, new])
+    order = np.argsort(every, kind="stable")
+    added = np.column_stack([np.interp(new, way.along_m, xy[:, axis]) for axis in (0, 1)])
+    return Way(shapely.LineString(np.vstack([xy, added])[order]), every[order])
+
+
+def _miles(
+    way: Way, anchors: tuple[_Floats, _Floats] | None, first_m: float, start_m: float
+) -> tuple[Way, _Floats, bool]:
+    """Give every vertex its mile; turn the way where the known numbers fall along it, and say so."""
     if anchors is None:
-        return way, (way.along_m - first_m) / linear.MILE_M
+        return way, (way.along_m - first_m) / linear.MILE_M, False
     at_m, miles = anchors
-    if miles[0] > miles[-1]:
-        way, at_m, miles = _turned(way), way.along_m[-1] - at_m[::-1], miles[::-1]
-        return way, linear.along(way.along_m / linear.MILE_M, at_m / linear.MILE_M, miles)
-    found = linear.along(way.along_m / linear.MILE_M, at_m / linear.MILE_M, miles)
+    turned = bool(miles[0] > miles[-1])
+    if turned:
+        at_m, miles, way = way.along_m[-1] - at_m[::-1], miles[::-1], _turned(way)
     begin_m = float(np.interp(start_m, linear.measured_m(way.line), way.along_m))
-    if float(np.interp(begin_m, way.along_m, found)) < 0 < miles[0]:  # no milepost is under 0: the state begins there
+    if not turned and (at_m[0] - begin_m) / linear.MILE_M > miles[0] > 0:
+        # mile for mile the state would begin under 0, and no milepost does: it begins at 0
         at_m, miles = np.concatenate([[begin_m], at_m]), np.concatenate([[0.0], miles])
-        found = linear.along(way.along_m / linear.MILE_M, at_m / linear.MILE_M, miles)
-    return way, found
+    way = _with_vertices(way, at_m)
+    return way, linear.along(way.along_m / linear.MILE_M, at_m / linear.MILE_M, miles), turned
 
 
 def _anchors(way: Way, route: Route, crs: str, passed: set[str]) -> dict[str, tuple[_Floats, _Floats]]:
