@@ -1,0 +1,112 @@
+"""A study of another metro: written from the national tables, refused with one sentence, read back whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kcgeo import data
+from kcgeo.data.settings import Route
+from kcgeo.errors import KcgeoError, StudyError
+from kcgeo.study.new import check_study, new_study, parse_barrier, parse_via
+
+WICHITA = ("20173", "20015", "20079")
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Path:
+    path, held = new_study(
+        "wichita",
+        counties=WICHITA,
+        corridors=["I-35", "I-135"],
+        barriers={"Line": (["20173"], ["20015"])},
+        services=root / "tests" / "studies" / "wichita-sample.csv",
+        out=tmp_path_factory.mktemp("studies"),
+    )
+    assert dict(held.amounts)["people"] == f"{data.places(held.study)['population_count'].sum():,}"
+    return path
+
+
+def test_the_file_is_a_whole_study(written: Path) -> None:
+    study = data.read_study(written)
+    assert study.name == "wichita"
+    assert study.title == "Wichita metro"
+    assert study.crs == "EPSG:26914"  # UTM zone 14 holds -97.3
+    assert study.counties == WICHITA
+    assert study.downtown == pytest.approx((-97.34, 37.69), abs=0.02)
+    assert study.services_path == (Path(__file__).parents[1] / "studies" / "wichita-sample.csv").resolve()
+    assert set(data.corridors(study)["route"]) == {"I-35", "I-135"}
+    model = data.read_study(data.default_study())
+    assert (study.gaps, study.travel.local_kmh) == (model.gaps, model.travel.local_kmh)
+
+
+def test_check_says_what_is_held_and_what_to_look_at(written: Path) -> None:
+    held = check_study(written)
+    amounts = dict(held.amounts)
+    assert amounts["counties"] == "3: Butler KS, Harvey KS, Sedgwick KS"
+    assert amounts["corridor I-135"].endswith("miles in KS (miles along the line, not mileposts)")
+    (note,) = held.notes
+    assert note.startswith("Line: ")
+    assert "is on neither side" in note
+
+
+def test_a_file_that_is_there_stays_unless_forced(written: Path) -> None:
+    before = written.read_bytes()
+    with pytest.raises(StudyError, match=r"There is a file .*wichita\.toml; choose another --name"):
+        new_study("wichita", counties=WICHITA, out=written.parent)
+    assert written.read_bytes() == before
+    with pytest.raises(KcgeoError):  # a check that fails changes nothing either
+        new_study("wichita", counties=["20173", "99001"], out=written.parent, force=True)
+    assert written.read_bytes() == before
+    assert [path.name for path in written.parent.iterdir()] == ["wichita.toml"]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"name": "St. Louis"}, "--name names a file"),
+        ({"counties": ["2951"]}, "2951 is no such code"),
+        ({"counties": []}, "none is given"),
+        ({"counties": ["20173", "20173"]}, "--counties names 20173 more than once"),
+        ({"counties": ["99001"]}, "study.counties names 99001, which the data package does not have"),
+        ({"corridors": ["70"]}, "--corridors takes names such as I-44"),
+        ({"corridors": ["I-5"]}, "No points of I-5 are packaged near these counties; give some, e.g. --via"),
+        ({"via": [Route("I-5", ((0.0, 0.0), (1.0, 1.0)))]}, "--via gives points of I-5, which --corridors does not"),
+        ({"barriers": {"River": (["MO"], ["20173"])}}, "--barrier River: MO is no county or state of the study"),
+        ({"barriers": {"River": (["KS"], ["20173"])}}, "--barrier River: 20173 is on both sides"),
+        ({"services": Path("nowhere.csv")}, "There is no file of services nowhere.csv"),
+        ({"crs": "EPSG:4326"}, "study.crs: EPSG:4326 does not measure in metres|does not measure in metres"),
+        (
+            {"corridors": ["I-35"], "via": [Route("I-35", ((-97.3, 37.7), (-90.2, 38.6)))]},
+            "I-35: point 2 is far from the highway graph around the study",
+        ),
+    ],
+)
+def test_what_cannot_be_written_is_one_sentence(tmp_path: Path, change: dict, sentence: str) -> None:
+    with pytest.raises(KcgeoError, match=sentence):
+        new_study(**({"name": "here", "counties": WICHITA, "out": tmp_path} | change))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_via_with_mileposts_is_read_and_written(tmp_path: Path) -> None:
+    via = parse_via("I-135=-97.326,37.608,0,KS -97.322,37.755,10.6,KS -97.33,38.05")
+    assert via.mileposts == ((-97.326, 37.608, 0.0, "KS"), (-97.322, 37.755, 10.6, "KS"))
+    path, held = new_study("x", counties=WICHITA, corridors=["I-135"], via=[via], out=tmp_path / "x.toml")
+    assert held.study.routes == (via,) == data.read_study(path).routes
+    assert "no services yet" in " ".join(held.notes)
+    with pytest.raises(StudyError, match="The study x names no services"):
+        data.directory(held.study)
+
+
+@pytest.mark.parametrize("text", ["I-44", "I-44=", "=1,2 3,4", "I-44=1,2,3", "I-44=a,b", "I-44=1;2"])
+def test_via_that_is_not_understood(text: str) -> None:
+    with pytest.raises(StudyError, match="is not understood"):
+        parse_via(text)
+
+
+@pytest.mark.parametrize("text", ["River", "River=MO", "River=MO|", "=MO|IL", "River=MO|IL|KS"])
+def test_barrier_that_is_not_understood(text: str) -> None:
+    with pytest.raises(StudyError, match="is not understood"):
+        parse_barrier(text)
+    assert parse_barrier("Mississippi River = MO|IL")[1] == (("MO",), ("IL",))
