@@ -10,7 +10,7 @@ import warnings
 
 import typer
 
-from kcgeo.cli import add, data, questions, results, scale, transit  # noqa: F401  (each adds its commands)
+from kcgeo.cli import add, data, exchange, questions, results, scale, study, transit  # noqa: F401  (each adds its commands)
 from kcgeo.cli.shared import app
 from kcgeo.errors import KcgeoError, WithheldWarning
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +10,7 @@ import typer
 from rich.table import Table
 
 from kcgeo.cli.shared import data_app, print_table, progress
-from kcgeo.errors import StudyError
+from kcgeo.errors import StudyError, WithheldWarning
 
 __all__ = ["OwnStudyOption"]
 
@@ -41,8 +42,14 @@ def data_add(
             bar.update(task, description=description)
             bar.advance(task)
 
-        added = add_layer(study, kind, source, options={name: value for name, _, value in pairs}, step=step)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", WithheldWarning)
+            added = add_layer(study, kind, source, options={name: value for name, _, value in pairs}, step=step)
     _print_added(added)
+    # the operator is told here which rows came in as withheld; the register and the maps are not
+    for warning in caught:
+        if issubclass(warning.category, WithheldWarning):
+            typer.echo(f"Not for publication: {warning.message}")
 
 
 def _print_added(added: Added) -> None:
@@ -67,10 +74,12 @@ def data_fetch(
     ] = None,
     cache: Annotated[Path | None, typer.Option(help="Folder of downloads; also KCGEO_CACHE.")] = None,
     refresh: Annotated[bool, typer.Option("--refresh", help="Download anew what the cache holds.")] = False,
+    tries: Annotated[int, typer.Option(help="Connections in a row that bring nothing before giving up.", min=1)] = 5,
     only: Annotated[bool, typer.Option("--only", help="Download and test; do not add the layer.")] = False,
 ) -> None:
     """Download what the Census Bureau publishes for the study's counties, test it, and add it as a layer."""
     from kcgeo import data
+    from kcgeo.data.fetch import Patience
     from kcgeo.data.fetch_census import fetch
     from kcgeo.data.formats.registry import READERS
     from kcgeo.study.add import add_fetched
@@ -81,7 +90,16 @@ def data_fetch(
         def count(name: str, done: int, total: int | None) -> None:
             bar.update(task, description=f"Fetching {name} (KiB)", completed=done >> 10, total=total and total >> 10)
 
-        files = fetch(what, data.read_study(study), year=year, mirror=mirror, cache=cache, refresh=refresh, step=count)
+        files = fetch(
+            what,
+            data.read_study(study),
+            year=year,
+            mirror=mirror,
+            cache=cache,
+            refresh=refresh,
+            patience=Patience(tries=tries),
+            step=count,
+        )
         is_added = what in READERS and not only
         added = (
             add_fetched(study, what, files, step=lambda text: bar.update(task, description=text)) if is_added else None

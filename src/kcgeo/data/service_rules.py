@@ -14,10 +14,21 @@ from pyproj import Geod
 
 from kcgeo.errors import first_ids
 
-__all__ = ["FAR_KM", "age_problems", "blank_problems", "category_problems", "hours_problems", "point_problems"]
+__all__ = [
+    "FAR_KM",
+    "NOT_VERIFIED",
+    "age_problems",
+    "blank_problems",
+    "category_problems",
+    "hours_problems",
+    "point_problems",
+]
 
 FAR_KM = 100.0
 """A service this far from the counties (or nearer) may serve them; one farther away is taken for a slip."""
+
+NOT_VERIFIED = "Not verified lately: call before you rely on it."
+"""What a reader elsewhere is told of a service whose status is unknown."""
 
 _NEEDED = ("organization_name", "service_name", "service_status", "eligibility", "location_type")
 _SAME_POINT = 5e-5

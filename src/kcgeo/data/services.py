@@ -21,7 +21,7 @@ from kcgeo.data.service_file import read_rows
 from kcgeo.data.service_rules import age_problems, blank_problems, category_problems, hours_problems, point_problems
 from kcgeo.errors import TableError, WithheldWarning, first_ids, raise_all
 
-__all__ = ["ELIGIBILITIES", "by_category", "services", "sites"]
+__all__ = ["ELIGIBILITIES", "by_category", "checked_rows", "plain_rows", "services", "sites"]
 
 ELIGIBILITIES = ("any", "minors", "adult women", "men", "LGBTQ")
 ADULT_AGE = 18
@@ -92,7 +92,7 @@ def services(
     approved = load("areas") if areas is None else areas
     kinds: pd.DataFrame = load("categories")
     rows = read_rows(Path(path) if path is not None else file_of("services"))
-    table = _directory(rows, served, approved, kinds)
+    table = checked_rows(rows, counties=served, areas=approved)
     keep = pd.Series(True, index=table.index)
     if category is not None:
         keep &= _has_category(table, category, kinds)
@@ -106,10 +106,22 @@ def services(
     return table[keep].reset_index(drop=True)
 
 
-def _directory(
-    rows: pd.DataFrame, counties: gpd.GeoDataFrame, areas: pd.DataFrame, kinds: pd.DataFrame
-) -> gpd.GeoDataFrame:
-    """Check the rows as read; shape them as the directory."""
+def checked_rows(rows: pd.DataFrame, *, counties: gpd.GeoDataFrame, areas: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Check rows of services as they were read, all as text, and shape them as :func:`services` returns them.
+
+    Parameters
+    ----------
+    rows
+        The columns of the directory as text, NaN where blank.
+    counties, areas
+        Area served and approved areas.
+
+    Raises
+    ------
+    TableError
+        As :func:`services`.
+    """
+    kinds: pd.DataFrame = load("categories")
     item = describe("services")
     columns = [field["name"] for field in item["fields"]]
     raise_all(_column_problems(rows, columns), TableError)
@@ -144,6 +156,23 @@ def _directory(
             stacklevel=3,
         )
     return _shaped(levels.close_levels(typed.assign(opening_hours=hours), shelter_like=shelters))
+
+
+def plain_rows(services: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Turn a checked directory back into rows of text, as a file holds them; blanks are empty text.
+
+    Reading the rows again gives the same directory.
+    """
+    item = describe("services")
+    rows = pd.DataFrame(services.drop(columns="geometry"))
+    rows["service_categories"] = ["|".join(names) for names in services["categories"]]
+    placed = services.geometry.notna()
+    for column, values in (("latitude", services.geometry.y), ("longitude", services.geometry.x)):
+        rows[column] = [repr(float(value)) if has else "" for value, has in zip(values, placed, strict=True)]
+    for column in ("minimum_age", "maximum_age", "capacity_beds", "verified_on"):
+        rows[column] = ["" if pd.isna(value) else f"{value:.0f}" for value in rows[column]]
+    columns = [field["name"] for field in item["fields"]]
+    return rows[columns].astype("object").where(rows[columns].notna(), "").astype("str")
 
 
 def _column_problems(rows: pd.DataFrame, columns: list[str]) -> list[str]:

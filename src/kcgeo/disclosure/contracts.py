@@ -116,6 +116,7 @@ CONTRACTS: dict[str, Contract] = {
                 "service_area",
                 "verified_on",
                 "disclosure",
+                "disclosure_basis",
                 "area",
                 "site_id",
             ),

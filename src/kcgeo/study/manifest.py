@@ -83,7 +83,7 @@ def build(
                 }
             )
     parameters = asdict(study)
-    parameters["layers"] = [{**layer, "path": layer["path"].name} for layer in parameters["layers"]]
+    parameters["layers"] = [_told(layer) for layer in parameters["layers"]]
     parameters["services_path"] = study.services_path.name if study.services_path else None
     return {
         "tool": TOOL,
@@ -94,6 +94,13 @@ def build(
         "releases": released,
         "files": files,
     }
+
+
+def _told(layer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is told of a layer; hash, rows and notes of services depend on withheld rows, so they stay here."""
+    if layer["kind"] == "services":
+        return {name: layer[name] for name in ("kind", "source_kind", "title", "vintage", "licence")}
+    return {**layer, "path": layer["path"].name}
 
 
 def write(folder: Path, content: Mapping[str, Any]) -> None:

@@ -85,7 +85,59 @@ def _later(module: str, name: str) -> Callable[..., Converted]:
 
 _LAYER_OPTION = {"layer": "the layer of a GeoPackage that holds several"}
 
+_SERVICE_OPTIONS = {
+    "mapping": "TOML file with [columns], [values.COLUMN] and [defaults]: their words = ours",
+    "basis": "why places of rows that bring no level are public; it never counts where people sleep",
+    "title": "name of the directory, for the source line",
+    "vintage": "its date, e.g. 2026-11",
+    "licence": "its licence, as the publisher states it",
+}
+_TABLE_OPTION = {"table": "name of the table or view, with its schema where that is not public"}
+
 _ALL: tuple[Reader, ...] = (
+    Reader(
+        "hsds",
+        "services",
+        _later("hsds", "add_hsds"),
+        "directory in Open Referral HSDS 3.0: folder or zip of CSV tables, or JSON",
+        "hsds directory-hsds.zip --study my-city.toml --option mapping=their-words.toml",
+        {**_SERVICE_OPTIONS, "eligibility": "what to take where who may come is told in words of theirs"},
+    ),
+    Reader(
+        "services",
+        "services",
+        _later("spreadsheet", "add_spreadsheet"),
+        "directory in a spreadsheet: CSV in any common encoding, or .xlsx",
+        "services providers.xlsx --study my-city.toml --option mapping=their-columns.toml",
+        {**_SERVICE_OPTIONS, "sheet": "sheet of the workbook, the first where not given"},
+    ),
+    Reader(
+        "postgis-services",
+        "services",
+        _later("postgis", "read_services"),
+        "directory in a table of a PostGIS database",
+        "postgis-services postgresql://reader@db.example.org/help --study my-city.toml --option table=sites",
+        {**_SERVICE_OPTIONS, **_TABLE_OPTION},
+        is_address=True,
+    ),
+    Reader(
+        "postgis-places",
+        "places",
+        _later("postgis", "read_places"),
+        "points or areas where people live, in a table of a PostGIS database",
+        "postgis-places postgresql://reader@db.example.org/help --study my-city.toml --option table=blocks",
+        _TABLE_OPTION,
+        is_address=True,
+    ),
+    Reader(
+        "postgis-corridors",
+        "corridors",
+        _later("postgis", "read_corridors"),
+        "lines of the interstates that the study names, in a table of a PostGIS database",
+        "postgis-corridors postgresql://reader@db.example.org/help --study my-city.toml --option table=roads",
+        _TABLE_OPTION,
+        is_address=True,
+    ),
     Reader(
         "block-groups",
         "places",
