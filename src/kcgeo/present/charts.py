@@ -240,10 +240,10 @@ def _yearly(axes: Axes, annual: pd.DataFrame, states: Mapping[str, str], breaks:
             continue
         axes.axvline(year + 0.5, color=theme.COLOUR["accent"], linewidth=1.2, linestyle=(0, (3, 2)))
         axes.text(
-            year + 0.42,
+            year + 0.58,
             top * 0.985,
             textwrap.fill(str(mark["short_text"]), 24),
-            ha="right",
+            ha="left",
             va="top",
             fontsize=theme.TEXT_PT["small"],
             color=theme.COLOUR["accent"],

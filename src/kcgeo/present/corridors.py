@@ -15,7 +15,7 @@ from kcgeo.disclosure import Released, require_released
 from kcgeo.errors import TableError
 from kcgeo.present import theme, words
 from kcgeo.present.legend import Entry, strip
-from kcgeo.present.plate import Plate, new_plate
+from kcgeo.present.plate import Plate, foot_height_in, foot_lines, new_plate
 from kcgeo.present.sheet import Sheet
 from kcgeo.present.strips import GAP, SERVED, Band, Border, Corridor, Exit, Miles, Town, block_in, draw_corridor
 
@@ -97,13 +97,16 @@ def corridor_chart(
     corridors = [_corridor(route, stations, stretches, ramps, near, categories) for route in miles]
     pitch_in = block_in(len(categories), towns=near is not None)
     every = "each half mile" if corridors[0].step_mi == 0.5 else f"every {corridors[0].step_mi:g} miles"
+    notices = (NO_EVIDENCE, MODEL, LOWER_BOUND, *_basis(counted), words.ODBL)
+    tables = [profile, segments, exits, *([] if towns is None else [towns])]
+    foot_in = max(_FOOT_IN, 0.5 + foot_height_in(foot_lines(tables, notices, width_in=theme.PAGE_IN[0])))
     plate = new_plate(
         title or _message(miles, cutoff_min),
         f"Minutes by car from {every} to the nearest listed site of each kind. Dark: over {cutoff_min:g} minutes.",
         alt_text=_alt_text(corridors, categories, miles, cutoff_min, counted),
-        released=[profile, segments, exits, *([] if towns is None else [towns])],
-        notices=(NO_EVIDENCE, MODEL, LOWER_BOUND, *_basis(counted), words.ODBL),
-        size_in=(theme.PAGE_IN[0], _HEAD_IN + len(corridors) * pitch_in + _FOOT_IN),
+        released=tables,
+        notices=notices,
+        size_in=(theme.PAGE_IN[0], _HEAD_IN + len(corridors) * pitch_in + foot_in),
         sheet=sheet,
     )
     starts, inch = _layout(corridors)
@@ -121,7 +124,7 @@ def corridor_chart(
                 cutoff_min=cutoff_min,
                 top_min=top_min,
             )
-        strip(plate, [_legend(corridors, cutoff_min, counted)], top_in=_FOOT_IN - 0.24)
+        strip(plate, [_legend(corridors, cutoff_min, counted)], top_in=(foot_in if sheet is None else _FOOT_IN) - 0.24)
     return plate
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shapely
 from matplotlib.axes import Axes
 
 from kcgeo.present import theme
@@ -14,13 +13,13 @@ __all__ = ["north_arrow", "scale_bar"]
 def scale_bar(axes: Axes, extent: tuple[float, float, float, float], metres_per_point: float) -> None:
     """Draw a bar in kilometres above and miles below, each a round length near a fifth of the panel."""
     left, bottom = extent[0] + 9 * metres_per_point, extent[1] + 17 * metres_per_point
-    paper = shapely.box(extent[0], extent[1], extent[0] + 138 * metres_per_point, extent[1] + 33 * metres_per_point)
-    axes.fill(*paper.exterior.xy, facecolor=theme.COLOUR["casing"], alpha=0.8, linewidth=0, zorder=44.5)
     size, ink = theme.TEXT_PT["small"], theme.COLOUR["ink"]
+    ends: list[float] = []
     for unit, metres, side in (("km", 1000.0, 1), ("mi", 1609.344, -1)):
         room = 95 * metres_per_point / metres
         length = max(step for step in (1, 2, 5, 10, 20, 25, 30, 50, 100, 200) if step <= room)
         end = left + length * metres
+        ends.append(end)
         tick = 3.5 * metres_per_point * side
         axes.plot(
             [left, left, end, end],
@@ -41,6 +40,16 @@ def scale_bar(axes: Axes, extent: tuple[float, float, float, float], metres_per_
             va="center",
             zorder=45,
         )
+    edge = metres_per_point
+    right, top = max(ends) + 32 * metres_per_point, extent[1] + 31 * metres_per_point
+    axes.fill(
+        [extent[0] + edge, right, right, extent[0] + edge],
+        [extent[1] + edge, extent[1] + edge, top, top],
+        facecolor=theme.COLOUR["casing"],
+        alpha=0.8,
+        linewidth=0,
+        zorder=44.5,
+    )
 
 
 def north_arrow(axes: Axes) -> None:

@@ -199,7 +199,8 @@ class Placer:
             text, land = str(named).upper(), shapely.buffer(rows.geometry.union_all(), 2 * self.unit)
             half_x, half_y = len(text) * 0.72 * size * self.unit / 2, size * _HEIGHT * self.unit / 2
             spots = [
-                (x + sign_x * (gap + half_x), y + sign_y * (gap + half_y))
+                (x + sign_x * (away * gap + half_x), y + sign_y * (away * gap + half_y))
+                for away in (1, 3, 6)
                 for x, y in zip(line_x, line_y, strict=True)
                 for sign_x, sign_y in ((1, 0), (-1, 0), (0, 1), (0, -1))
             ]
@@ -210,7 +211,8 @@ class Placer:
             keep &= shapely.distance(boxes, shapely.union_all(self.taken)) > 0
             if not keep.any():
                 continue
-            best = int(np.argmin(np.where(keep, ys - lowest, np.inf)))
+            price = (ys - lowest) + 3 * shapely.distance(boxes, state_line)
+            best = int(np.argmin(np.where(keep, price, np.inf)))
             self.taken.append(boxes[best])
             made.append(Label(text, float(xs[best]), float(ys[best]), size, style="state"))
         return tuple(made)

@@ -12,6 +12,7 @@ from kcgeo.study.certainty import CertaintyReport, certainty_report
 from kcgeo.study.corridors import CorridorReport, corridor_report, measure_corridors
 from kcgeo.study.equity import WhoReport, who_report
 from kcgeo.study.explorer import release_explorer, what_if, write_explorer
+from kcgeo.study.figures import NO_REPORTS, reporting
 from kcgeo.study.measure import GROUPS, Measured, measure
 from kcgeo.study.releases import release_all, release_ledger
 from kcgeo.study.report import CoverageReport, coverage_report
@@ -23,6 +24,7 @@ from kcgeo.study.transit import TransitReport, transit_question, transit_report
 
 __all__ = [
     "GROUPS",
+    "NO_REPORTS",
     "CertaintyReport",
     "CorridorReport",
     "CoverageReport",
@@ -41,6 +43,7 @@ __all__ = [
     "release_explorer",
     "release_ledger",
     "release_siting",
+    "reporting",
     "run",
     "site",
     "site_to",

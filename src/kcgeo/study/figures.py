@@ -16,7 +16,17 @@ from kcgeo.study.corridors import counted_routes
 from kcgeo.study.measure import Measured
 from kcgeo.study.transit import transit_pictures
 
-__all__ = ["REPORTED", "Figure", "background_of", "figures_of", "has_site", "reporting", "slides_of", "states_of"]
+__all__ = [
+    "NO_REPORTS",
+    "REPORTED",
+    "Figure",
+    "background_of",
+    "figures_of",
+    "has_site",
+    "reporting",
+    "slides_of",
+    "states_of",
+]
 
 
 @dataclass(frozen=True)
@@ -33,6 +43,10 @@ Part = Literal["all", "hotline", "offences"]
 
 REPORTED = "What has been reported?"
 """The question of the charts of reporting."""
+
+NO_REPORTS = (
+    "No chart: the packaged tables hold no yearly report of a state of this study. That is missing material, not zero."
+)
 
 _GROUND = ("counties", "corridors", "towns")
 

@@ -9,15 +9,12 @@ from kcgeo import access, present
 from kcgeo.data.settings import Study
 from kcgeo.disclosure import Released
 from kcgeo.present import Item, Note, Section
-from kcgeo.study.figures import REPORTED, Figure, background_of, has_site
+from kcgeo.study.figures import NO_REPORTS, REPORTED, Figure, background_of, has_site
 from kcgeo.study.measure import Measured
 
 __all__ = ["write_index", "write_map_page"]
 
 INDEX = "index.html"
-NO_REPORTS = (
-    "No chart: the packaged tables hold no yearly report of a state of this study. That is missing material, not zero."
-)
 
 
 def write_map_page(measured: Measured, released: Mapping[str, Released], folder: Path) -> tuple[tuple[str, ...], Path]:
