@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -242,3 +243,14 @@ def test_the_reader_of_layers(tmp_path: Path) -> None:
     assert load_streets(tmp_path / "b.npz").mode == "walk"
     with pytest.raises(KcgeoError, match="fast"):
         read_walks(path, None, walk_kmh="fast")  # type: ignore[arg-type]
+
+
+def test_the_speeds_of_the_docs_are_those_of_the_code(root: Path) -> None:
+    part = (
+        (root / "docs" / "methods.md")
+        .read_text()
+        .split("<!-- class speeds: begin")[1]
+        .split("<!-- class speeds: end")[0]
+    )
+    found = {name: float(kmh) for name, kmh in re.findall(r"`(\w+)` \| (\d+)", part)}
+    assert found == DRIVE_KMH

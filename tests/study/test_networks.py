@@ -48,12 +48,14 @@ def test_differences_of_each_pair() -> None:
 
 def test_the_table_of_bands() -> None:
     before = _homes()
-    table = compare_networks(_two(), before, distances_km=(0, 0.5, 9), densities_per_km2=(0, 50, 500))
+    table = compare_networks(_two(), before, reach_min=0.8, distances_km=(0, 0.5, 9), densities_per_km2=(0, 50, 500))
     pdt.assert_frame_equal(before, _homes())
     assert table["band"].tolist() == ["all", "distance", "distance", "density", "density"]
     assert table["pairs_count"].tolist() == [6, 4, 2, 0, 2]
     assert table["one_only_count"].tolist() == [2, 1, 1, 0, 0]
     assert table.loc[[0, 1, 2, 4], "ratio_median"].tolist() == pytest.approx([2, 2, 2, 2], rel=1e-3)
+    # in 0.8 minutes the fast network does one stretch (0.52), the slow one none (1.04)
+    assert table["other_side_share"].iloc[:3].tolist() == pytest.approx([4 / 6, 1, 0])
     assert np.isnan(table.loc[3, "q50_min"])
     assert table.loc[2, "q50_min"] == pytest.approx(0.693 / 20 * 60 - 0.693 / 40 * 60, rel=0.01)
 

@@ -102,6 +102,7 @@ def compare_networks(
     places: gpd.GeoDataFrame | None = None,
     *,
     cutoff_min: float = 60.0,
+    reach_min: float = 30.0,
     distances_km: Sequence[float] = DISTANCES_KM,
     densities_per_km2: Sequence[float] = DENSITIES_PER_KM2,
 ) -> pd.DataFrame:
@@ -115,6 +116,8 @@ def compare_networks(
         As in :func:`differences`; those of the study where None.
     cutoff_min
         Pairs count where one of the networks has them within this.
+    reach_min
+        Minutes at which a place counts as in reach.
     distances_km, densities_per_km2
         Edges of the bands, each with its lower edge.
 
@@ -123,8 +126,9 @@ def compare_networks(
     pandas.DataFrame
         One row a band: ``band`` (``all``, ``distance`` or ``density``), ``from``, ``to``, ``pairs_count``,
         ``one_only_count`` (pairs that only one network has within twice the cutoff), medians ``first_min`` and
-        ``second_min``, quantiles of the difference ``q05_min`` ... ``q95_min``, ``mean_absolute_min``, and
-        ``ratio_median`` (first / second). NaN in a band without pairs.
+        ``second_min``, quantiles of the difference ``q05_min`` ... ``q95_min``, ``mean_absolute_min``,
+        ``ratio_median`` (first / second), and ``other_side_share``: pairs of which one network says in reach and the
+        other not. NaN in a band without pairs.
 
     Raises
     ------
@@ -136,18 +140,18 @@ def compare_networks(
             raise TableError("Give the places for which the two networks are compared.")
         places = data.places(networks)
     pairs = differences(networks, places, cutoff_min=cutoff_min)
-    rows = [_row("all", 0.0, float("inf"), pairs)]
+    rows = [_row("all", 0.0, float("inf"), pairs, reach_min)]
     for band, column, edges in (
         ("distance", "distance_km", distances_km),
         ("density", "density_per_km2", densities_per_km2),
     ):
         for low, high in pairwise(edges):
             inside = (pairs[column] >= low) & (pairs[column] < high)
-            rows.append(_row(band, low, high, pairs[inside]))
+            rows.append(_row(band, low, high, pairs[inside], reach_min))
     return pd.DataFrame(rows)
 
 
-def _row(band: str, low: float, high: float, pairs: pd.DataFrame) -> dict[str, Any]:
+def _row(band: str, low: float, high: float, pairs: pd.DataFrame, reach_min: float) -> dict[str, Any]:
     both = pairs.dropna(subset=["difference_min"])
     difference = both["difference_min"]
     moving = both[both["second_min"] > 0]
@@ -162,6 +166,7 @@ def _row(band: str, low: float, high: float, pairs: pd.DataFrame) -> dict[str, A
         **{f"q{round(100 * share):02d}_min": difference.quantile(share) for share in QUANTILES},
         "mean_absolute_min": difference.abs().mean(),
         "ratio_median": (moving["first_min"] / moving["second_min"]).median(),
+        "other_side_share": ((pairs["first_min"] <= reach_min) != (pairs["second_min"] <= reach_min)).mean(),
     }
 
 
