@@ -155,7 +155,18 @@ def test_packaged_copy_of_a_wheel_comes_first(
     (installed / "_package").mkdir(parents=True)
     own_package.rename(installed / "_package" / "data")
     (installed / "_package" / "studies").mkdir()
-    (installed / "_package" / "studies" / "own.toml").write_text("")
+    (installed / "_package" / "studies" / "another.toml").write_text("")
+    with pytest.raises(IntegrityError, match="was not installed with kcgeo"):
+        missing = tmp_path / "nowhere" / "kcgeo" / "data" / "catalogue.py"
+        monkeypatch.setattr(module, "__file__", str(missing))
+        monkeypatch.setenv("KCGEO_DATA", str(installed / "_package" / "data"))
+        data.default_study()
+    monkeypatch.delenv("KCGEO_DATA")
+    descriptor = installed / "_package" / "data" / "datapackage.json"
+    described = json.loads(descriptor.read_text())
+    assert described["default_study"] == "kansas-city.toml"
+    descriptor.write_text(json.dumps({**described, "default_study": "own.toml"}))
+    (installed / "_package" / "studies" / "own.toml").write_text("")  # not the first by name
     monkeypatch.setattr(module, "__file__", str(installed / "data" / "catalogue.py"))
     assert data.package_folder() == installed / "_package" / "data"
     assert data.default_study() == installed / "_package" / "studies" / "own.toml"

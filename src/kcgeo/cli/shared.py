@@ -30,7 +30,7 @@ data_app = typer.Typer(help="Look at the data package and check it.", no_args_is
 app.add_typer(data_app, name="data")
 
 StudyOption = Annotated[
-    Path | None, typer.Option("--study", help="Study file (TOML); the Kansas City study where none is given.")
+    Path | None, typer.Option("--study", help="Study file (TOML); the packaged study where none is given.")
 ]
 OutOption = Annotated[Path | None, typer.Option("--out", help="Folder for the results.")]
 
@@ -50,7 +50,7 @@ def progress() -> Iterator[Progress]:
 
 
 def study_path(path: Path | None) -> Path:
-    """Return the study file: the one given, or the packaged Kansas City study."""
+    """Return the study file: the one given, or the packaged one."""
     from kcgeo.data.catalogue import default_study
 
     return path if path is not None else default_study()

@@ -47,19 +47,19 @@ def package_folder() -> Path:
 
 
 def default_study() -> Path:
-    """Return the study file that a command uses where none is given.
+    """Return the study file that a command uses where none is given: the one that the data package names.
 
     Raises
     ------
     IntegrityError
         Neither the installed copy nor the checkout holds one.
     """
+    name = str(_descriptor()["default_study"])
     here = Path(__file__).resolve()
     for folder in (here.parents[1] / "_package" / "studies", here.parents[3] / "studies"):
-        found = sorted(folder.glob("*.toml")) if folder.is_dir() else []
-        if found:
-            return found[0]
-    raise IntegrityError("No study file was installed with kcgeo; name one with --study.")
+        if (folder / name).is_file():
+            return folder / name
+    raise IntegrityError(f"The study {name} was not installed with kcgeo; name a study file with --study.")
 
 
 def _descriptor() -> dict[str, Any]:

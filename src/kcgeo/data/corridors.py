@@ -319,7 +319,7 @@ def _rows(corridor: gpd.GeoDataFrame | str) -> gpd.GeoDataFrame:
             f"The corridor holds {first_ids(routes)}: choose one route, since two that share a road have a mile each."
         )
     if corridor["vertex_mi"].isna().any():
-        raise TableError(f"{routes[0]} has no mileposts: none of its numbers is known. I-35 and I-70 have some.")
+        raise TableError(f"{routes[0]} has no mileposts: none of its numbers is known.")
     raise_all(_shape_faults(corridor), TableError)
     return corridor
 

@@ -42,15 +42,17 @@ class Canary:
     latitude: float | None = None
     words: tuple[str, ...] = ()
     phones: tuple[str, ...] = ()
-    crs: tuple[str, ...] = ("EPSG:26915", "EPSG:3857")
+    crs: tuple[str, ...] = ("EPSG:3857",)
 
     @cache  # noqa: B019 (a record that never changes)
     def positions(self) -> dict[str, tuple[float, float]]:
-        """Return the position in each coordinate system."""
+        """Return the position in each coordinate system, that of its UTM zone among them."""
         if self.longitude is None or self.latitude is None:
             return {}
         found = {STORAGE: (self.longitude, self.latitude)}
-        for crs in self.crs:
+        zone = int((self.longitude + 180) // 6) % 60 + 1
+        utm = f"EPSG:{26900 + zone}" if zone <= 23 else f"EPSG:{32600 + zone}"  # NAD83 in North America
+        for crs in (utm, *self.crs):
             found[crs] = Transformer.from_crs(STORAGE, crs, always_xy=True).transform(self.longitude, self.latitude)
         return found
 

@@ -191,7 +191,8 @@ def _faults(study: Study, routes: Sequence[str], step_mi: float) -> list[str]:
     without = [route for route in routes if route not in known]
     problems = []
     if without or not routes:
-        said = f"{', '.join(without)} has no mileposts" if without else "No route with mileposts is asked for"
+        named = ", ".join(name or "''" for name in without)
+        said = f"{named} has no mileposts" if without else "No route with mileposts is asked for"
         problems.append(f"{said}; choose from {', '.join(known)}.")
     shortest, longest = STEPS_MI
     if not shortest <= step_mi <= longest:
