@@ -120,6 +120,7 @@ def test_study_keys_of_the_dictionary_are_those_of_the_record(makers: ModuleType
         "study.services_path",
         "study.services_label",
         "study.layers",
+        "study.routes",
         "travel.barriers",
     }
     assert described == keys | {"services.path", "services.label"}
