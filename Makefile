@@ -12,7 +12,7 @@ unexport JUPYTER_PATH
 export MPLBACKEND := Agg
 
 .DEFAULT_GOAL := help
-.PHONY: help setup maps export test check data lock clean browser bench
+.PHONY: help setup maps export test check data lock clean browser postgis fuzz bench
 
 help: ## list what make can do
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -60,6 +60,14 @@ bench: setup ## print the benchmark tables
 browser: ## install the browser that the page tests drive (Debian and Ubuntu, as root)
 	apt-get update -qq
 	apt-get install -y -qq chromium fonts-dejavu-core
+
+postgis: ## install the database that the PostGIS test starts (Debian and Ubuntu, as root)
+	apt-get update -qq
+	apt-get install -y -qq postgresql
+	apt-get install -y -qq "postgresql-$$(ls /usr/lib/postgresql | sort -n | tail -1)-postgis-3"
+
+fuzz: setup ## feed at least 10,000 damaged inputs to each family of readers (about 20 minutes)
+	$(BIN)/python -m benchmarks.fuzz
 
 lock: setup ## write requirements.lock anew from pyproject.toml (newest releases)
 	rm -f uv.lock
