@@ -118,6 +118,7 @@ def _check_ids(ids: pd.Series, path: Path, digits: int) -> None:
     if len(bad) and lengths == {other} and ids.str.fullmatch(r"[0-9]+").all():
         raise TableError(f"{path.name} holds {_DIGITS[other]}; add it with: kcgeo data add {_COMMANDS[other]} PATH")
     if len(bad):
+        bad = bad.str.replace(r"\s+", " ", regex=True).str[:30]
         raise TableError(f"{path.name}: {first_ids(bad)} are not ids of {_DIGITS[digits]}, which have {digits} digits.")
 
 

@@ -79,21 +79,21 @@ def read_chunks(
     skip_rows
         Rows after the header that hold no data.
     """
-    parts = pd.read_csv(
-        path,
-        sep=separator,
-        encoding=encoding,
-        dtype="str",
-        keep_default_na=False,
-        na_filter=False,
-        usecols=columns,
-        skiprows=range(1, 1 + skip_rows),
-        chunksize=CHUNK_ROWS,
-        index_col=False,
-        low_memory=True,
-    )
-    with refusing(path, "a text table"), parts:
-        yield from parts
+    with refusing(path, "a text table"):
+        parts = pd.read_csv(
+            path,
+            sep=separator,
+            encoding=encoding,
+            dtype="str",
+            keep_default_na=False,
+            na_filter=False,
+            usecols=columns,
+            skiprows=range(1, 1 + skip_rows),
+            chunksize=CHUNK_ROWS,
+            index_col=False,
+        )
+        with parts:
+            yield from parts
 
 
 def counts(values: pd.Series, *, blank: Callable[[pd.Series], pd.Series]) -> pd.Series:
@@ -109,5 +109,5 @@ def counts(values: pd.Series, *, blank: Callable[[pd.Series], pd.Series]) -> pd.
     numbers = pd.to_numeric(text.where(~empty), errors="coerce")
     bad = numbers.isna() & ~empty
     if bad.any():
-        raise ValueError(str(values[bad].iloc[0])[:40])
+        raise ValueError(" ".join(str(values[bad].iloc[0]).split())[:40])
     return numbers.astype("float64")
