@@ -12,6 +12,7 @@ from tests.travel.street_worlds import LAT, LON, STEP, places
 
 from kcgeo.data.formats.graphml import graphml_streets, read
 from kcgeo.data.formats.streets import load_streets
+from kcgeo.data.settings import read_study
 from kcgeo.errors import CrsError, KcgeoError, TableError
 from kcgeo.travel import costs, street_network
 
@@ -172,8 +173,10 @@ def test_a_damaged_file_is_read_or_refused(tmp_path: Path, data: st.DataObject) 
         assert str(error)
 
 
-def test_the_reader_of_layers(tmp_path: Path) -> None:
-    converted = read(graph(tmp_path / "town.graphml", *TRIANGLE), None)  # type: ignore[arg-type]
+def test_the_reader_of_layers(tmp_path: Path, root: Path) -> None:
+    study = read_study(root / "studies" / "kansas-city.toml")
+    converted = read(graph(tmp_path / "town.graphml", *TRIANGLE), study)
+    assert "places of the study lie beyond" in converted.notes[-1]
     assert converted.write(tmp_path / "a.npz") == 4
     assert load_streets(tmp_path / "a.npz").mode == "drive"
     assert "osmnx" in converted.title

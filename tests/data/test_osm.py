@@ -13,6 +13,7 @@ from tests.travel.street_worlds import LAT, LON, STEP, places
 
 from kcgeo.data.formats.osm import DRIVE_KMH, osm_streets, parsed_kmh, read, read_walks
 from kcgeo.data.formats.streets import load_streets, save_streets
+from kcgeo.data.settings import read_study
 from kcgeo.errors import KcgeoError, TableError
 from kcgeo.travel import costs, read_osm_pbf
 
@@ -233,16 +234,18 @@ def test_speed_words() -> None:
     assert DRIVE_KMH["motorway"] == max(DRIVE_KMH.values())
 
 
-def test_the_reader_of_layers(tmp_path: Path) -> None:
+def test_the_reader_of_layers(tmp_path: Path, root: Path) -> None:
+    study = read_study(root / "studies" / "kansas-city.toml")
     path = extract(tmp_path / "town.osm.pbf", (9, [3, 13], {}))
-    converted = read(path, None)  # type: ignore[arg-type]
+    converted = read(path, study)
     assert "town.osm.pbf" in converted.title and "ODbL" in converted.licence
+    assert "places of the study lie beyond" in converted.notes[-1]
     assert converted.write(tmp_path / "a.npz") == 7
     assert load_streets(tmp_path / "a.npz").mode == "drive"
-    assert read_walks(path, None).write(tmp_path / "b.npz") == 7  # type: ignore[arg-type]
+    assert read_walks(path, study).write(tmp_path / "b.npz") == 7
     assert load_streets(tmp_path / "b.npz").mode == "walk"
     with pytest.raises(KcgeoError, match="fast"):
-        read_walks(path, None, walk_kmh="fast")  # type: ignore[arg-type]
+        read_walks(path, study, walk_kmh="fast")
 
 
 def test_the_speeds_of_the_docs_are_those_of_the_code(root: Path) -> None:

@@ -11,6 +11,7 @@ from tests.travel.street_worlds import LAT, LON, STEP, places
 
 from kcgeo.data.formats.roads import ROAD_CLASSES, read, road_streets
 from kcgeo.data.formats.streets import load_streets
+from kcgeo.data.settings import read_study
 from kcgeo.errors import CrsError, TableError
 from kcgeo.travel import costs, street_network
 
@@ -61,13 +62,14 @@ def test_what_is_not_driven_on_is_left_out() -> None:
     assert "S1740" not in ROAD_CLASSES
 
 
-def test_the_reader_of_layers(tmp_path: Path) -> None:
-    pytest.importorskip("kcgeo.data.formats.tiger")
+def test_the_reader_of_layers(tmp_path: Path, root: Path) -> None:
+    study = read_study(root / "studies" / "kansas-city.toml")
     town = lines(("S1400", [(0, 0), (4, 0)]), ("S1400", [(4, 0), (4, 4)]))
     town.rename(columns={"mtfcc": "MTFCC"}).assign(LINEARID=["1", "2"], FULLNAME="Elm St", RTTYP="M").to_file(
         tmp_path / "tl_2023_29095_roads.shp"
     )
-    converted = read(tmp_path / "tl_2023_29095_roads.shp", None)  # type: ignore[arg-type]
+    converted = read(tmp_path / "tl_2023_29095_roads.shp", study)
+    assert "places of the study lie beyond" in converted.notes[-1]
     assert converted.write(tmp_path / "a.npz") == 2
     assert load_streets(tmp_path / "a.npz").mode == "drive"
     assert "public domain" in converted.licence

@@ -19,7 +19,7 @@ import shapely
 from kcgeo.data.formats.archive import refusing
 from kcgeo.data.formats.osm import DRIVE_KMH, parsed_kmh
 from kcgeo.data.formats.registry import Converted
-from kcgeo.data.formats.streets import Streets, connected, lengths_m, save_streets, subset
+from kcgeo.data.formats.streets import Streets, connected, lengths_m, outside_notes, save_streets, subset
 from kcgeo.errors import CrsError, TableError, first_ids
 
 if TYPE_CHECKING:
@@ -286,5 +286,5 @@ def read(path: Path, study: Study) -> Converted:
         title=f"OpenStreetMap streets, {path.name} (osmnx)",
         vintage="day of the download not stated",
         licence="ODbL 1.0, (c) OpenStreetMap contributors",
-        notes=streets.notes,
+        notes=(*streets.notes, *outside_notes(streets, study)),
     )

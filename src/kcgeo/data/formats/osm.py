@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from kcgeo.data.formats.archive import refusing
 from kcgeo.data.formats.registry import Converted
-from kcgeo.data.formats.streets import Mode, Streets, Ways, connected, noded, save_streets
+from kcgeo.data.formats.streets import Mode, Streets, Ways, connected, noded, outside_notes, save_streets
 from kcgeo.errors import KcgeoError, TableError
 
 if TYPE_CHECKING:
@@ -301,14 +301,14 @@ def _notes(raw: _Raw, ways: Ways, mode: Mode) -> tuple[str, ...]:
     return tuple(sentences)
 
 
-def _converted(path: Path, mode: Mode, **options: Any) -> Converted:
+def _converted(path: Path, study: Study, mode: Mode, **options: Any) -> Converted:
     streets = osm_streets(path, mode=mode, **options)
     return Converted(
         write=lambda target: save_streets(streets, target),
         title=f"OpenStreetMap {'streets' if mode == 'drive' else 'ways for walking'}, {path.name}",
         vintage=_vintage(path),
         licence="ODbL 1.0, (c) OpenStreetMap contributors",
-        notes=streets.notes,
+        notes=(*streets.notes, *outside_notes(streets, study)),
     )
 
 
@@ -327,7 +327,7 @@ def _vintage(path: Path) -> str:
 
 def read(path: Path, study: Study) -> Converted:
     """Convert an extract into the layer ``streets``."""
-    return _converted(path, "drive")
+    return _converted(path, study, "drive")
 
 
 def read_walks(path: Path, study: Study, *, walk_kmh: str = str(WALK_KMH)) -> Converted:
@@ -336,4 +336,4 @@ def read_walks(path: Path, study: Study, *, walk_kmh: str = str(WALK_KMH)) -> Co
         kmh = float(walk_kmh)
     except ValueError:
         raise KcgeoError(f"walk_kmh must be a number of km/h, not {walk_kmh!r}.") from None
-    return _converted(path, "walk", walk_kmh=kmh)
+    return _converted(path, study, "walk", walk_kmh=kmh)

@@ -17,8 +17,10 @@ import shapely
 
 from kcgeo import crs as systems
 from kcgeo.data.formats.archive import refusing
+from kcgeo.data.formats.boundaries import PUBLIC_DOMAIN, vintage_of
 from kcgeo.data.formats.registry import Converted
-from kcgeo.data.formats.streets import Streets, Ways, connected, noded, save_streets
+from kcgeo.data.formats.streets import Streets, Ways, connected, noded, outside_notes, save_streets
+from kcgeo.data.formats.tiger import read_road_lines
 from kcgeo.errors import TableError
 
 if TYPE_CHECKING:
@@ -113,21 +115,13 @@ def _vertices(
 
 def read(path: Path, study: Study, *, layer: str | None = None) -> Converted:
     """Convert TIGER/Line roads, of one county or of a folder of several, into the layer ``streets``."""
-    from kcgeo.data.formats.tiger import read_road_lines
-
     lines, notes = read_road_lines(path, layer=layer)
     with refusing(path, "a file of TIGER/Line roads"):
         streets = road_streets(lines)
     return Converted(
         write=lambda target: save_streets(streets, target),
         title="TIGER/Line roads, US Census Bureau",
-        vintage=_vintage(path),
-        licence="public domain (United States government work)",
-        notes=(*notes, *streets.notes),
+        vintage=vintage_of(path),
+        licence=PUBLIC_DOMAIN,
+        notes=(*notes, *streets.notes, *outside_notes(streets, study)),
     )
-
-
-def _vintage(path: Path) -> str:
-    from kcgeo.data.formats.boundaries import vintage_of
-
-    return vintage_of(path)
