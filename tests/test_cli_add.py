@@ -142,3 +142,10 @@ def test_a_garbled_mirror_adds_nothing(kcgeo: Run, town: Path, tmp_path: Path, m
     done = kcgeo(*words, "--tries", "1", KCGEO_CENSUS_URL=url)
     _refused(done, "what came is not the file (cb_2020_20_bg_500k.zip is neither a folder nor a zip or tar archive")
     assert not town.with_suffix(".layers").exists()
+
+
+@pytest.mark.parametrize("command", ["add", "fetch", "kinds", "layers", "remove"])
+def test_help_has_an_example(kcgeo: Run, command: str) -> None:
+    done = kcgeo("data", command, "--help")
+    assert done.returncode == 0
+    assert f"Example: kcgeo data {command}" in " ".join(done.stdout.split())
