@@ -20,6 +20,7 @@ from kcgeo.study.run import run
 from kcgeo.study.siting import SitingAnswer, site
 from kcgeo.study.siting_output import site_to, write_answer
 from kcgeo.study.siting_releases import release_siting
+from kcgeo.study.sources import sources_of, vintage_of
 from kcgeo.study.transit import TransitReport, transit_question, transit_report
 
 __all__ = [
@@ -47,8 +48,10 @@ __all__ = [
     "run",
     "site",
     "site_to",
+    "sources_of",
     "transit_question",
     "transit_report",
+    "vintage_of",
     "what_if",
     "who_report",
     "write_answer",
