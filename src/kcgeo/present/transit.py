@@ -15,7 +15,7 @@ from kcgeo.disclosure import Released, require_released
 from kcgeo.errors import TableError
 from kcgeo.present import base, shapes, theme, words
 from kcgeo.present.base import Background, Panel
-from kcgeo.present.legend import Entry, place, time_entries
+from kcgeo.present.legend import Entry, line_entries, place, time_entries
 from kcgeo.present.maps import count_classes, count_label
 from kcgeo.present.plate import Plate, new_plate
 
@@ -57,7 +57,7 @@ def transit_time_map(
     require_released(cells, kind="surface")
     shares = _shares(coverage, category, windows)
     table = cells.table
-    _need(table, ["cell_id", *(f"{category}_{key}_min" for key in windows)], "cells")
+    base.need_columns(table, ["cell_id", *(f"{category}_{key}_min" for key in windows)], "cells")
     phrase, last = words.nearest_phrase(category), edges_min[-1]
     areas = {said: float((table[f"{category}_{key}_min"] <= last).mean()) for key, said in windows.items()}
     first, second = windows.values()
@@ -77,7 +77,7 @@ def transit_time_map(
         notices=_notices(cells),
         sheet=ground.sheet,
     )
-    polygons = shapes.cut_cells(tuple(table["cell_id"]), ground.crs, ground.whole.outline)
+    polygons = base.cell_polygons(table, ground)
     with theme.applied():
         for axes, panel, key in _panels(plate, ground, ground.core, windows):
             classes = shapes.nested_classes(polygons, table[f"{category}_{key}_min"], edges_min)
@@ -89,7 +89,7 @@ def transit_time_map(
         entries = time_entries(edges_min)[:-2]
         place(
             plate,
-            [[*entries, Entry(f"over {last:g} min, or no bus", colour=theme.BEYOND)], _lines(ground)],
+            [[*entries, Entry(f"over {last:g} min, or no bus", colour=theme.BEYOND)], line_entries(ground)],
             ground.sheet,
         )
     return plate
@@ -130,7 +130,7 @@ def transit_gap_map(
     """
     require_released(places, kind="gaps")
     table = base.projected_points(places, ground.crs)
-    _need(table, ["no_vehicle_household_count", *(f"{key}_had_count" for key in windows)], "places")
+    base.need_columns(table, ["no_vehicle_household_count", *(f"{key}_had_count" for key in windows)], "places")
     rows = require_released(coverage, kind="coverage").table
     none = rows[rows["category"] == access.ALL_REQUIRED].set_index("when")["none_count"]
     lost = {said: float(none[said]) for said in windows.values()}
@@ -165,21 +165,15 @@ def transit_gap_map(
         steps = [count for count in (100, 500, 1_000, 2_500, 5_000, 10_000) if count <= largest * 1.2][-3:]
         second = [Entry("Households:", "heading")]
         second += [Entry(f"{step:,}", "circle", theme.COLOUR["soft"], size=_area(step)) for step in steps]
-        place(plate, [first, [*second, *_lines(ground)]], ground.sheet)
+        place(plate, [first, [*second, *line_entries(ground)]], ground.sheet)
     return plate
 
 
 def _shares(coverage: Released, category: str, windows: Mapping[str, str]) -> dict[str, float]:
     table = require_released(coverage, kind="coverage").table
-    _need(table, ["category", "when", "covered_share"], "coverage")
+    base.need_columns(table, ["category", "when", "covered_share"], "coverage")
     own = table[table["category"] == category].set_index("when")["covered_share"]
     return {said: float(own[said]) for said in windows.values()}
-
-
-def _need(table: pd.DataFrame, needed: Sequence[str], what: str) -> None:
-    missing = [column for column in needed if column not in table.columns]
-    if missing:
-        raise TableError(f"The {what} lack the columns {', '.join(missing)}; release the table with them.")
 
 
 def _notices(released: Released) -> tuple[str, ...]:
@@ -220,16 +214,6 @@ def _panels(
         )
         made.append((axes, panel, key))
     return made
-
-
-def _lines(ground: Background) -> list[Entry]:
-    entries = [
-        Entry("state line", "line", theme.COLOUR["state_line"], size=1.6, dashed=True),
-        Entry("interstate", "line", theme.COLOUR["corridor"], size=2.0),
-    ]
-    if ground.river_name:
-        entries.append(Entry(ground.river_name, "line", theme.COLOUR["river"], size=1.8))
-    return entries
 
 
 def _area(households: float) -> float:

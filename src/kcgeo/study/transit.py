@@ -222,6 +222,11 @@ def _told(study: Study, feed: Feed, dates: Mapping[str, date]) -> tuple[str, ...
     )
 
 
+def _sources(study: Study, layer: Layer) -> tuple[tuple[str, ...], str]:
+    titles = (f"{layer.title} ({layer.licence})", *sources_of(study, "services", "places"))
+    return titles, f"{layer.vintage}; {vintage_of(study, 'services', 'places')}"
+
+
 def _on_foot(study: Study) -> str:
     walking = walking_of(study)
     way = "on the study's own streets" if study.layer("walks") else f"{walking.circuity:g} times the straight line"
@@ -248,15 +253,15 @@ def _release(
         "transit_places": ("gaps", gpd.GeoDataFrame(table, geometry="geometry", crs=places.crs)),
         "transit": ("coverage", coverage),
     }
-    titles = (f"{layer.title} ({layer.licence})", *sources_of(study, "services", "places"))
+    sources, vintage = _sources(study, layer)
     geography = release_background(measured)["places"]
     return {
         name: release(
             one,
             name=name,
             kind=kind,
-            sources=titles,
-            vintage=f"{layer.vintage}; {vintage_of(study, 'services', 'places')}",
+            sources=sources,
+            vintage=vintage,
             notes=_told(study, feed, dates),
             geography=geography if kind == "gaps" else None,
         )
@@ -368,12 +373,13 @@ def _write(
     study: Study, layer: Layer, places: gpd.GeoDataFrame, found: pd.DataFrame, said: tuple[str, ...], out: Path
 ) -> None:
     people = ["place_name", "county_fips", *(column for column in places if column.endswith("_count"))]
+    sources, vintage = _sources(study, layer)
     table = release(
         pd.DataFrame(places.set_index("place_id")[people]).join(found).reset_index(),
         name="transit_places",
         kind="surface",
-        sources=(f"{layer.title} ({layer.licence})", *sources_of(study, "services", "places")),
-        vintage=f"{layer.vintage}; {vintage_of(study, 'services', 'places')}",
+        sources=sources,
+        vintage=vintage,
         notes=(*said, LOWER_BOUND),
     )
     with replacing_folder(out) as target:
