@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.test_cli import kcgeo
 
 
+@pytest.mark.slow
 def test_new_writes_once_and_check_reads_it(tmp_path: Path) -> None:
     words = ("study", "new", "--name", "newton", "--counties", "20079", "--corridors", "I-135", "--out", str(tmp_path))
     done = kcgeo(*words)
@@ -24,13 +27,3 @@ def test_new_writes_once_and_check_reads_it(tmp_path: Path) -> None:
     checked = kcgeo("study", "check", str(path))
     assert checked.returncode == 0
     assert "Harvey KS" in checked.stdout
-
-
-def test_a_corridor_without_points_names_both_ways_out(tmp_path: Path) -> None:
-    done = kcgeo(
-        "study", "new", "--name", "x", "--counties", "20079", "--corridors", "US-50", "--out", str(tmp_path / "studies")
-    )
-    assert done.returncode == 2
-    assert "--via 'US-50=LON,LAT LON,LAT'" in done.stderr
-    assert "kcgeo data add primary-roads" in done.stderr
-    assert not list(tmp_path.rglob("*.toml"))

@@ -24,6 +24,7 @@ def network(study: Study) -> Network:
     return friction_network(study)
 
 
+@pytest.mark.slow
 def test_every_place_reaches_downtown_and_the_river_costs_time(study: Study, network: Network) -> None:
     places = data.places(study)
     downtown = gpd.GeoDataFrame({"id": ["downtown"]}, geometry=gpd.points_from_xy(*zip(study.downtown)), crs=4326)
