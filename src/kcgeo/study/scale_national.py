@@ -173,9 +173,10 @@ def scale(
             client = stack.enter_context(cluster(workers=workers, scheduler=scheduler))
             execute = partial(on_cluster, client=client)
         progress("Reading national tables", 0, 1)
-        sites, about, notes, prefix = _sites(services, synthetic_count, seed)
+        places = data.load("places_us")
+        sites, about, notes, prefix = _sites(services, places, synthetic_count, seed)
         progress("Building the national network", 0, 1)
-        question = national_question(sites, cutoff_min=cutoff_min)
+        question = national_question(sites, cutoff_min=cutoff_min, places=places)
         about |= {
             "cutoff_min": cutoff_min,
             "catchment": asdict(question.catchment),
@@ -213,14 +214,13 @@ def _faults(workers: int, cutoff_min: float, places_per_part: int, synthetic_cou
 
 
 def _sites(
-    services: Path | str | None, count: int, seed: int
+    services: Path | str | None, places: gpd.GeoDataFrame, count: int, seed: int
 ) -> tuple[gpd.GeoDataFrame, dict[str, Any], tuple[str, ...], str]:
     """Return sites, what they were made of, words to say of them, and the prefix of file names."""
     if services is None:
         kinds = data.load("categories")
-        sites = synthetic_sites(
-            data.load("places_us"), list(kinds.loc[kinds["has_place"], "category"]), count=count, seed=seed
-        )
+        placed = list(kinds.loc[kinds["has_place"], "category"])
+        sites = synthetic_sites(places, placed, count=count, seed=seed)
         return sites, {"services": {"synthetic_count": count, "seed": seed}}, (SYNTHETIC,), "synthetic-"
     path = Path(services)
     found = data.by_category(data.services(path=path, counties=data.load("counties_us")))

@@ -116,12 +116,13 @@ def national_network(
     space, highway_space = measurable(lon_lat, systems.STORAGE), measurable(highway, systems.STORAGE)
     pace, highway_pace = (_pace(part, places, model) for part in (space, highway_space))
     one, other, km = _nearest_by_direction(lon_lat, space, lon_lat, space, model.reach_km, same=True)
-    dry = _dry(lon_lat[one], lon_lat[other], km, land, model.water_km)
-    one, other, km = one[dry], other[dry], km[dry]
-    local_min = 60 * km * model.circuity * (pace[one] + pace[other]) / 2
     from_local, ramp, ramp_km = _nearest_by_direction(lon_lat, space, highway, highway_space, model.reach_km)
-    dry = _dry(lon_lat[from_local], highway[ramp], ramp_km, land, model.water_km)
-    from_local, ramp, ramp_km = from_local[dry], ramp[dry], ramp_km[dry]
+    starts, ends = lon_lat[np.concatenate([one, from_local])], np.vstack([lon_lat[other], highway[ramp]])
+    dry = _dry(starts, ends, np.concatenate([km, ramp_km]), land, model.water_km)
+    dry, dry_ramp = dry[: len(km)], dry[len(km) :]
+    one, other, km = one[dry], other[dry], km[dry]
+    from_local, ramp, ramp_km = from_local[dry_ramp], ramp[dry_ramp], ramp_km[dry_ramp]
+    local_min = 60 * km * model.circuity * (pace[one] + pace[other]) / 2
     ramp_min = 60 * ramp_km * model.circuity * (pace[from_local] + highway_pace[ramp]) / 2 + model.ramp_min
     links = pd.DataFrame(
         {
