@@ -153,7 +153,8 @@ def site_command(
         table.add_column(column, justify="left" if column.startswith("area") else "right")
     shares = answer.frequency.set_index("candidate_id")["plan_share"]
     for row in answer.new_sites.to_dict("records"):
-        numbers = f"{row['gained_count']:,.0f}", f"{row['covered_share']:.1%}", f"{shares[row['candidate_id']]:.0%}"
+        covered, held = 100 * row["covered_share"], 100 * shares[row["candidate_id"]]
+        numbers = f"{row['gained_count']:,.0f}", f"{covered:.1f} %", f"{held:.0f} %"
         table.add_row(str(row["rank"]), escape(str(row["name"])), *numbers)
     print_table(table)
     for sentence in (told.proof, *told.sure, *told.limits):

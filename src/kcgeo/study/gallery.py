@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from kcgeo import access, present
@@ -61,7 +62,8 @@ def write_index(
     tables, notebooks
         What ``write_tables`` and ``execute_all`` gave.
     """
-    sections = [Section("Explore on one page", tuple(pages), "These pages work without a network and store nothing.")]
+    pictured = [_pictured(page, drawn, folder) for page in pages]
+    sections = [Section("Explore on one page", pictured, "These pages work without a network and store nothing.")]
     for question in dict.fromkeys(figure.question for figure, _, _ in drawn):
         here = [(note, paths) for figure, note, paths in drawn if figure.question == question]
         items = [
@@ -92,3 +94,18 @@ def write_index(
         sources=list(sources),
     )
     return present.save_page(page, folder / INDEX)
+
+
+_PICTURE = {"maps/coverage.html": "drive_time_sheet", "maps/explorer.html": "gaps"}
+"""The figure whose picture stands for a page in the gallery: it shows the same tables."""
+
+
+def _pictured(page: Item, drawn: Sequence[tuple[Figure, Note, Sequence[Path]]], folder: Path) -> Item:
+    """Give the card of a page the picture of a figure that was drawn from the same tables."""
+    wanted = {_PICTURE.get(path) for path in page.files.values()}
+    for figure, note, paths in drawn:
+        if figure.name in wanted:
+            like = present.plate_item(note, {path.suffix[1:]: path for path in paths}, folder)
+            told = f"A figure drawn from the tables of this page. {like.alt_text}"
+            return replace(page, picture=like.picture, alt_text=told, size_px=like.size_px)
+    return page

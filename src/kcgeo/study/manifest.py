@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
@@ -32,10 +33,11 @@ def refuse_foreign_folder(folder: Path) -> None:
     Raises
     ------
     StudyError
-        Where ``folder`` is a file, or holds something and no manifest of kcgeo.
+        Where ``folder`` is a file, cannot be written, or holds something and no manifest of kcgeo.
     """
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise StudyError(f"{folder} is a file or a link; name a folder for the results with --out.")
+    _try_to_write(folder)
     if not folder.is_dir() or not any(folder.iterdir()):
         return
     try:
@@ -47,6 +49,17 @@ def refuse_foreign_folder(folder: Path) -> None:
             f"{folder} holds files that kcgeo did not write, and the results would replace them; "
             "name an empty or a new folder with --out."
         )
+
+
+def _try_to_write(folder: Path) -> None:
+    """Refuse a place that cannot be written, before anything is computed."""
+    there = next(place for place in folder.resolve().parents if place.exists())
+    try:
+        with tempfile.TemporaryDirectory(prefix=".kcgeo-", dir=there):
+            pass
+    except OSError as error:
+        why = error.strerror if there.is_dir() else "not a folder"
+        raise StudyError(f"{folder} cannot be written ({there}: {why}); name another folder with --out.") from None
 
 
 def build(

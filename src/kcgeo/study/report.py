@@ -12,6 +12,7 @@ import pandas as pd
 from kcgeo import access, data, present, travel
 from kcgeo.data.settings import Study
 from kcgeo.disclosure import Released
+from kcgeo.errors import StudyError, raise_all
 from kcgeo.files import replacing_folder
 from kcgeo.study.manifest import build, refuse_foreign_folder, write
 from kcgeo.study.measure import Measured, measure
@@ -72,6 +73,7 @@ def coverage_report(
     if out is not None:
         refuse_foreign_folder(out)
     if categories:
+        _check(categories)
         study = replace(study, gaps=replace(study.gaps, required=tuple(dict.fromkeys(categories))))
     measured = measure(study, eligibility=eligibility, open_at=open_at)
     released = release_all(measured)
@@ -85,6 +87,20 @@ def coverage_report(
         shown=_shown(measured, _unclear(measured, eligibility, open_at)),
         released=released,
     )
+
+
+def _check(categories: Sequence[str]) -> None:
+    """Refuse a kind of help that is none, or that has no place to drive to."""
+    kinds = data.load("categories")
+    placed = list(kinds.loc[kinds["has_place"], "category"])
+    problems = [
+        f"There is no category '{name}'; choose from {', '.join(placed)}."
+        if name not in set(kinds["category"])
+        else f"The category '{name}' has no place: it is reached from anywhere. Choose from {', '.join(placed)}."
+        for name in dict.fromkeys(categories)
+        if name not in placed
+    ]
+    raise_all(problems, StudyError)
 
 
 def _unclear(measured: Measured, eligibility: str | None, open_at: datetime | None) -> pd.DataFrame | None:
@@ -126,7 +142,7 @@ def _shown(measured: Measured, unclear: pd.DataFrame | None) -> pd.DataFrame:
     columns |= {label: everyone[column] for column, label in others.items()}
     # no way at all by this network to a service that is counted
     columns["unreachable"] = by_group["population_count"]["unreachable_share"]
-    shown = pd.DataFrame(columns).map("{:.1%}".format).reset_index()
+    shown = pd.DataFrame(columns).mul(100).map("{:.1f} %".format).reset_index()
     return shown.assign(cutoff_min=shown["cutoff_min"].map("{:g} min".format)).rename(columns={"cutoff_min": "within"})
 
 

@@ -192,6 +192,9 @@ def site(
     costs = travel.costs(measured.network, measured.places, ends, cutoff_min=study.travel.search_cutoff_min)
     reached = set(costs["to_id"])
     existing = existing[existing["id"].isin(reached)].reset_index(drop=True)
+    free = len(set(reached) - set(existing["id"]))
+    if objective != "min_sites" and new_count > free:
+        raise StudyError(f"{new_count} new sites are asked for, but the study has {free} areas to put one in.")
     demand = _weights(measured, question)
     options = _options(question, list(existing["id"]), time_limit_s)
     if capacity is not None:
