@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from kcgeo.cli.shared import data_app, print_table, progress
@@ -55,7 +56,7 @@ def data_add(
 def _print_added(added: Added) -> None:
     table = Table("", "source", "rows", "people in the study's counties", title=f"Layer {added.layer.kind}")
     for when, state in (("before", added.before), ("now", added.after)):
-        table.add_row(when, state.source, _number(state.rows_count), _number(state.population_count))
+        table.add_row(when, escape(state.source), _number(state.rows_count), _number(state.population_count))
     print_table(table)
     for note in added.layer.notes:
         typer.echo(f"Note: {note}")
@@ -120,7 +121,7 @@ def data_kinds() -> None:
     table = Table("kind", "becomes", "what it is", "options", title="kcgeo data add KIND PATH")
     for reader in sorted(READERS.values(), key=lambda reader: (reader.layer, reader.kind)):
         options = "; ".join(f"{name}: {meaning}" for name, meaning in reader.options.items())
-        table.add_row(reader.kind, reader.layer, reader.help, options)
+        table.add_row(reader.kind, reader.layer, escape(reader.help), escape(options))
     print_table(table)
 
 
@@ -140,10 +141,7 @@ def data_layers(study: OwnStudyOption) -> None:
         table.add_row(
             layer.kind,
             f"{layer.rows:,}",
-            f"{layer.source_name} ({layer.source_kind})",
-            layer.title,
-            layer.vintage,
-            layer.licence,
+            *map(escape, (f"{layer.source_name} ({layer.source_kind})", layer.title, layer.vintage, layer.licence)),
         )
     print_table(table)
     for layer in layers:
