@@ -151,7 +151,8 @@ def _name(source: str, reader: Reader) -> str:
 def _state(study: Study, kind: str) -> State:
     """Say what a study holds of a kind; a layer that cannot be read is about to be replaced, so that is no fault."""
     layer = study.layer(kind)
-    source = layer.title if layer else "packaged"
+    named = study.services_path if kind == "services" else None
+    source = layer.title if layer else named.name if named else "packaged"
     try:
         if kind == "places":
             table = data.places(study)
