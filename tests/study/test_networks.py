@@ -12,14 +12,17 @@ import pandas.testing as pdt
 import pytest
 from tests.travel.street_worlds import places, world
 
-from kcgeo import travel
+from kcgeo import access, travel
 from kcgeo.data.formats.streets import save_streets
 from kcgeo.data.layers import put_layer, read_layers
 from kcgeo.data.settings import Study, read_study
 from kcgeo.errors import IntegrityError, StudyError, TableError
+from kcgeo.study import measure
 from kcgeo.study.networks import compare_networks, differences, foot_times, on_foot, own_and_grid
 
 LINE = [(0.0, 0.0), (4.0, 0.0), (8.0, 0.0)]
+ACROSS = [(-200.0, 100.0), (0.0, 100.0), (200.0, 100.0)]
+"""A street through downtown, 35 km from west to east."""
 
 
 def _homes() -> gpd.GeoDataFrame:
@@ -73,11 +76,11 @@ def test_only_pairs_that_one_network_has_within_the_cutoff() -> None:
 
 @pytest.fixture
 def study(root: Path, tmp_path: Path) -> Study:
-    """The study of Kansas City with three streets and ways of its own."""
+    """The study of Kansas City with one street and one way on foot of its own."""
     path = tmp_path / "own.toml"
     path.write_text((root / "studies" / "kansas-city.toml").read_text())
-    for kind, mode, kmh in (("streets", "drive", 40.0), ("walks", "walk", 4.8)):
-        streets = world((LINE, kmh, kmh), mode=mode)
+    for kind, mode, line, kmh in (("streets", "drive", ACROSS, 40.0), ("walks", "walk", LINE, 4.8)):
+        streets = world((line, kmh, kmh), mode=mode)
         put_layer(
             path,
             kind,
@@ -150,3 +153,25 @@ def test_households_without_a_vehicle_on_foot(study: Study) -> None:
     assert table["on_foot_share"].tolist() == pytest.approx([0.5, 1.0])
     unknown = replace(measured, places=homes.assign(no_vehicle_household_count=np.nan))
     assert on_foot(unknown, cutoffs_min=[5])["on_foot_count"].isna().all()  # type: ignore[arg-type]
+
+
+def test_draws_tell_motorways_from_the_rest(study: Study) -> None:
+    ways = ((LINE[:2], 100, 100), (LINE[1:], 20, 20), (LINE[:2], 30, 30))
+    network = travel.street_network(world(*ways, classes=["motorway", "residential", "residential"]))
+    parts = access.arc_parts(study, build=lambda asked: network)
+    assert (parts.local_ms + parts.highway_ms == network.arcs.time_ms).all()
+    assert np.count_nonzero(parts.highway_ms) == np.count_nonzero(parts.local_ms) == 2  # the fastest of parallel ways
+    assert parts.times(2.0, 1.0, 1.0).sum() < network.arcs.time_ms.sum()
+
+
+@pytest.mark.slow
+def test_a_study_is_measured_on_its_own_streets(study: Study) -> None:
+    measured = measure(study)
+    assert measured.network.model == "street model, free flow"
+    near = measured.reasons["legal_reason"].ne("off_network")
+    assert 0 < near.sum() < len(near) / 3  # one street in the whole metro
+    assert measured.place_times.loc[~near, "legal_min"].isna().all()
+    assert measured.place_times.loc[near, "legal_min"].notna().all()
+    assert len(measured.cell_times) == len(measured.cells)
+    table = on_foot(measured)
+    assert (table["on_foot_count"] <= table["household_count"]).all()

@@ -108,7 +108,7 @@ def test_auto_sweeps_once_the_network_is_prepared(monkeypatch: pytest.MonkeyPatc
     assert network.contracted("scipy") is None
     times = nearest_times(network, points(["a", "c", "e"], [0, 2_000, 50_000]), points(["s"], [1_000]))
     assert times["time_min"].fillna(-1).tolist() == [10, 40, -1]
-    monkeypatch.setattr("kcgeo.travel.network.find_spec", lambda name: None)
+    monkeypatch.setattr(sys.modules[Network.__module__], "find_spec", lambda name: None)
     with pytest.raises(KcgeoError, match="numba and routingkit-cch"):
         prepare(one_way_ring())
 

@@ -14,6 +14,7 @@ from kcgeo.study.equity import WhoReport, who_report
 from kcgeo.study.explorer import release_explorer, what_if, write_explorer
 from kcgeo.study.figures import NO_REPORTS, reporting
 from kcgeo.study.measure import GROUPS, Measured, measure
+from kcgeo.study.networks import compare_networks, foot_times, on_foot
 from kcgeo.study.releases import release_all, release_ledger
 from kcgeo.study.report import CoverageReport, coverage_report
 from kcgeo.study.run import run
@@ -35,11 +36,14 @@ __all__ = [
     "TransitReport",
     "WhoReport",
     "certainty_report",
+    "compare_networks",
     "corridor_report",
     "coverage_report",
+    "foot_times",
     "load",
     "measure",
     "measure_corridors",
+    "on_foot",
     "release_all",
     "release_explorer",
     "release_ledger",

@@ -1,4 +1,7 @@
-"""How long does it take? Road network, snapping, travel times."""
+"""How long does it take? Road network, snapping, travel times.
+
+``network`` is the function; the module of the same name is reached by ``from kcgeo.travel.network import ...``.
+"""
 
 from kcgeo.travel.friction import HEX_DETOUR, Layers, cells, friction_network, layers
 from kcgeo.travel.network import Network, prepare, snap
