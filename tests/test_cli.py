@@ -166,7 +166,9 @@ def test_bad_options_get_one_sentence(words: list[str], sentence: str) -> None:
     assert "Traceback" not in answer.stderr
 
 
-@pytest.mark.parametrize("command", [["data", "list"], ["data", "check"], ["maps"], ["gaps"], ["transit"]])
+@pytest.mark.parametrize(
+    "command", [["data", "list"], ["data", "check"], ["maps"], ["gaps"], ["transit"], ["data", "export-hsds"]]
+)
 def test_help_has_an_example(command: list[str]) -> None:
     answer = kcgeo(*command, "--help")
     assert answer.returncode == 0

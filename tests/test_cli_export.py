@@ -88,6 +88,7 @@ def test_every_format_is_there(exports: tuple[Path, Path]) -> None:
         "web/coverage.html",
         "web/explorer.html",
         "data/small-town.gpkg",
+        "data/services-hsds.zip",
         "data/parquet/drive_times.parquet",
         "data/csv/coverage.csv",
         "data/csv/data-dictionary.csv",

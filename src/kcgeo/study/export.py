@@ -18,6 +18,7 @@ from kcgeo.present.atlas import PAPERS, AtlasPage, atlas_is_possible, write_atla
 from kcgeo.present.deck import PictureSlide, Slide, deck_is_possible, write_deck
 from kcgeo.present.deck_tables import coverage_slide, group_slide, stretches_slide
 from kcgeo.present.geodata import layers_of, parquet_is_possible, write_csv, write_layers, write_parquet
+from kcgeo.present.hsds import write_hsds
 from kcgeo.study import manifest as records
 from kcgeo.study.corridors import corridor_report, routes_with_miles
 from kcgeo.study.explorer import release_explorer, write_explorer
@@ -299,4 +300,7 @@ def _data(made: _Folder) -> None:
     for name, path in write_csv(plain, folder / "csv").items():
         if name in plain:
             made.shows([as_named.get(name, name)], path)
-    made.step("Wrote CSV and the data dictionary")
+    path = folder / "services-hsds.zip"
+    write_hsds(made.released["services"], path)
+    made.shows(["services"], path)
+    made.step("Wrote CSV, the data dictionary and HSDS")

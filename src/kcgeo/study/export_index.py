@@ -76,6 +76,7 @@ def _web(folder: Path) -> list[Item]:
 def _data(folder: Path) -> list[Item]:
     kinds = {
         "GeoPackage": ("Opens in QGIS in the colours of the maps.", _files(folder, "data/*.gpkg")),
+        "HSDS": ("The services for other directories (Open Referral HSDS 3.0).", _files(folder, "data/*-hsds.zip")),
         "GeoParquet": ("Layers and tables for analysis.", _files(folder, "data/parquet/*.parquet")),
         "CSV": ("Every number of the maps.", _files(folder, "data/csv/*")),
     }
