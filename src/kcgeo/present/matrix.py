@@ -306,10 +306,12 @@ def matrix_map(classes: Released, *, ground: Background, cutoff_min: float, titl
         notices=notices,
         size_in=(theme.PAGE_IN[0], height),
     )
+    # a title of two lines takes room from above the maps
+    top_in = min(height - 1.32, plate.body_in[1] - 0.5)
     with theme.applied():
         for row, moment in enumerate(when):
             for column, group in enumerate(who):
-                x, y = 0.62 + column * (side + 0.12), height - 1.32 - (row + 1) * (tall + 0.3) + 0.3
+                x, y = 0.62 + column * (side + 0.12), top_in - (row + 1) * (tall + 0.3) + 0.3
                 axes = plate.add_axes((x / theme.PAGE_IN[0], y / height, side / theme.PAGE_IN[0], tall / height))
                 base.prepare(axes, ground.whole)
                 axes.axis("off")
