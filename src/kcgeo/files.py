@@ -1,11 +1,15 @@
-"""Writing without half-written files: a temporary name first, then one rename."""
+"""Writing without half-written files: a temporary name first, then one rename; what a killed run left is swept."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import platform
+import re
 import shutil
 import tempfile
+import time
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,15 +36,59 @@ def replacing(path: Path) -> Iterator[Path]:
         raise
 
 
+_FORMER = "-former"
+_LONGEST_RUN_S = 24 * 3600
+
+
+def _machine() -> str:
+    """Eight hexadecimal digits that tell this machine from another one that writes to the same disk."""
+    return f"{zlib.crc32(platform.node().encode()):08x}"
+
+
+def _lives(pid: int) -> bool:
+    """Whether a process of this number runs here; where that cannot be asked, it may."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the temporary folders of runs that were killed; a former result comes back if the new one never came.
+
+    A folder is swept when its process, which its name tells, has ended on this machine, or after a day.
+    """
+    name = re.compile(rf"\.{re.escape(folder.name)}-kcgeo-(\d+)-([0-9a-f]{{8}})-[a-z0-9_]{{8}}({_FORMER})?")
+    for path in sorted(folder.parent.iterdir()):
+        found = name.fullmatch(path.name)
+        if found is None or path.is_symlink() or not path.is_dir():
+            continue
+        ended = found[2] == _machine() and not _lives(int(found[1]))
+        if not ended and time.time() - path.stat().st_mtime < _LONGEST_RUN_S:
+            continue
+        if found[3] and not folder.exists():
+            path.replace(folder)
+        else:
+            shutil.rmtree(path, ignore_errors=True)
+
+
 @contextmanager
 def replacing_folder(folder: Path) -> Iterator[Path]:
     """Give an empty temporary folder that takes the place of ``folder`` on success.
 
-    The former folder stays whole until the new one is complete, and comes back if the exchange itself fails.
+    The former folder stays whole until the new one is complete, and comes back if the exchange itself fails. A process
+    that was killed may leave its temporary folder behind: the next one for the same ``folder`` removes it.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    former = temporary.with_name(temporary.name + "-former")
+    _sweep(folder)
+    prefix = f".{folder.name}-kcgeo-{os.getpid()}-{_machine()}-"
+    temporary = Path(tempfile.mkdtemp(prefix=prefix, dir=folder.parent))
+    former = temporary.with_name(temporary.name + _FORMER)
     try:
         yield temporary
         temporary.chmod(0o755)

@@ -42,14 +42,15 @@ def drawing(figures: Sequence[Figure], folder: Path, *, workers: int = 2) -> Ite
     Yields
     ------
     callable
-        Draws every figure, tells its argument the name of each that is written, and returns ``(figure, note, paths)``
-        in the order of ``figures``.
+        Waits until every figure is drawn, tells its argument the name of each that is written, and returns
+        ``(figure, note, paths)`` in the order of ``figures``. Drawing begins at once, beside what is done before.
     """
     _PENDING[:] = [(figure, folder) for figure in figures]
     try:
         if workers > 1 and "fork" in multiprocessing.get_all_start_methods():
             with multiprocessing.get_context("fork").Pool(workers) as pool:
-                yield lambda done: _collect(figures, pool.imap_unordered(_draw, range(len(figures))), done)
+                results = pool.imap_unordered(_draw, range(len(figures)))
+                yield lambda done: _collect(figures, results, done)
         else:
             yield lambda done: _collect(figures, map(_draw, range(len(figures))), done)
     finally:

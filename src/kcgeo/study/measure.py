@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -13,7 +14,7 @@ from kcgeo import access, data, travel
 from kcgeo.data.settings import Study
 from kcgeo.errors import StudyError
 
-__all__ = ["GROUPS", "Measured", "measure"]
+__all__ = ["GROUPS", "Measured", "keep", "measure"]
 
 GROUPS = ("population_count", "under18_count", "poverty_count", "no_vehicle_household_count")
 """Groups whose coverage is told apart: all people, under 18, in poverty, and households without a vehicle."""
@@ -56,6 +57,25 @@ class Measured:
     cell_states: pd.DataFrame
 
 
+_KEPT: list[Measured] = []
+
+
+def keep(measured: Measured) -> None:
+    """Let :func:`measure` answer the same question by a copy, for the rest of this process and of its forks.
+
+    For a process that lives as long as one run: what changes on disk afterwards is not seen.
+    """
+    _KEPT[:] = [measured]
+
+
+def _copy(measured: Measured) -> Measured:
+    parts: dict[str, Any] = {}
+    for field in fields(measured):
+        part = getattr(measured, field.name)
+        parts[field.name] = part.copy() if isinstance(part, pd.DataFrame) else part
+    return Measured(**parts)
+
+
 def _silent(description: str) -> None:
     """Report progress to nobody."""
 
@@ -93,6 +113,10 @@ def measure(
     StudyError, TableError, IntegrityError
         For a study, a service file or a data package that cannot be computed with.
     """
+    if eligibility is None and open_at is None and network is None:
+        for kept in _KEPT:
+            if kept.study == study:
+                return _copy(kept)
     step("Reading places and services")
     counties = data.counties(study)
     places = data.places(study)

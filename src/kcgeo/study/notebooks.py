@@ -1,10 +1,20 @@
-"""Run notebooks as they stand in the repository and write each as one page that needs no network."""
+"""Run notebooks as they stand in the repository and write each as one page that needs no network.
+
+They run in a process of their own (:mod:`kcgeo.study.kernels`), beside all else that a study asks for.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import html
+import json
+import multiprocessing
 import os
-from collections.abc import Callable, Mapping
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +23,7 @@ from kcgeo.errors import KcgeoError, StudyError
 from kcgeo.files import write_text
 from kcgeo.present.words import QUICK_EXIT, SAFE_BROWSING
 
-__all__ = ["execute", "execute_all", "notebook_files", "page"]
+__all__ = ["Made", "Running", "can_fork", "execute", "make_page", "notebook_files", "page", "running"]
 
 STYLE = """
 :root { color-scheme: light; }
@@ -48,8 +58,13 @@ def _missing_extra(error: ImportError) -> StudyError:
     )
 
 
-def execute(path: Path, *, environment: Mapping[str, str]) -> Any:
-    """Run one notebook in a fresh kernel and return it with its outputs.
+def can_fork() -> bool:
+    """Whether a kernel may be forked: on Linux, where no library minds it."""
+    return sys.platform == "linux" and "fork" in multiprocessing.get_all_start_methods()
+
+
+def execute(path: Path, *, environment: Mapping[str, str], forked: bool = False) -> Any:
+    """Run one notebook in a kernel of its own and return it with its outputs.
 
     Parameters
     ----------
@@ -57,6 +72,8 @@ def execute(path: Path, *, environment: Mapping[str, str]) -> Any:
         The notebook; its folder is the working folder of the kernel.
     environment : mapping of str to str
         Variables for the kernel, e.g. ``KCGEO_STUDY``.
+    forked : bool
+        Fork the kernel off this process, which must have no other thread; else it starts anew.
 
     Raises
     ------
@@ -65,29 +82,37 @@ def execute(path: Path, *, environment: Mapping[str, str]) -> Any:
     """
     try:
         import nbformat
-        from jupyter_client.manager import KernelManager
+        from jupyter_client.manager import AsyncKernelManager
         from nbclient import NotebookClient
-        from nbclient.exceptions import CellExecutionError
+        from nbclient.exceptions import CellExecutionError, DeadKernelError
     except ImportError as error:
         raise _missing_extra(error) from None
     notebook = nbformat.read(path, as_version=4)
     # A kernel spec on JUPYTER_PATH would shadow this environment's own kernel; the hash seed keeps sets in order.
     variables = {name: value for name, value in os.environ.items() if name != "JUPYTER_PATH"}
     variables |= {"PYTHONHASHSEED": "0", "MPLBACKEND": "module://matplotlib_inline.backend_inline", **environment}
-    manager = KernelManager(kernel_name="python3")
-    client = NotebookClient(
-        notebook,
-        km=manager,
-        timeout=600,
-        record_timing=False,
-        extra_arguments=["--log-level=ERROR"],
-        resources={"metadata": {"path": str(path.parent)}},
-    )
-    try:
-        client.execute(env=variables)
-    except CellExecutionError as error:
-        last = next((line for line in reversed(str(error).splitlines()) if line.strip()), "unknown error")
-        raise StudyError(f"The notebook {path.name} stopped: {last}") from None
+    with contextlib.ExitStack() as stack:
+        if forked:
+            from kcgeo.study.kernels import forked_manager
+
+            manager = stack.enter_context(forked_manager(path.parent, variables))
+        else:
+            manager = AsyncKernelManager(kernel_name="python3")
+        client = NotebookClient(
+            notebook,
+            km=manager,
+            timeout=600,
+            record_timing=False,
+            extra_arguments=["--log-level=ERROR"],
+            resources={"metadata": {"path": str(path.parent)}},
+        )
+        try:
+            client.execute(env=variables)
+        except CellExecutionError as error:
+            last = next((line for line in reversed(str(error).splitlines()) if line.strip()), "unknown error")
+            raise StudyError(f"The notebook {path.name} stopped: {last}") from None
+        except DeadKernelError:
+            raise StudyError(f"The notebook {path.name} stopped: its process ended.") from None
     # Warnings are for the one who runs: they name ids of rows that came in as withheld, and folders of the machine.
     for cell in notebook.cells:
         if "outputs" in cell:
@@ -125,39 +150,110 @@ def _title(notebook: Any) -> str:
     return "Notebook"
 
 
-def execute_all(
-    paths: list[Path],
-    folder: Path,
-    *,
-    environment: Mapping[str, str],
-    done: Callable[[str], None] = lambda name: None,
-) -> list[dict[str, str]]:
-    """Run notebooks, two at a time, and write a page for each into ``folder``.
+@dataclass(frozen=True)
+class Made:
+    """A page that was made, or why it was not: ``problems`` holds a sentence for each fault."""
 
-    Returns
-    -------
-    list of dict
-        ``file`` (the page's name) and ``title`` for each notebook, in the order of ``paths``.
-    """
-    from concurrent.futures import ThreadPoolExecutor
+    stem: str
+    title: str
+    problems: tuple[str, ...] = ()
 
-    def one(path: Path) -> dict[str, str]:
-        notebook = execute(path, environment=environment)
+
+def make_page(path: Path, folder: Path, *, environment: Mapping[str, str], forked: bool = False) -> Made:
+    """Run one notebook and write its page into ``folder``; a fault is told, not raised."""
+    try:
+        notebook = execute(path, environment=environment, forked=forked)
         title = _title(notebook)
         write_text(folder / f"{path.stem}.html", page(notebook, title=title))
-        done(path.name)
-        return {"file": f"{path.stem}.html", "title": title}
+    except KcgeoError as error:
+        return Made(path.stem, "", tuple(error.problems))
+    return Made(path.stem, title)
 
-    # Each notebook has a kernel process of its own: threads only wait for them.
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        waiting = [pool.submit(one, path) for path in paths]
-        problems: list[str] = []
-        pages = []
-        for future in waiting:
-            try:
-                pages.append(future.result())
-            except KcgeoError as error:
-                problems += error.problems
-    if problems:
-        raise StudyError(problems)
-    return pages
+
+class Running:
+    """Notebooks that run in another process; made by :func:`running`."""
+
+    def __init__(self, paths: list[Path], folder: Path, process: subprocess.Popen[str] | None) -> None:
+        self._waiting, self._folder, self._process = list(paths), folder, process
+
+    def finished(self) -> list[str]:
+        """Names of the notebooks of which a page has come since the last call."""
+        here = [path for path in self._waiting if (self._folder / f"{path.stem}.html").exists()]
+        self._waiting = [path for path in self._waiting if path not in here]
+        return [path.name for path in here]
+
+    def pages(self, done: Callable[[str], None]) -> list[dict[str, str]]:
+        """Wait for all and return ``file`` and ``title`` of each page, in the order of the notebooks.
+
+        Raises
+        ------
+        StudyError
+            Names each notebook that stopped, its cell and the error.
+        """
+        if self._process is None:
+            return []
+        assert self._process.stdout is not None
+        while self._process.poll() is None:
+            for name in self.finished():
+                done(name)
+            time.sleep(0.05)
+        told = self._process.stdout.read()
+        if self._process.returncode != 0 or not told:
+            raise StudyError("The notebooks stopped: the process that ran them ended early; the cause stands above.")
+        for name in self.finished():
+            done(name)
+        made = [Made(one["stem"], one["title"], tuple(one["problems"])) for one in json.loads(told)]
+        problems = list(dict.fromkeys(problem for one in made for problem in one.problems))
+        if problems:
+            raise StudyError(problems)
+        return [{"file": f"{one.stem}.html", "title": one.title} for one in made]
+
+
+@contextlib.contextmanager
+def running(paths: list[Path], folder: Path, *, study: Path) -> Iterator[Running]:
+    """Run notebooks in a process of their own, which ends with this block or with this process.
+
+    Parameters
+    ----------
+    paths : list of Path
+        The notebooks.
+    folder : Path
+        Receives a page for each.
+    study : Path
+        Study file, given to the notebooks as ``KCGEO_STUDY``.
+    """
+    if not paths:
+        yield Running([], folder, None)
+        return
+    from kcgeo.study.kernels import Order
+
+    order = Order(tuple(map(str, paths)), str(folder), str(study), {"KCGEO_STUDY": str(study)})
+    # the hash seed keeps sets in order; threads of OpenMP do not outlive a fork, those of numba's own queue do
+    variables = {
+        **os.environ,
+        "PYTHONHASHSEED": "0",
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "NUMBA_THREADING_LAYER": "workqueue",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kcgeo.study.kernels"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=variables,
+        text=True,
+        start_new_session=True,  # a Ctrl-C is for this process, which then ends the other
+    )
+    assert process.stdin is not None and process.stdout is not None
+    try:
+        process.stdin.write(order.to_json() + "\n")
+        process.stdin.flush()
+        yield Running(paths, folder, process)
+    finally:
+        with contextlib.suppress(OSError):
+            process.stdin.close()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()

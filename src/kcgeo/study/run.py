@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from kcgeo import data, present
+from kcgeo.data.settings import Study
+from kcgeo.disclosure import Released
 from kcgeo.files import replacing_folder
 from kcgeo.study import manifest as records
 from kcgeo.study.certainty import certainty_report
@@ -17,8 +18,8 @@ from kcgeo.study.equity import who_report
 from kcgeo.study.explorer import release_explorer, write_explorer
 from kcgeo.study.figures import figures_of, has_site
 from kcgeo.study.gallery import write_index, write_map_page
-from kcgeo.study.measure import measure
-from kcgeo.study.notebooks import execute_all, notebook_files
+from kcgeo.study.measure import Measured, measure
+from kcgeo.study.notebooks import Running, notebook_files, running
 from kcgeo.study.releases import release_all
 from kcgeo.study.transit import transit_report
 
@@ -55,14 +56,15 @@ def _silent(description: str, done: int, total: int) -> None:
 
 
 class _Steps:
-    """Counts what is done, from several threads, for a progress bar."""
+    """Counts what is done here and what notebooks are done meanwhile, for a progress bar."""
 
-    def __init__(self, report: Progress, total: int) -> None:
-        self._report, self._total, self._done = report, total, 0
+    def __init__(self, report: Progress, total: int, notebooks: Running) -> None:
+        self._report, self._total, self._done, self._notebooks = report, total, 0, notebooks
 
     def __call__(self, description: str) -> None:
-        self._done += 1
-        self._report(description, self._done, self._total)
+        for words in (description, *(f"Ran {name}" for name in self._notebooks.finished())):
+            self._done += 1
+            self._report(words, self._done, self._total)
 
 
 def run(
@@ -102,6 +104,61 @@ def run(
     records.refuse_foreign_folder(folder)
     study = data.read_study(study_path)
     found = notebook_files() if notebooks else []
+    with (
+        replacing_folder(folder) as target,
+        # Notebooks have a process of their own and run from now on, beside all else.
+        running(found, target / "notebooks", study=study_path) as pages,
+    ):
+        measured, released = _released(study, progress)
+        figures = figures_of(measured, released)
+        steps = _Steps(progress, len(figures) + len(found) + 4, pages)
+        files: dict[str, set[str]] = {name: set() for name in released}
+
+        def shows(names: tuple[str, ...], paths: list[Path]) -> None:
+            for name in names:
+                files[name] |= {path.relative_to(target).as_posix() for path in paths}
+
+        with drawing(figures, target / "maps") as draw:
+            tables = present.write_tables(
+                {name: released[name] for name in TABLES if name in released}, target / "tables"
+            )
+            for name, table in tables.items():
+                shows((name,), [table])
+            steps("Wrote the tables")
+            uses, page = write_map_page(measured, released, target / "maps")
+            shows(uses, [page])
+            steps("Wrote the map page")
+            uses, explorer = write_explorer(measured, released, target / "maps")
+            shows(uses, [explorer])
+            steps("Wrote the explorer")
+            drawn = draw(lambda name: steps(f"Drew {name}"))
+        for figure, _, paths in drawn:
+            shows(figure.uses, paths)
+        map_item = present.Item(
+            "Coverage map",
+            "Drive times by category, sites with telephone numbers, and the same numbers as a table.",
+            {"Open": "maps/coverage.html"},
+        )
+        explorer_item = present.Item(
+            "Explorer",
+            "Choose a kind of help, who asks and when; add and move new sites, and the numbers are counted again.",
+            {"Open": "maps/explorer.html"},
+        )
+        made = pages.pages(lambda name: steps(f"Ran {name}"))
+        write_index(study, target, drawn=drawn, pages=[map_item, explorer_item], tables=tables, notebooks=made)
+        steps("Wrote the index")
+        content = records.build(
+            target,
+            study,
+            releases=[{**item.to_manifest(), "files": sorted(files[name])} for name, item in sorted(released.items())],
+            data={name: str(data.describe(name)["sha256"]) for name in data.resources()},
+        )
+        records.write(target, content)
+    return content
+
+
+def _released(study: Study, progress: Progress) -> tuple[Measured, dict[str, Released]]:
+    """Measure a study and pass all that is shown of it through the release gate."""
     progress("Measuring travel times", 0, 1)
     measured = measure(study)
     released = release_all(measured)
@@ -115,59 +172,4 @@ def run(
         released |= certainty_report(measured).released
     by_bus = transit_report(measured, step=lambda description: progress(description, 0, 1))
     released |= by_bus.released if by_bus else {}
-    figures = figures_of(measured, released)
-    steps = _Steps(progress, len(figures) + len(found) + 4)
-    files: dict[str, set[str]] = {name: set() for name in released}
-
-    def shows(names: tuple[str, ...], paths: list[Path]) -> None:
-        for name in names:
-            files[name] |= {path.relative_to(target).as_posix() for path in paths}
-
-    with (
-        replacing_folder(folder) as target,
-        drawing(figures, target / "maps") as draw,
-        ThreadPoolExecutor(max_workers=1) as pool,
-    ):
-        # Notebooks run in kernels of their own while the figures are drawn.
-        pages = pool.submit(
-            execute_all,
-            found,
-            target / "notebooks",
-            environment={"KCGEO_STUDY": str(study_path)},
-            done=lambda name: steps(f"Ran {name}"),
-        )
-        drawn = draw(lambda name: steps(f"Drew {name}"))
-        for figure, _, paths in drawn:
-            shows(figure.uses, paths)
-        tables = present.write_tables({name: released[name] for name in TABLES if name in released}, target / "tables")
-        for name, table in tables.items():
-            shows((name,), [table])
-        steps("Wrote the tables")
-        uses, page = write_map_page(measured, released, target / "maps")
-        shows(uses, [page])
-        steps("Wrote the map page")
-        uses, explorer = write_explorer(measured, released, target / "maps")
-        shows(uses, [explorer])
-        steps("Wrote the explorer")
-        map_item = present.Item(
-            "Coverage map",
-            "Drive times by category, sites with telephone numbers, and the same numbers as a table.",
-            {"Open": "maps/coverage.html"},
-        )
-        explorer_item = present.Item(
-            "Explorer",
-            "Choose a kind of help, who asks and when; add and move new sites, and the numbers are counted again.",
-            {"Open": "maps/explorer.html"},
-        )
-        write_index(
-            study, target, drawn=drawn, pages=[map_item, explorer_item], tables=tables, notebooks=pages.result()
-        )
-        steps("Wrote the index")
-        content = records.build(
-            target,
-            study,
-            releases=[{**item.to_manifest(), "files": sorted(files[name])} for name, item in sorted(released.items())],
-            data={name: str(data.describe(name)["sha256"]) for name in data.resources()},
-        )
-        records.write(target, content)
-    return content
+    return measured, released
