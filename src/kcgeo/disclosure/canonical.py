@@ -33,6 +33,8 @@ def _column(values: pd.Series[Any]) -> pd.Series[Any]:
         return values.astype(
             "int64" if pd.api.types.is_integer_dtype(values.dtype) and not values.isna().any() else float
         )
+    if isinstance(values.dtype, pd.StringDtype):
+        return values.astype("str")
     plain = [_text(value) for value in values]
     kind = "object" if any(isinstance(value, tuple) for value in plain) else "str"
     return pd.Series(plain, index=values.index, dtype=kind)
@@ -41,7 +43,8 @@ def _column(values: pd.Series[Any]) -> pd.Series[Any]:
 def _ordered(table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     """Sort by the keys of the contract, then, where keys repeat, by the text of the whole row."""
     if not keys or table.duplicated(keys).any():
-        whole = table.astype("str").agg("\x1f".join, axis=1) if len(table) else pd.Series(dtype="str")
+        columns = [table[column].astype("str").fillna("") for column in table]
+        whole = pd.Series(["\x1f".join(row) for row in zip(*columns, strict=True)], dtype="str")
         table = table.iloc[whole.argsort(kind="stable").to_numpy()]
     return table.sort_values(keys, kind="stable", na_position="last") if keys else table
 

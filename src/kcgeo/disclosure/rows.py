@@ -177,12 +177,13 @@ def _content_problems(values: pd.Series[Any], name: str, contract: Contract, by_
     if pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_bool_dtype(values.dtype):
         numeric = pd.to_numeric(values, errors="coerce")
         return [f"The numbers of column {name} read like positions."] if numbers_look_like_place(numeric) else []
+    # a long table says the same few words many times over
+    listed = values.dropna().unique() if isinstance(values.dtype, pd.StringDtype) else values
     kept = [
-        value for value in values if not (value is None or (not isinstance(value, tuple | list) and pd.isna(value)))
+        value for value in listed if not (value is None or (not isinstance(value, tuple | list) and pd.isna(value)))
     ]
     if any(not isinstance(value, str | bool | int | float | tuple | list) for value in kept):
         return [f"Column {name} holds objects; a released table holds numbers, texts and flags."]
-    # a long table says the same few words many times over
     texts = dict.fromkeys(text for value in kept for text in (value if isinstance(value, tuple | list) else (value,)))
     if values.name in _ID_COLUMNS and any(isinstance(text, str) and _is_fine_cell(text) for text in texts):
         return [f"Column {name} holds H3 cells finer than resolution {_FINEST_CELL}, which are points in all but name."]
