@@ -48,6 +48,7 @@ _COMPUTED: dict[str, tuple[str, str]] = {
     "place_covered_share": ("share", "Places within the cutoff, 0 to 1, whatever their size"),
     "route": ("", "Road, such as I-35"),
     "site_id": ("", "One place: equal for services that share an address"),
+    "state_name": ("", "Name of the state in which the county lies"),
     "system": ("", "Route and state by whose mileposts is counted"),
     "to_milepost_mi": ("mile", "Milepost at which the stretch ends"),
     "total_count": ("persons or households", "All people of the group"),
