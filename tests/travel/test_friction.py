@@ -190,7 +190,7 @@ def test_speeds_act_where_they_should(study: Study, network: Network, grid: gpd.
 
 
 def test_an_unknown_county_is_refused(study: Study) -> None:
-    with pytest.raises(StudyError, match="study.counties names 99001"):
+    with pytest.raises(StudyError, match=r"study\.counties names 99001"):
         friction_network(replace(study, counties=(*study.counties, "99001")))
     with pytest.raises(StudyError, match="99001"):
         cells(replace(study, counties=("99001",)))
