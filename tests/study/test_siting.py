@@ -201,7 +201,7 @@ def test_a_plan_that_cannot_be_says_what_would_work(settings: Study) -> None:
     with pytest.raises(SolverError) as error:
         study.site(settings, **{**QUESTION, "new_count": 1}, objective="backup_coverage", draw_count=0)
     assert any("least number of new sites that works" in sentence for sentence in error.value.problems)
-    with pytest.raises(SolverError, match="candidates are free"):
+    with pytest.raises(StudyError, match="5000 new sites are asked for, but the study has 209 areas"):
         study.site(settings, **{**QUESTION, "new_count": 5_000})
 
 

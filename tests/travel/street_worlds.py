@@ -15,7 +15,7 @@ from kcgeo.data.formats.streets import Streets, Ways, noded
 from kcgeo.travel import Network, street_network
 from kcgeo.travel.streets import NEVER
 
-nx = pytest.importorskip("networkx", reason="the slow version needs networkx (extra bench)")
+nx = pytest.importorskip("networkx", reason="the slow version needs networkx (extra dev)")
 
 ACCESS_KMH = 20.0
 LON, LAT = -94.5, 39.0

@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import import_module
@@ -21,7 +22,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-from kcgeo.errors import KcgeoError
+from kcgeo.errors import KcgeoError, WithheldWarning
 from kcgeo.study.notebooks import Made, can_fork, make_page
 
 __all__ = ["Order", "forked_manager", "main"]
@@ -190,6 +191,8 @@ def _all(order: Order, gone: Any) -> Iterator[Made]:
 
 def main() -> None:
     """Do what one line of input asks for."""
+    # what this process says may stand in a published log, which tells nothing of hidden rows
+    warnings.simplefilter("ignore", WithheldWarning)
     order = Order(**json.loads(sys.stdin.readline()))
     found: Iterator[Made]
     if can_fork():
