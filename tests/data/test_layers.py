@@ -76,11 +76,12 @@ def test_a_changed_file_is_refused_with_the_cure(tmp_path: Path) -> None:
 def test_a_layer_can_be_taken_back_and_foreign_files_stay(tmp_path: Path) -> None:
     study = tmp_path / "town.toml"
     layer = _put(study, "a\n")
-    own = layers_folder(study) / "notes.txt"
-    own.write_text("mine")
+    own = [layers_folder(study) / name for name in ("notes.txt", "services-2026.csv", "streets-backup.npz")]
+    for path in own:
+        path.write_text("mine")
     assert remove_layer(study, "services")
     assert not remove_layer(study, "services")
-    assert read_layers(study) == () and not layer.path.exists() and own.exists()
+    assert read_layers(study) == () and not layer.path.exists() and all(path.exists() for path in own)
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"format": 2, "layers": []}', '{"format": 1, "layers": [{"kind": "x"}]}'])

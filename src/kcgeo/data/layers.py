@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -41,6 +42,7 @@ KINDS = {
 
 _REGISTER = "layers.json"
 _FORMAT = 1
+_DIGITS = 12  # of the hash, in the name of a file
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,7 @@ def put_layer(
     try:
         rows = write(temporary)
         digest = sha256(temporary)
-        path = folder / f"{kind}-{digest[:12]}{suffix}"
+        path = folder / f"{kind}-{digest[:_DIGITS]}{suffix}"
         temporary.chmod(0o644)
         temporary.replace(path)
     finally:
@@ -189,7 +191,7 @@ def _register(folder: Path, layers: list[Layer]) -> None:
 
 def _sweep(folder: Path, *, keep: set[str]) -> None:
     """Remove converted files that the register no longer names; files that we did not write stay."""
+    ours = re.compile("|".join(rf"{kind}-[0-9a-f]{{{_DIGITS}}}{re.escape(end)}" for kind, end in KINDS.items()))
     for path in folder.iterdir():
-        ours = any(path.name.startswith(f"{kind}-") and path.name.endswith(end) for kind, end in KINDS.items())
-        if ours and path.name not in keep:
+        if ours.fullmatch(path.name) and path.name not in keep:
             path.unlink()
