@@ -88,6 +88,30 @@ def test_a_holiday_is_not_typical(tmp_path: Path) -> None:
     assert typical_date(feed, "weekday") == date(2026, 11, 27)
 
 
+def test_a_day_on_which_nothing_ever_runs_stands_for_its_kind(tmp_path: Path) -> None:
+    """Many towns have no bus on Sundays: that is an answer, and no fault."""
+    header = "service_id,monday,tuesday,wednesday,thursday,friday,saturday,sunday,start_date,end_date\n"
+    dates = "service_id,date,exception_type\nextra,20261116,1"
+    feed = read_gtfs(
+        feed_of(
+            tmp_path,
+            calendar=header + "work,1,1,1,1,1,0,0,20261116,20261218\nend,0,0,0,0,0,1,0,20261116,20261218",
+            calendar_dates=dates,
+        )
+    )
+    assert typical_date(feed, "sunday") == date(2026, 11, 22)
+    assert trip_counts(feed)["2026-11-22"] == 0
+    week = read_gtfs(
+        feed_of(
+            tmp_path / "week",
+            calendar=header + "work,1,1,1,1,1,0,0,20261116,20261120\nend,1,1,1,1,1,0,0,20261116,20261120",
+            calendar_dates=dates,
+        )
+    )
+    with pytest.raises(StudyError, match="less than a week, without a sunday"):
+        typical_date(week, "sunday")
+
+
 FAULTS = {
     "dangling stop": ("stop_times", "NA,50", "nowhere,50", "names the stop_id nowhere, not in stops.txt"),
     "dangling trip": ("stop_times", "t3,22", "t9,22", "names the trip_id t9, not in trips.txt"),

@@ -59,19 +59,20 @@ def typical_date(feed: Feed, kind: DayKind) -> date:
 
     A ``weekday`` is a Tuesday, Wednesday, Thursday or Friday, so that the night before it is one between two days of
     work. Holidays, on which other trips run, are passed over for being few. Of two numbers as common as each other the
-    larger counts.
+    larger counts. Where nothing runs on any such day, the first of them stands for the others.
 
     Raises
     ------
     StudyError
-        The feed has no such day with service.
+        No such day lies between the first and the last with service.
     """
     wanted: Sequence[int] = {"weekday": (1, 2, 3, 4), "saturday": (5,), "sunday": (6,)}[kind]
     counts = trip_counts(feed)
     days = pd.DatetimeIndex(counts.index)
-    counts = counts[days.dayofweek.isin(wanted) & (counts > 0).to_numpy()]
+    counts = counts[days.dayofweek.isin(wanted)]
     if counts.empty:
-        raise StudyError(f"No trip of the timetable runs on any {kind}; choose a date with --depart.")
+        raise StudyError(f"The timetable holds for less than a week, without a {kind}; give a feed for a longer time.")
+    counts = counts[counts > 0] if counts.any() else counts
     often = counts.value_counts()
     usual = often[often == often.max()].index.max()
     found: date = counts.index[counts == usual][0].date()
