@@ -259,6 +259,15 @@ def test_a_click_outside_the_study_area_adds_nothing_and_says_so(desk: Page) -> 
     assert "outside the study area" in desk.inner_text("#live")
 
 
+def test_what_is_said_at_once_is_not_overwritten_by_a_summary_that_waited(desk: Page) -> None:
+    box = desk.locator("#map").bounding_box()
+    assert box is not None
+    desk.select_option("#kind", "legal")  # its summary comes when the page has come to rest
+    desk.mouse.click(box["x"] + box["width"] - 30, box["y"] + 20)
+    desk.wait_for_function("() => window.location.hash.includes('legal')")
+    assert "outside the study area" in desk.inner_text("#live")
+
+
 def test_the_map_shows_the_states(case: Case, desk: Page) -> None:
     places = case.released["places"].table
     lived = int((places["population_count"] > 0).sum())

@@ -167,15 +167,18 @@
     }
     return text;
   }
-  var waiting = 0;
+  var waiting = 0, summary = null;
+  /* What is said at once stays: a summary that still waits gives way to it. */
   function tell(text) {
+    summary = null;
     byId("live").textContent = text;
   }
   /* The screen reader and the address hear of a change when it has come to rest. */
   function settle(text) {
     window.clearTimeout(waiting);
+    summary = text;
     waiting = window.setTimeout(function () {
-      tell(text);
+      if (summary !== null) tell(summary);
       try { window.history.replaceState(null, "", written(now)); } catch (error) { /* pages without an address of their own */ }
     }, 350);
     byId("link").value = window.location.href.split("#")[0] + written(now);
