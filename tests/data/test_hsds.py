@@ -198,12 +198,14 @@ def test_a_feed_of_somebody_else(study: data.Study, tmp_path: Path) -> None:
     assert any("coordinate_precision" in note for note in converted.notes)
 
 
-@pytest.mark.parametrize("where", ["category", "term", "name", "organisation"])
+@pytest.mark.parametrize("where", ["category", "code", "term", "name", "organisation"])
 def test_where_people_sleep_comes_in_as_withheld(where: str, study: data.Study, tmp_path: Path) -> None:
     def change(services: list[dict[str, Any]]) -> None:
         terms = services[0]["attributes"]
         if where == "category":
             terms[0]["taxonomy_term"]["name"] = "emergency_shelter"
+        elif where == "code":
+            terms[0]["taxonomy_term"] |= {"code": "medical", "name": "Medical respite shelter"}
         elif where == "term":
             terms.append({"id": "t9", "taxonomy_term": {"id": "k9", "name": "Domestic Violence Shelters"}})
         elif where == "name":

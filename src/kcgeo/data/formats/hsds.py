@@ -120,6 +120,8 @@ def _rows(tables: Rows, mapped: Mapped, eligibility: str | None) -> tuple[pd.Dat
         carried = _carried(mine["attribute"], terms)
         words = _words(mine["attribute"], terms)
         names, unknown = known_categories(words, mapped)
+        # a code may be one of ours by chance: what the term is called counts too
+        named = [*words, *(terms.get(row.get("taxonomy_term_id", ""), {}).get("name", "") for row in mine["attribute"])]
         if not names:
             left += 1
             continue
@@ -133,7 +135,7 @@ def _rows(tables: Rows, mapped: Mapped, eligibility: str | None) -> tuple[pd.Dat
             if number > 1:
                 row["service_id"] = f"{row['service_id']}-{number}"
             rows.append(row)
-            told.append(" ".join([*unknown, *words, place.get("name", ""), service.get("alternate_name", "")]))
+            told.append(" ".join([*unknown, *named, place.get("name", ""), service.get("alternate_name", "")]))
     if asked:
         raise TableError(
             f"{first_ids(asked)}: who may come is told in words that are none of ours ({', '.join(ELIGIBILITIES)}); "
