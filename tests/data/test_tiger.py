@@ -100,6 +100,16 @@ def test_a_gap_is_bridged_and_said(study: Study) -> None:
     assert any("over gaps of 69 m" in note for note in notes)
 
 
+def test_a_line_to_the_far_side_of_the_globe_is_left_out_and_said(study: Study) -> None:
+    pieces = [
+        shapely.LineString([(-94.80, 39.10), (-94.70, 39.10)]),
+        shapely.LineString([(-94.70, 39.10), (87.0, 0.0)]),
+    ]
+    lines, notes = corridor_lines(gpd.GeoDataFrame({"route": "I-70"}, geometry=pieces, crs=4326, index=[0, 1]), study)
+    assert len(lines) == 1
+    assert notes[0] == "1 lines hold a point on the far side of the globe and were left out."
+
+
 def test_stretches_that_leave_the_study_stay_apart(study: Study) -> None:
     pieces = [
         shapely.LineString([(-94.80, 39.10), (-94.75, 39.10)]),

@@ -129,6 +129,11 @@ def corridor_lines(roads: gpd.GeoDataFrame, study: Study) -> tuple[gpd.GeoDataFr
     areas = counties(study).to_crs(study.crs).dissolve("state").geometry
     mine = roads[roads["route"].isin(study.corridors)].to_crs(study.crs)
     rows, notes = [], list[str]()
+    # a point on the far side of the globe has no place in the metric system of the study
+    flat = np.isfinite(shapely.bounds(mine.geometry.to_numpy())).all(axis=1)
+    if not flat.all():
+        notes.append(f"{int((~flat).sum())} lines hold a point on the far side of the globe and were left out.")
+        mine = mine[flat]
     for route, pieces in mine.groupby("route"):
         for state, area in areas.items():
             inside = shapely.intersection(pieces.geometry.to_numpy(), area)
