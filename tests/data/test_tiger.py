@@ -17,7 +17,7 @@ from kcgeo.data.formats.registry import Converted
 from kcgeo.data.formats.tiger import corridor_lines, read_primary_roads, read_road_lines, route_name
 from kcgeo.data.region import counties
 from kcgeo.data.settings import Study
-from kcgeo.errors import TableError
+from kcgeo.errors import CrsError, TableError
 
 WEST, EAST, NORTH = -94.85, -94.30, 39.13
 
@@ -108,6 +108,16 @@ def test_a_line_to_the_far_side_of_the_globe_is_left_out_and_said(study: Study) 
     lines, notes = corridor_lines(gpd.GeoDataFrame({"route": "I-70"}, geometry=pieces, crs=4326, index=[0, 1]), study)
     assert len(lines) == 1
     assert notes[0] == "1 lines hold a point on the far side of the globe and were left out."
+
+
+def test_a_vertex_that_is_no_number_is_refused(study: Study, tmp_path: Path) -> None:
+    roads = _roads()
+    xy = shapely.get_coordinates(roads.geometry.iloc[0])
+    xy[1] = np.nan
+    roads.loc[0, "geometry"] = shapely.LineString(xy)
+    roads.to_file(tmp_path / "roads.gpkg")
+    with pytest.raises(CrsError, match="do not fit the reference system"):
+        read_primary_roads(tmp_path / "roads.gpkg", study)
 
 
 def test_stretches_that_leave_the_study_stay_apart(study: Study) -> None:
