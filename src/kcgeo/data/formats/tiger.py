@@ -130,9 +130,9 @@ def corridor_lines(roads: gpd.GeoDataFrame, study: Study) -> tuple[gpd.GeoDataFr
     mine = roads[roads["route"].isin(study.corridors)].to_crs(study.crs)
     rows, notes = [], list[str]()
     # a point on the far side of the globe has no place in the metric system of the study
-    xy, line = shapely.get_coordinates(mine.geometry.to_numpy(), return_index=True)
+    xy, owner = shapely.get_coordinates(mine.geometry.to_numpy(), return_index=True)
     flat = np.ones(len(mine), dtype=bool)
-    flat[line[~np.isfinite(xy).all(axis=1)]] = False
+    flat[owner[~np.isfinite(xy).all(axis=1)]] = False
     if not flat.all():
         notes.append(f"{int((~flat).sum())} lines hold a point on the far side of the globe and were left out.")
         mine = mine[flat]
