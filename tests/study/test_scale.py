@@ -27,7 +27,7 @@ from kcgeo.access.parts import Answers, Catchment, Part, measure_part
 from kcgeo.errors import StudyError
 from kcgeo.study.scale import run_question
 from kcgeo.study.scale_cluster import cluster, in_process, on_cluster
-from kcgeo.study.scale_national import SCREENING, synthetic_sites
+from kcgeo.study.scale_national import SCREENING, _sites, synthetic_sites
 from kcgeo.study.scale_parts import Question, Tile, tiles
 from kcgeo.travel.clip import Cutter
 from kcgeo.travel.national import national_network
@@ -467,6 +467,19 @@ def test_missing_packages_are_named(monkeypatch: pytest.MonkeyPatch, question: Q
     with pytest.raises(StudyError, match=r"pyarrow.*kcgeo\[big\]"):
         run_question(question, tmp_path / "run", places_count=40, **WORDS)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.filterwarnings("ignore:.*came in as withheld")
+def test_what_the_manifest_says_of_services_does_not_depend_on_hidden_rows(root: Path, tmp_path: Path) -> None:
+    rows = pd.read_csv(root / "data" / "derived" / "services.csv", dtype=str, keep_default_na=False)
+    exact = rows[rows["disclosure"].eq("exact") & rows["latitude"].ne("")].head(6)
+    hidden = exact.tail(1).assign(service_id="svc-hidden", service_name="Rooms", disclosure_basis="")
+    hidden = hidden.assign(service_categories="emergency_shelter", physical_address="16 Secret Street")
+    path, told = tmp_path / "national.csv", []
+    for table in (exact, pd.concat([exact, hidden]), exact.head(5)):
+        table.to_csv(path, index=False)
+        told.append(_sites(path, gpd.GeoDataFrame(), 0, 0)[1])
+    assert told[0] == told[1] != told[2]
 
 
 def test_inputs_are_unchanged_and_synthetic_sites_are_seeded(question: Question) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -17,7 +18,6 @@ from kcgeo import data
 from kcgeo.access.parts import Catchment
 from kcgeo.crs import STORAGE
 from kcgeo.errors import StudyError, raise_all
-from kcgeo.files import sha256
 from kcgeo.study.releases import LISTED, LOWER_BOUND, ODBL
 from kcgeo.study.scale import ScaleRun, former_run, run_question
 from kcgeo.study.scale_cluster import cluster, in_process, on_cluster
@@ -226,5 +226,13 @@ def _sites(
     found = data.by_category(data.services(path=path, counties=data.load("counties_us")))
     if found.empty:
         raise StudyError(f"{path.name} holds no service with a public place; there is nothing to measure times to.")
-    about = {"services": {"file": path.name, "sha256": sha256(path)}}
+    # the hash of the file would depend on rows that stay hidden, and let a guess at them be confirmed
+    about = {"services": {"file": path.name, "sha256_of_sites": _digest(found)}}
     return found, about, (LOWER_BOUND, LISTED), ""
+
+
+def _digest(sites: gpd.GeoDataFrame) -> str:
+    """Return the SHA-256 of all that a run takes from the sites."""
+    columns = (sites["category"], sites["site_id"], sites.geometry.x, sites.geometry.y)
+    lines = ("\t".join(map(str, row)) for row in zip(*columns, strict=True))
+    return hashlib.sha256("\n".join(lines).encode("utf-8")).hexdigest()
