@@ -35,6 +35,16 @@ def test_every_kind_leads_to_a_reader_and_a_layer() -> None:
         assert callable(getattr(import_module(module), name))
 
 
+@pytest.mark.parametrize(
+    "address", ["postgresql://me:no-such-secret@[x/db", "me:no-such-secret@host", "password=no-such-secret"]
+)
+def test_no_part_of_an_address_is_told(town: Path, address: str) -> None:
+    said: list[str] = []
+    with pytest.raises(KcgeoError) as caught:
+        add_layer(town, "postgis-places", address, options={"table": "blocks"}, step=said.append)
+    assert "secret" not in " ".join([*said, *caught.value.problems])
+
+
 def test_what_changed_is_told(town: Path, tmp_path: Path) -> None:
     said: list[str] = []
     added = add_layer(town, "centers", str(both_centers(tmp_path / "centers")), step=said.append)

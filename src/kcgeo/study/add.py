@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from kcgeo import data
 from kcgeo.data.fetch import Fetched
@@ -141,10 +140,9 @@ def _reader(kind: str) -> Reader:
 
 
 def _name(source: str, reader: Reader) -> str:
-    """Return a name without folders, user and password."""
+    """Return a name without folders; of an address nothing, since any part of a misspelt one may be the password."""
     if reader.is_address:
-        parts = urlsplit(source)
-        return f"{parts.scheme}:{parts.path.rpartition('/')[2]}" if parts.scheme else source
+        return "the database"
     return Path(source).resolve().name
 
 
