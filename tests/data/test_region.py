@@ -146,6 +146,13 @@ def test_areas_are_large_and_hold_each_county_once(root: Path) -> None:
     assert "29219" not in set(named["county_fips"])  # Warren alone is too small to be named
 
 
+def test_a_region_of_few_people_has_no_area_that_may_be_named(root: Path) -> None:
+    study = data.read_study(root / "tests" / "studies" / "st-louis.toml")
+    warren = dataclasses.replace(study, counties=("29219",))
+    assert data.places(warren)["population_count"].sum() < LEAST_PEOPLE
+    assert data.areas(warren)["area"].tolist() == ["outside the metro"]
+
+
 def test_no_study_outside_the_region_gets_its_services(wichita: Study) -> None:
     with pytest.raises(
         StudyError, match="The study wichita names no services, and the packaged directory is of another"

@@ -21,8 +21,8 @@ def areas(study: Study) -> pd.DataFrame:
 
     Outside the packaged region they are drawn from public population alone: a county of :data:`LEAST_PEOPLE` and more
     stands by itself ("Greene County MO"), the smaller ones of a state are one area ("smaller counties MO") where
-    together they reach that number, and ``whole region`` holds all. People are those of the packaged ZIP points, so
-    that a layer of the study's own changes no name.
+    together they reach that number, and ``whole region`` holds all, where all together do. People are those of the
+    packaged ZIP points, so that a layer of the study's own changes no name.
 
     Returns
     -------
@@ -49,7 +49,8 @@ def areas(study: Study) -> pd.DataFrame:
     for state, group in small.groupby("state", sort=True):
         if len(group) > 1 and group["people"].sum() >= LEAST_PEOPLE:
             rows += [{"area": f"smaller counties {state}", "county_fips": code} for code in group["county_fips"]]
-    rows += [{"area": WHOLE, "county_fips": code} for code in own["county_fips"]]
+    if people.sum() >= LEAST_PEOPLE:
+        rows += [{"area": WHOLE, "county_fips": code} for code in own["county_fips"]]
     rows.append({"area": OUTSIDE, "county_fips": None})
     table = pd.DataFrame(rows, columns=["area", "county_fips"]).astype("str")
     return table.sort_values(["area", "county_fips"], ignore_index=True)
