@@ -213,6 +213,7 @@ def test_a_level_is_never_guessed(study: data.Study, mapping: str, tmp_path: Pat
         ('[columns]\n"Program" = "adress"', "adress, which is no column of ours"),
         ('[columns]\n"Program" = "service_name"\n"Kind" = "service_name"', "gives two of their columns"),
         ('[colums]\n"Program" = "service_name"', "has a key 'colums'"),
+        ('[defaults]\ndisclosure = "withheld"', "gives a default for disclosure"),
         ("[columns", "is not a mapping"),
         ("[columns]\nProgram = 3", "every value is a text"),
         ("", "no column for service_name"),

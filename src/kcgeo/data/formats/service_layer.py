@@ -1,9 +1,10 @@
 """From rows of other people's directories to the layer ``services``: known words, a level for each row, one check.
 
 Directories of others know no levels. The operator says once, with a basis, why the places of the rows that bring no
-level are public. That word never covers a row where people sleep: such a row is shown only if it brings a sufficient
-basis of its own, and else it comes in as withheld, cut to its id and categories. A row counts as one where people sleep
-if a category says so, or a word in its name or in its original categories does.
+level are public. That word never covers a row where people sleep: such a row comes in as withheld, cut to its id and
+categories. A row counts as one where people sleep if a category says so, or a word in its name or in its original
+categories does. A row that brings a level and a basis is taken at its word, by the rules of
+:mod:`kcgeo.data.levels`, which go by its categories.
 
 Refusals name rows by id, never what stands in them; notes hold no number that depends on a withheld row.
 """
@@ -30,19 +31,10 @@ from kcgeo.data.settings import Study
 from kcgeo.errors import TableError, WithheldWarning, first_ids, raise_all
 from kcgeo.files import write_text
 
-__all__ = ["MAX_ROWS", "OPTIONS", "Mapped", "columns_of_services", "known_categories", "read_mapping", "service_layer"]
+__all__ = ["MAX_ROWS", "Mapped", "columns_of_services", "known_categories", "read_mapping", "service_layer"]
 
 MAX_ROWS = 200_000
 """More rows than a national directory has."""
-
-OPTIONS = {
-    "mapping": "TOML file with [columns], [values.<column>], [defaults]: theirs = ours",
-    "basis": "why places of rows that bring no level are public, e.g. 'public office, hospital, agency or hotline'",
-    "licence": "the licence of the directory, as its publisher states it",
-    "vintage": "the date of the directory, e.g. 2026-11",
-    "title": "the name of the directory, for the source line of maps",
-}
-"""Options that every reader of services takes."""
 
 SLEEPING = re.compile(
     r"shelter|refuge|safe[\s-]*(?:house|home|haven)|transitional|residential|(?:group|recovery|maternity)[\s-]*home"
@@ -110,6 +102,10 @@ def read_mapping(path: Path | str | None) -> Mapped:
     unknown = sorted({*named, *defaults, *values} - known)
     if unknown:
         problems.append(f"{path.name} names {first_ids(unknown)}, which is no column of ours; see the data dictionary.")
+    if own := sorted({"disclosure", "service_id"} & set(defaults)):
+        problems.append(
+            f"{path.name} gives a default for {' and '.join(own)}, which each row has of its own; write it in the rows."
+        )
     if twice := sorted({name for name in named if named.count(name) > 1}):
         problems.append(f"{path.name} gives two of their columns to {first_ids(twice)}; keep one.")
     raise_all(problems, TableError)
@@ -259,7 +255,7 @@ def _filled(table: pd.DataFrame, mapped: Mapped, shown: pd.Series) -> tuple[pd.D
         "coordinate_precision": table["latitude"].ne("").map({True: "street", False: "none"}),
     }
     for column in [*mapped.defaults, *(name for name in implied if name not in mapped.defaults)]:
-        if column in ("disclosure", "disclosure_basis", "service_id"):
+        if column == "disclosure_basis":  # counts in :func:`_levelled` alone
             continue
         blank = shown & table[column].eq("")
         if column == "coordinate_precision" and column in mapped.defaults:
