@@ -77,6 +77,16 @@ def test_each_notebook_that_stops_is_named_and_the_others_still_run(tmp_path: Pa
     assert (tmp_path / "pages/2_good.html").exists()
 
 
+def test_an_error_of_any_length_is_told_and_holds_nobody_up(tmp_path: Path) -> None:
+    path = notebook(tmp_path / "1_long.ipynb", "raise ValueError('x' * 300_000)")
+    with (
+        notebooks.running([path], tmp_path / "pages", study=tmp_path / "none.toml") as running,
+        pytest.raises(StudyError, match=r"1_long\.ipynb stopped: ") as caught,
+    ):
+        running.pages(lambda name: None)
+    assert len(caught.value.problems[0]) < 1000
+
+
 def lives(pid: int) -> bool:
     stat = Path(f"/proc/{pid}/stat")
     try:

@@ -46,6 +46,10 @@ footer { margin-top: 3rem; font-size: 14px; color: #4a525b; }
 """
 
 
+_LONGEST_CAUSE = 500
+"""Characters of an error that are told; the answer of the other process must fit the pipe, which is read at the end."""
+
+
 def notebook_files() -> list[Path]:
     """Return the notebooks of the repository in their order; none where kcgeo runs without its repository."""
     return sorted((package_folder().parent / "notebooks").glob("[0-9]*.ipynb"))
@@ -110,7 +114,7 @@ def execute(path: Path, *, environment: Mapping[str, str], forked: bool = False)
             client.execute(env=variables)
         except CellExecutionError as error:
             last = next((line for line in reversed(str(error).splitlines()) if line.strip()), "unknown error")
-            raise StudyError(f"The notebook {path.name} stopped: {last}") from None
+            raise StudyError(f"The notebook {path.name} stopped: {last[:_LONGEST_CAUSE]}") from None
         except DeadKernelError:
             raise StudyError(f"The notebook {path.name} stopped: its process ended.") from None
     # Warnings are for the one who runs: they name ids of rows that came in as withheld, and folders of the machine.
