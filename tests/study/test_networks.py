@@ -19,6 +19,7 @@ from kcgeo.data.settings import Study, read_study
 from kcgeo.errors import IntegrityError, StudyError, TableError
 from kcgeo.study import measure
 from kcgeo.study.networks import compare_networks, differences, foot_times, on_foot, own_and_grid
+from kcgeo.study.transit import _walks
 
 LINE = [(0.0, 0.0), (4.0, 0.0), (8.0, 0.0)]
 ACROSS = [(-200.0, 100.0), (0.0, 100.0), (200.0, 100.0)]
@@ -101,6 +102,7 @@ def test_a_study_travels_on_its_own_streets(study: Study, root: Path) -> None:
     assert network.max_snap_m == study.travel.max_snap_m
     assert travel.network(study) is network  # laid out once
     assert travel.walking_network(study).model == "walking model"
+    assert _walks(study) is travel.walking_network(study)  # to a bus stop too
     plain = read_study(root / "studies" / "kansas-city.toml")
     assert travel.network(plain).model == "free-flow friction grid"
     with pytest.raises(StudyError, match="osm-walks"):

@@ -14,7 +14,6 @@ import pandas as pd
 
 from kcgeo import access, data, present, travel
 from kcgeo.data.formats.gtfs import DayKind, Feed, first_and_last_date, read_gtfs, require_date, typical_date
-from kcgeo.data.formats.streets import load_streets
 from kcgeo.data.layers import Layer, checked_layer
 from kcgeo.data.settings import Study
 from kcgeo.disclosure import Released, release
@@ -152,8 +151,7 @@ def transit_report(measured: Measured, *, step: Callable[[str], None] = _silent)
 
 def _walks(study: Study) -> travel.Network | None:
     """Return the study's own streets to walk on, None for straight lines."""
-    layer = study.layer("walks")
-    return None if layer is None else travel.street_network(load_streets(checked_layer(layer)))
+    return None if study.layer("walks") is None else travel.walking_network(study)
 
 
 def _named(table: pd.DataFrame, study: Study, key: str) -> pd.DataFrame:
