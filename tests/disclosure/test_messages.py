@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from kcgeo.study.kernels import Order
+
 from .small_study import CANARIES, hidden_row, public_rows, write
 
 
@@ -33,6 +35,14 @@ def test_no_stream_of_a_run_depends_on_hidden_rows(studies):
     said = [kcgeo("gaps", "--study", study, "--category", "medical") for study in studies]
     assert said[1] == said[0] and said[2] == said[0]
     assert "withheld" not in "".join(said[0])
+
+
+def test_the_process_of_the_notebooks_says_nothing_of_hidden_rows(studies, tmp_path):
+    order = Order((), str(tmp_path), str(studies[1]), {}).to_json()
+    done = subprocess.run(
+        [sys.executable, "-m", "kcgeo.study.kernels"], input=order + "\n", capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
 
 
 def test_the_operator_is_told_which_rows_came_in_as_withheld_where_they_ask(studies):
