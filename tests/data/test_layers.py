@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,23 @@ def test_a_new_layer_replaces_the_former_of_its_kind_only(tmp_path: Path) -> Non
     names = {layer.kind: checked_layer(layer).read_text() for layer in read_layers(study)}
     assert names == {"services": "b\n", "places": "x\n"}
     assert len(list(layers_folder(study).iterdir())) == 3  # two files and the register
+
+
+def test_two_that_are_added_at_once_both_stay(tmp_path: Path) -> None:
+    study, begun = tmp_path / "town.toml", threading.Event()
+
+    def slow(path: Path) -> int:
+        begun.set()
+        time.sleep(0.3)  # the other one comes meanwhile
+        path.write_text("slow")
+        return 1
+
+    first = threading.Thread(target=lambda: put_layer(study, "places", slow, **ABOUT))
+    first.start()
+    begun.wait()
+    _put(study, "a\n")
+    first.join()
+    assert [checked_layer(layer).read_text() for layer in read_layers(study)] == ["slow", "a\n"]
 
 
 def test_a_failed_write_leaves_the_former_layer_whole_and_no_scrap(tmp_path: Path) -> None:

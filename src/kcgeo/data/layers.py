@@ -21,7 +21,8 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -152,36 +153,58 @@ def put_layer(
         Writes the converted file to the path that it is given (with the right suffix) and returns its rows.
     """
     folder, suffix = layers_folder(study_path), KINDS[kind]
-    former = read_layers(study_path)
     folder.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{kind}-", suffix=suffix, dir=folder)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        rows = write(temporary)
-        digest = sha256(temporary)
-        path = folder / f"{kind}-{digest[:_DIGITS]}{suffix}"
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-        if not any(folder.iterdir()):
-            folder.rmdir()
-    layer = Layer(kind, path, digest, rows, source_name, source_sha256, source_kind, title, vintage, licence, notes)
-    _register(folder, [*(item for item in former if item.kind != kind), layer])
-    _sweep(folder, keep={item.path.name for item in former if item.kind != kind} | {path.name})
+    with _alone(folder):
+        handle, name = tempfile.mkstemp(prefix=f".{kind}-", suffix=suffix, dir=folder)
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            former = read_layers(study_path)
+            rows = write(temporary)
+            digest = sha256(temporary)
+            path = folder / f"{kind}-{digest[:_DIGITS]}{suffix}"
+            temporary.chmod(0o644)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+            if not any(folder.iterdir()):
+                folder.rmdir()
+        layer = Layer(kind, path, digest, rows, source_name, source_sha256, source_kind, title, vintage, licence, notes)
+        others = [item for item in former if item.kind != kind]
+        _register(folder, [*others, layer])
+        _sweep(folder, keep={item.path.name for item in others} | {path.name})
     return layer
 
 
 def remove_layer(study_path: Path, kind: str) -> bool:
     """Take a layer back, so that the packaged one counts again; say whether there was one."""
-    folder, former = layers_folder(study_path), read_layers(study_path)
-    kept = [item for item in former if item.kind != kind]
-    if len(kept) == len(former):
+    folder = layers_folder(study_path)
+    if not folder.is_dir():
         return False
-    _register(folder, kept)
-    _sweep(folder, keep={item.path.name for item in kept})
+    with _alone(folder):
+        former = read_layers(study_path)
+        kept = [item for item in former if item.kind != kind]
+        if len(kept) == len(former):
+            return False
+        _register(folder, kept)
+        _sweep(folder, keep={item.path.name for item in kept})
     return True
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Let one process at a time change a study's layers; where the system has no such locks, none is taken."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _register(folder: Path, layers: list[Layer]) -> None:
