@@ -25,6 +25,7 @@ import shapely
 from kcgeo import access, data, travel
 from kcgeo.access.parts import Answers, Catchment, Part, measure_part
 from kcgeo.errors import StudyError
+from kcgeo.study.manifest import refuse_foreign_folder
 from kcgeo.study.scale import run_question
 from kcgeo.study.scale_cluster import cluster, in_process, on_cluster
 from kcgeo.study.scale_national import SCREENING, _sites, synthetic_sites
@@ -408,6 +409,8 @@ def test_folders_that_must_not_be_touched(question: Question, undisturbed: Path,
         run_question(question, undisturbed, places_count=50, resume=True, **WORDS)
     with pytest.raises(StudyError, match="made with other services"):
         run_question(question, undisturbed, places_count=40, resume=True, **{**WORDS, "about": {"services": "others"}})
+    with pytest.raises(StudyError, match="results of another command"):
+        refuse_foreign_folder(undisturbed)  # as kcgeo maps asks, before it replaces a folder whole
     assert _files(undisturbed) == before
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(StudyError, match="files that kcgeo did not write"):

@@ -27,13 +27,21 @@ def _version() -> str:
         return "unknown"
 
 
-def refuse_foreign_folder(folder: Path) -> None:
-    """Refuse a folder of results that would replace files which kcgeo did not write.
+def refuse_foreign_folder(folder: Path, *, kind: str | None = None) -> None:
+    """Refuse a folder of results that would replace files which kcgeo did not write, or that took it hours.
+
+    Parameters
+    ----------
+    folder : Path
+        Where results are to be written.
+    kind : str, optional
+        What the manifest must call its run, for a command that goes on with one; None: a run without a name.
 
     Raises
     ------
     StudyError
-        Where ``folder`` is a file, cannot be written, or holds something and no manifest of kcgeo.
+        Where ``folder`` is a file, cannot be written, holds something and no manifest of kcgeo, or a run of another
+        kind.
     """
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise StudyError(f"{folder} is a file or a link; name a folder for the results with --out.")
@@ -41,9 +49,12 @@ def refuse_foreign_folder(folder: Path) -> None:
     if not folder.is_dir() or not any(folder.iterdir()):
         return
     try:
-        ours = json.loads((folder / MANIFEST).read_text(encoding="utf-8")).get("tool") == TOOL
+        content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        ours, found = content.get("tool") == TOOL, content.get("kind")
     except (OSError, ValueError, AttributeError):
-        ours = False
+        ours, found = False, None
+    if ours and found != kind:
+        raise StudyError(f"{folder} holds results of another command; name an empty or a new folder with --out.")
     if not ours:
         raise StudyError(
             f"{folder} holds files that kcgeo did not write, and the results would replace them; "

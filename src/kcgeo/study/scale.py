@@ -147,13 +147,11 @@ def former_run(folder: Path, *, resume: bool) -> dict[str, Any] | None:
     """
     if folder.is_dir() and [path.name for path in folder.iterdir()] == [_LOCK]:
         return None  # a run that was killed before it wrote anything
-    records.refuse_foreign_folder(folder)
+    records.refuse_foreign_folder(folder, kind=_KIND)
     path = folder / records.MANIFEST
     if not path.is_file():
         return None
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    if content.get("kind") != _KIND:
-        raise StudyError(f"{folder} holds results of another command; name an empty or a new folder with --out.")
     if not resume:
         raise StudyError(f"{folder} holds a national run; go on with --resume, or name a new folder with --out.")
     return content
