@@ -215,9 +215,11 @@ def test_where_people_sleep_comes_in_as_withheld(where: str, study: data.Study, 
 
     with pytest.warns(WithheldWarning, match="s1"):
         rows, converted = read(change, study, tmp_path)
-    assert rows["disclosure"].tolist() == ["withheld", "exact"]
-    text = (tmp_path / "layer.csv").read_text().splitlines()[1]
-    assert text.startswith(",,s1,,") and not any(word in text for word in ("Example", "39.09", "816", "Safe", "Hidden"))
+    assert rows["disclosure"].tolist() == ["exact", "withheld"]
+    text = (tmp_path / "layer.csv").read_text().splitlines()[-1]
+    assert text.startswith(",,withheld-001,,") and not any(
+        word in text for word in ("Example", "39.09", "816", "Safe", "Hidden")
+    )
     # notes go into the register: the same with and without the row
     alone = read(lambda services: services.pop(0), study, tmp_path)[1]
     assert [note for note in converted.notes if "precision" not in note] == [

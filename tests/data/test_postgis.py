@@ -132,7 +132,7 @@ def test_services_become_a_layer_and_the_password_stays_out(server: str, own: Pa
     with pytest.warns(WithheldWarning, match="a3"):
         added = add_layer(own, "postgis-services", server, options={"table": "help", "basis": BASIS})
     rows = data.directory(data.read_study(own))
-    assert rows["service_id"].tolist() == ["a1", "a2", "a3"]
+    assert rows["service_id"].tolist() == ["a1", "a2", "withheld-001"]
     assert rows["disclosure"].tolist() == ["exact", "exact", "withheld"]
     assert rows["categories"].tolist()[1] == ("counselling", "case_management")
     assert rows.geometry.iloc[0].distance(shapely.Point(-94.57, 39.0997)) < 1e-7

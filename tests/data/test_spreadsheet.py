@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 
 from kcgeo import data
+from kcgeo.data.formats.service_layer import SLEEPING
 from kcgeo.data.formats.spreadsheet import MAX_COLUMNS, add_spreadsheet, read_sheet
 from kcgeo.data.layers import put_layer
 from kcgeo.errors import TableError, WithheldWarning
@@ -131,6 +132,9 @@ def test_where_people_sleep_comes_in_as_withheld(study: data.Study, mapping: str
     with pytest.warns(WithheldWarning, match="row-00004, row-00005"):
         rows, notes = read(path, study, mapping)
     assert rows["disclosure"].tolist() == ["exact", "exact", "withheld", "withheld"]
+    # their own ids are often made of a name; counselling comes before emergency_shelter, whatever the file's order
+    assert rows["service_id"].tolist()[2:] == ["withheld-001", "withheld-002"]
+    assert rows["categories"].tolist()[2:] == [("counselling",), ("emergency_shelter",)]
     layer = path.with_suffix(".layer.csv").read_text()
     assert not [word for word in ("Secret", "Hidden", "Refuge", "Rooms", "39.08", "39.09,", "64108") if word in layer]
     path.write_text(text_of(ROWS))
@@ -244,3 +248,15 @@ def test_a_sheet_that_says_to_be_endless_is_refused(tmp_path: Path) -> None:
             archive.writestr(name, content)
     with pytest.raises(TableError, match="zip bomb"):
         read_sheet(tmp_path / "bomb.xlsx")
+
+
+@pytest.mark.parametrize(
+    "name", ["Albergue del Norte", "Refugio", "YWCA", "Crisis center", "North Lodging", "Ten beds"]
+)
+def test_more_words_for_places_where_people_sleep(name: str) -> None:
+    assert SLEEPING.search(name)
+
+
+@pytest.mark.parametrize("name", ["Legal Aid", "North Hospital", "Counselling at Main", "Bedford Clinic", "Police"])
+def test_other_names_are_no_places_where_people_sleep(name: str) -> None:
+    assert not SLEEPING.search(name)

@@ -223,6 +223,9 @@ def test_refusals(town: Feed) -> None:
         ask(until=NOON)
     with pytest.raises(StudyError, match="cutoff_min"):
         ask(cutoff_min=float("nan"))
+    with pytest.raises(StudyError, match="past the end of the next day"):
+        ask(until=NOON + timedelta(hours=23), cutoff_min=24 * 60.0)
+    assert not ask(until=NOON + timedelta(hours=11), cutoff_min=24 * 60.0).empty
     with pytest.raises(TableError, match="no column 'kind'"):
         ask(by="kind")
     with pytest.raises(TableError, match="no value in 'kind'"):

@@ -22,7 +22,7 @@ import pandas as pd
 from kcgeo.crs import require
 from kcgeo.errors import KcgeoError, StudyError, TableError, first_ids
 from kcgeo.travel.network import point_ids
-from kcgeo.travel.transit_timetable import Timetable, walking_pairs
+from kcgeo.travel.transit_timetable import LAST_S, Timetable, walking_pairs
 
 __all__ = ["TransitEngine", "transit_times"]
 
@@ -94,7 +94,7 @@ def transit_times(
         For points without ids or in another CRS.
     StudyError
         The departure is not on the day of the timetable, the window is empty or longer than a day, the cutoff is no
-        number from 0 to 1440.
+        number from 0 to 1440, or both together reach past the end of the next day.
     """
     ids = point_ids(origins, "origins", unique=True)
     for layer, what in ((origins, "origins"), (destinations, "destinations")):
@@ -104,6 +104,11 @@ def transit_times(
     departs = _departures(times, depart, until)
     names, kinds = _kinds(destinations, by)
     limit = int(cutoff_min * 60)
+    if int(departs[-1]) + limit > LAST_S:
+        raise StudyError(
+            "The last departure and the cutoff reach past the end of the next day, where no timetable is laid out; "
+            "choose a shorter window or cutoff."
+        )
     compiled = _compiled(engine, len(times.departs_s))
     walk = _walks_to(times, times.stops, destinations, kinds, len(names), times.walking.to_stop_min)
     direct = _walks_to(times, origins, destinations, kinds, len(names), times.walking.all_the_way_min)

@@ -22,12 +22,12 @@ from kcgeo.errors import TableError, raise_all
 from kcgeo.travel.network import Network
 from kcgeo.travel.times import costs
 
-__all__ = ["Timetable", "Walking", "timetable", "walking_pairs"]
+__all__ = ["LAST_S", "Timetable", "Walking", "timetable", "walking_pairs"]
 
 Ints = npt.NDArray[np.int64]
 
 _DAY_S = 86_400
-_LAST_S = 2 * _DAY_S  # a search may begin at any time of the day and last for another day
+LAST_S = 2 * _DAY_S  # a search may begin at any time of the day and last for another day
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def timetable(feed: Feed, day: date, *, walking: Walking, walks: Network | None 
     run, departure = runs["run"].to_numpy(), runs["departure_s"].to_numpy()
     arrival = runs["arrival_s"].to_numpy()
     first = np.flatnonzero(run[:-1] == run[1:])  # a row of stop times and the next one of its run
-    kept = first[(departure[first] >= 0) & (departure[first] <= _LAST_S)]
+    kept = first[(departure[first] >= 0) & (departure[first] <= LAST_S)]
     order = kept[np.lexsort((kept, departure[kept]))]
     place = np.full(len(run) + 1, -1, dtype=np.int64)
     place[order] = np.arange(len(order))
@@ -190,7 +190,7 @@ def _runs(feed: Feed, day: date) -> pd.DataFrame:
     table["departure_s"] += shift
     table["run"], table["lag_s"] = np.repeat(runs["run"].to_numpy(), size), np.repeat(runs["lag_s"].to_numpy(), size)
     late = table.groupby("run")["arrival_s"].transform("max") >= 0
-    early = table.groupby("run")["departure_s"].transform("min") <= _LAST_S
+    early = table.groupby("run")["departure_s"].transform("min") <= LAST_S
     kept: pd.DataFrame = table[(late & early) | (table["lag_s"] == 0)].reset_index(drop=True)
     return kept
 

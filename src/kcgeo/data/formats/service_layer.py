@@ -16,6 +16,7 @@ import tomllib
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count, islice
 from pathlib import Path
 
 import pandas as pd
@@ -38,7 +39,8 @@ MAX_ROWS = 200_000
 
 SLEEPING = re.compile(
     r"shelter|refuge|safe[\s-]*(?:house|home|haven)|transitional|residential|(?:group|recovery|maternity)[\s-]*home"
-    r"|housing|crisis (?:bed|house|home|nursery)|overnight|sober living|domestic[\s-]*violence|battered",
+    r"|housing|crisis (?:bed|house|home|nursery|center|centre)|overnight|sober living|domestic[\s-]*violence|battered"
+    r"|lodging|motel|\bhotel|dormitor|\bbeds?\b|\bywca\b|albergue|refugio|hogar|abrigo",
     re.IGNORECASE,
 )
 """Words that tell of a place where people sleep, in a name or in somebody else's category."""
@@ -211,13 +213,26 @@ def service_layer(
             WithheldWarning,
             stacklevel=2,
         )
-    plain = plain_rows(checked)
+    plain = _numbered(plain_rows(checked))
 
     def write(path: Path) -> int:
         write_text(path, plain.to_csv(index=False, lineterminator="\n"))
         return len(plain)
 
     return Converted(write, title, vintage, licence, tuple(dict.fromkeys(notes)))
+
+
+def _numbered(plain: pd.DataFrame) -> pd.DataFrame:
+    """Put withheld rows last under numbers, since an id is often made of a name and a file's order of names.
+
+    Their order is that of categories and reason, all that such a row may hold.
+    """
+    hidden = plain["disclosure"].eq("withheld")
+    last = plain[hidden].sort_values(["service_categories", "disclosure_basis"], kind="stable")
+    taken = set(plain.loc[~hidden, "service_id"])
+    free = (name for name in (f"withheld-{number:03d}" for number in count(1)) if name not in taken)
+    last = last.assign(service_id=list(islice(free, len(last))))
+    return pd.concat([plain[~hidden], last], ignore_index=True)
 
 
 def _refuse_ids(ids: pd.Series) -> None:
