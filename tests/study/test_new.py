@@ -46,8 +46,9 @@ def test_check_says_what_is_held_and_what_to_look_at(written: Path) -> None:
     amounts = dict(held.amounts)
     assert amounts["counties"] == "3: Butler KS, Harvey KS, Sedgwick KS"
     assert amounts["corridor I-135"].endswith("miles in KS (miles along the line, not mileposts)")
-    (note,) = held.notes
+    note, ended = held.notes
     assert note.startswith("Line: ")
+    assert ended.startswith("I-135 ends ")  # where it meets I-35, well inside the counties
     assert "is on neither side" in note
 
 
@@ -97,6 +98,15 @@ def test_via_with_mileposts_is_read_and_written(tmp_path: Path) -> None:
     assert "no services yet" in " ".join(held.notes)
     with pytest.raises(StudyError, match="The study x names no services"):
         data.directory(held.study)
+
+
+def test_a_corridor_that_stops_short_of_the_border_is_spoken_of(tmp_path: Path) -> None:
+    short = parse_via("I-135=-97.326,37.608 -97.322,37.755")
+    _, held = new_study("x", counties=WICHITA, corridors=["I-135"], via=[short], out=tmp_path / "x.toml")
+    found = [note for note in held.notes if note.startswith("I-135 ends ")]
+    assert found and "name a point farther along it with --via" in found[0]
+    _, held = new_study("y", counties=WICHITA, corridors=["I-35"], out=tmp_path / "y.toml")
+    assert not [note for note in held.notes if note.startswith("I-35 ends ")]
 
 
 @pytest.mark.parametrize("text", ["I-44", "I-44=", "=1,2 3,4", "I-44=1,2,3", "I-44=a,b", "I-44=1;2"])

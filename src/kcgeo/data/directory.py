@@ -71,6 +71,6 @@ def directory_path(study: Study) -> Path | None:
     if study.services_path is None and not is_packaged(study):
         raise StudyError(
             f"The study {study.name} names no services, and the packaged directory is of another region; "
-            'add a section [services] with path = "services.csv" to the study file.'
+            "run kcgeo data add services FILE --study STUDY, or add a section [services] with path to the study file."
         )
     return study.services_path

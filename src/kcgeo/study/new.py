@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import geopandas as gpd
+import numpy as np
 import shapely
 
 from kcgeo import data
@@ -18,6 +20,10 @@ from kcgeo.errors import KcgeoError, StudyError, first_ids, raise_all
 from kcgeo.files import replacing
 
 __all__ = ["Held", "check_study", "new_study", "parse_barrier", "parse_via"]
+
+_LOOSE_M = 8_000.0
+"""An end of a corridor that lies farther inside the counties is spoken of."""
+_MEETS_M = 500.0
 
 
 @dataclass(frozen=True)
@@ -282,13 +288,31 @@ def check_study(path: Path) -> Held:
     if services is not None:
         shown = services.geometry.notna().sum()
         amounts.append(("services with a public address", f"{shown:,}"))
-    return Held(study, tuple(amounts), tuple(_notes(study, unserved=unserved)))
+    return Held(study, tuple(amounts), (*_notes(study, unserved=unserved), *_loose_ends(study, wanted)))
+
+
+def _loose_ends(study: Study, lines: gpd.GeoDataFrame) -> list[str]:
+    """Name the corridors that end well inside the counties: their points may stop short of the border."""
+    area = shapely.union_all(data.counties(study).to_crs(study.crs).geometry.to_numpy())
+    notes = []
+    for route, rows in lines.to_crs(study.crs).groupby("route"):
+        shapes = rows.geometry.to_numpy()
+        ends = np.concatenate([shapely.get_point(shapes, 0), shapely.get_point(shapes, -1)])
+        # where two states' parts meet the road goes on
+        alone = np.array([(shapely.distance(ends, end) <= _MEETS_M).sum() == 1 for end in ends])
+        inside = np.where(shapely.covers(area, ends), shapely.distance(ends, area.boundary), 0.0)
+        for end_m in sorted(inside[alone & (inside > _LOOSE_M)]):
+            notes.append(
+                f"{route} ends {end_m / 1000:.0f} km inside the counties; where the road goes on, name a point farther "
+                "along it with --via, or in study.routes."
+            )
+    return notes
 
 
 def _notes(study: Study, *, unserved: bool) -> list[str]:
     notes = []
     if unserved:
-        notes.append("The study names no services yet; maps need a section [services] with path.")
+        notes.append("The study names no services yet; add some: kcgeo data add services FILE --study STUDY.")
     ground = data.ground(study)
     names = dict(zip(ground["county_fips"], ground["name"] + " " + ground["state"], strict=True))
     for river in study.travel.barriers:

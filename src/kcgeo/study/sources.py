@@ -49,7 +49,7 @@ def _about(study: Study, name: str) -> tuple[tuple[str, ...], str]:
     layer = study.layer(_LAYER[name]) if name in _LAYER else None
     if layer is not None:
         marked = f"{SAMPLE}: {layer.title}" if name == "services" and study.services_label else layer.title
-        return (f"{marked} ({layer.licence})" if layer.licence else marked,), layer.vintage
+        return (f"{marked} ({layer.licence})" if layer.licence else marked,), layer.vintage or "undated"
     if name == "services" and study.services_path is not None:
         told = f"service file of the study, {study.services_path.name}"
         return (f"{SAMPLE}: {told}" if study.services_label else told[0].upper() + told[1:],), "as given"
