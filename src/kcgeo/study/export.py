@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -25,7 +25,7 @@ from kcgeo.study.explorer import release_explorer, write_explorer
 from kcgeo.study.export_index import write_export_index
 from kcgeo.study.figures import Figure, figures_of, slides_of
 from kcgeo.study.gallery import write_map_page
-from kcgeo.study.jobs import Job, run_jobs
+from kcgeo.study.jobs import Job, Progress, run_jobs, silent
 from kcgeo.study.measure import Measured, measure
 from kcgeo.study.releases import release_all
 
@@ -47,12 +47,6 @@ TABLES = (
     "plan_elements",
 )
 """Releases that are exported as tables beside the layers of the map."""
-
-Progress = Callable[[str, int, int], None]
-
-
-def _silent(description: str, done: int, total: int) -> None:
-    """Report progress to nobody."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +103,7 @@ def export(
     out: Path | str,
     *,
     audiences: Sequence[str] = AUDIENCES,
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> Export:
     """Compute a study and write what a presenter, a printer, a web page or an analyst needs.
 

@@ -6,13 +6,20 @@ import multiprocessing
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-__all__ = ["Job", "run_jobs"]
+__all__ = ["Job", "Progress", "run_jobs", "silent"]
+
+Progress = Callable[[str, int, int], None]
+"""Told a description, the steps done and all steps."""
 
 Job = tuple[str, Callable[[], Any]]
 """What is told when it is done, and the work; its result is small and can be pickled."""
 
 # Releases refuse to be pickled, so workers inherit the jobs by fork and are told an index only.
 _PENDING: list[Job] = []
+
+
+def silent(description: str, done: int, total: int) -> None:
+    """Report progress to nobody."""
 
 
 def _work(index: int) -> tuple[int, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from kcgeo.study.equity import who_report
 from kcgeo.study.explorer import release_explorer, write_explorer
 from kcgeo.study.figures import figures_of, has_site
 from kcgeo.study.gallery import write_index, write_map_page
+from kcgeo.study.jobs import Progress, silent
 from kcgeo.study.measure import Measured, measure
 from kcgeo.study.notebooks import Running, notebook_files, running
 from kcgeo.study.releases import release_all
@@ -48,12 +48,6 @@ TABLES = (
 )
 """Releases that are also written as tables."""
 
-Progress = Callable[[str, int, int], None]
-
-
-def _silent(description: str, done: int, total: int) -> None:
-    """Report progress to nobody."""
-
 
 class _Steps:
     """Counts what is done here and what notebooks are done meanwhile, for a progress bar."""
@@ -72,7 +66,7 @@ def run(
     out: Path | str,
     *,
     notebooks: bool = True,
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> dict[str, Any]:
     """Compute a study and write all of its results into a folder.
 
