@@ -25,7 +25,6 @@ from kcgeo.files import sha256
 __all__ = ["default_study", "describe", "file_of", "load", "package_folder", "resources"]
 
 _DESCRIPTOR = "datapackage.json"
-_DTYPES = {"string": "str", "integer": "float64", "number": "float64", "boolean": "str"}
 
 
 def package_folder() -> Path:

@@ -18,7 +18,6 @@ __all__ = [
     "QUICK_EXIT",
     "SAFE_BROWSING",
     "SAMPLE",
-    "STATE",
     "category_label",
     "counted",
     "listed",
@@ -52,7 +51,6 @@ CATEGORY = MappingProxyType(
     }
 )
 
-STATE = MappingProxyType({"in_reach": "in reach", "by_referral": "by referral (call)", "none": "none"})
 
 MODEL = "Drive times: free-flow model, no congestion, by car only."
 LISTED_ONLY = "Listed sites only: confidential ones are not counted."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from kcgeo.data.formats.registry import READERS, Reader
 from kcgeo.data.layers import KINDS, Layer, put_layer, remove_layer
 from kcgeo.data.settings import Study
 from kcgeo.errors import KcgeoError, StudyError, first_ids
+from kcgeo.study.jobs import Step, silent_step
 
 __all__ = ["Added", "State", "add_fetched", "add_layer", "drop_layer"]
 
@@ -37,10 +38,6 @@ class Added:
     after: State
 
 
-def _silent(description: str) -> None:
-    """Report progress to nobody."""
-
-
 def add_layer(
     study_path: Path,
     kind: str,
@@ -48,7 +45,7 @@ def add_layer(
     *,
     options: Mapping[str, str] | None = None,
     source_name: str | None = None,
-    step: Callable[[str], None] = _silent,
+    step: Step = silent_step,
 ) -> Added:
     """Check and convert a source, and put it in the place of the study's former layer of its kind.
 
@@ -106,9 +103,7 @@ def add_layer(
     return Added(layer, before, _state(data.read_study(study_path), reader.layer))
 
 
-def add_fetched(
-    study_path: Path, kind: str, files: Sequence[Fetched], *, step: Callable[[str], None] = _silent
-) -> Added:
+def add_fetched(study_path: Path, kind: str, files: Sequence[Fetched], *, step: Step = silent_step) -> Added:
     """Give fetched files to the reader of their kind, all together; the layer is named after them."""
     with tempfile.TemporaryDirectory(prefix="kcgeo-") as name:
         for item in files:

@@ -6,10 +6,13 @@ import multiprocessing
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-__all__ = ["Job", "Progress", "run_jobs", "silent"]
+__all__ = ["Job", "Progress", "Step", "run_jobs", "silent", "silent_step"]
 
 Progress = Callable[[str, int, int], None]
 """Told a description, the steps done and all steps."""
+
+Step = Callable[[str], None]
+"""Told in words what is being done."""
 
 Job = tuple[str, Callable[[], Any]]
 """What is told when it is done, and the work; its result is small and can be pickled."""
@@ -20,6 +23,10 @@ _PENDING: list[Job] = []
 
 def silent(description: str, done: int, total: int) -> None:
     """Report progress to nobody."""
+
+
+def silent_step(description: str) -> None:
+    """Tell nobody what is being done."""
 
 
 def _work(index: int) -> tuple[int, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -13,6 +12,7 @@ import pandas as pd
 from kcgeo import access, data, travel
 from kcgeo.data.settings import Study
 from kcgeo.errors import StudyError
+from kcgeo.study.jobs import Step, silent_step
 
 __all__ = ["GROUPS", "Measured", "keep", "measure"]
 
@@ -76,17 +76,13 @@ def _copy(measured: Measured) -> Measured:
     return Measured(**parts)
 
 
-def _silent(description: str) -> None:
-    """Report progress to nobody."""
-
-
 def measure(
     study: Study,
     *,
     eligibility: str | None = None,
     open_at: datetime | None = None,
     network: travel.Network | None = None,
-    step: Callable[[str], None] = _silent,
+    step: Step = silent_step,
 ) -> Measured:
     """Measure travel times to services, states and coverage for one study.
 

@@ -23,6 +23,7 @@ from kcgeo.errors import StudyError
 from kcgeo.files import sha256
 from kcgeo.present.geodata import parquet_is_possible, write_parquet
 from kcgeo.study import manifest as records
+from kcgeo.study.jobs import Progress, silent
 from kcgeo.study.scale_cluster import in_process
 from kcgeo.study.scale_parts import Question, Tile, tiles
 from kcgeo.travel.national import pieces
@@ -30,8 +31,6 @@ from kcgeo.travel.national import pieces
 __all__ = ["Executor", "ScaleRun", "former_run", "run_question"]
 
 Executor = Callable[[Iterable[tuple[Tile, Part]]], Iterator[tuple[Tile, Answers]]]
-Progress = Callable[[str, int, int], None]
-
 PARTS = "parts"
 _KIND = "national run"
 _LOCK = ".lock"
@@ -54,10 +53,6 @@ class ScaleRun:
     kept_count: int
 
 
-def _silent(description: str, done: int, total: int) -> None:
-    """Report progress to nobody."""
-
-
 def run_question(
     question: Question,
     out: Path | str,
@@ -71,7 +66,7 @@ def run_question(
     prefix: str = "",
     resume: bool = False,
     execute: Executor = in_process,
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> ScaleRun:
     """Measure all parts of a question and write them into a folder.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
@@ -18,6 +18,7 @@ from kcgeo import data
 from kcgeo.access.parts import Catchment
 from kcgeo.crs import STORAGE
 from kcgeo.errors import StudyError, raise_all
+from kcgeo.study.jobs import Progress, silent
 from kcgeo.study.releases import LISTED, LOWER_BOUND, ODBL
 from kcgeo.study.scale import ScaleRun, former_run, run_question
 from kcgeo.study.scale_cluster import cluster, in_process, on_cluster
@@ -45,12 +46,6 @@ PLACES_PER_PART = 4_000
 _RESOURCES = ("places_us", "highway_nodes_us", "highway_edges_us", "counties_us")
 _FARTHEST_KM = 10.0
 _KM_PER_DEGREE = 111.2
-
-Progress = Callable[[str, int, int], None]
-
-
-def _silent(description: str, done: int, total: int) -> None:
-    """Report progress to nobody."""
 
 
 def synthetic_sites(places: gpd.GeoDataFrame, categories: Sequence[str], *, count: int, seed: int) -> gpd.GeoDataFrame:
@@ -136,7 +131,7 @@ def scale(
     counties: Sequence[str] | None = None,
     places_per_part: int = PLACES_PER_PART,
     resume: bool = False,
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> ScaleRun:
     """Measure every county of the United States by one rule and write GeoParquet, one file a group of counties.
 

@@ -17,6 +17,7 @@ from kcgeo.data.settings import Study
 from kcgeo.errors import SolverError, StudyError, UnfinishedWarning, raise_all
 from kcgeo.siting import NoPlanError, Progress, SitingResult
 from kcgeo.siting.plan import MAXIMISED
+from kcgeo.study.jobs import Step, silent_step
 from kcgeo.study.measure import GROUPS, Measured, measure
 from kcgeo.study.siting_areas import CANDIDATES, candidate_areas
 from kcgeo.study.siting_draws import plans_under_draws
@@ -35,7 +36,6 @@ WITH_CAPACITY = ("max_coverage", "p_median")
 PEOPLE = {"minors": "under18_count"}
 """Whose numbers stand for a group; the package has no count of women, men or LGBTQ people by place."""
 
-Step = Callable[[str], None]
 Part = TypeVar("Part")
 
 
@@ -116,10 +116,6 @@ class SitingAnswer:
         return tuple(str(names[area]) for area in sorted(plan.new, key=lambda area: (order.get(area, 99), area)))
 
 
-def _silent(description: str) -> None:
-    """Report progress to nobody."""
-
-
 def site(
     study: Study,
     *,
@@ -134,7 +130,7 @@ def site(
     within_share: float = 0.02,
     draw_count: int = 20,
     time_limit_s: float | None = 60.0,
-    step: Step = _silent,
+    step: Step = silent_step,
 ) -> SitingAnswer:
     """Find where ``new_count`` new sites of a category help most, with proof, alternatives and consequences.
 

@@ -14,8 +14,9 @@ from kcgeo.present.siting import siting_map
 from kcgeo.present.siting_page import siting_page
 from kcgeo.present.siting_web import siting_web_page
 from kcgeo.study.figures import background_of
+from kcgeo.study.jobs import Step
 from kcgeo.study.manifest import build, refuse_foreign_folder, write
-from kcgeo.study.siting import SitingAnswer, Step, site
+from kcgeo.study.siting import SitingAnswer, site
 from kcgeo.study.siting_releases import SITING_TABLES, release_siting
 
 __all__ = ["LAYERS", "site_to", "write_answer"]

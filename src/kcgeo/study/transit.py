@@ -20,6 +20,7 @@ from kcgeo.disclosure import Released, release
 from kcgeo.errors import StudyError
 from kcgeo.files import replacing_folder
 from kcgeo.present import Background, Plate
+from kcgeo.study.jobs import Step, silent_step
 from kcgeo.study.manifest import build, refuse_foreign_folder, write
 from kcgeo.study.measure import Measured
 from kcgeo.study.releases import LOWER_BOUND, release_background
@@ -95,10 +96,6 @@ class TransitReport:
     released: dict[str, Released]
 
 
-def _silent(description: str) -> None:
-    """Report progress to nobody."""
-
-
 def _layer(study: Study) -> Layer:
     layer = study.layer("transit")
     if layer is None:
@@ -109,7 +106,7 @@ def _layer(study: Study) -> Layer:
     return layer
 
 
-def transit_report(measured: Measured, *, step: Callable[[str], None] = _silent) -> TransitReport | None:
+def transit_report(measured: Measured, *, step: Step = silent_step) -> TransitReport | None:
     """Measure the minutes by bus to each category, for all cells and places; None where the study has no feed.
 
     Raises
