@@ -27,8 +27,8 @@ from pathlib import Path
 
 from tests.fuzzing import FAMILIES, Sample, build_samples, outcome
 
-from kcgeo.data.region import packaged
-from kcgeo.data.settings import Study
+from kcgeo.data.study.region import packaged
+from kcgeo.data.study.settings import Study
 
 TIME_S = 30
 MEMORY_BYTES = 4 << 30
@@ -56,7 +56,7 @@ def _work(sample: Sample, study: Study, start: int, stop: int, pipe: Connection)
     for stream in (1, 2):
         os.dup2(quiet, stream)
     # the same packaged tables for each input: reading them is not what is tested here
-    importlib.import_module("kcgeo.data.services").load = packaged  # type: ignore[attr-defined]
+    importlib.import_module("kcgeo.data.directory.services").load = packaged  # type: ignore[attr-defined]
     folder = Path(tempfile.mkdtemp(prefix="kcgeo-fuzz-", dir=_memory_folder()))
     try:
         for seed in range(start, stop):

@@ -59,10 +59,10 @@ def split(places: gpd.GeoDataFrame, times: int) -> gpd.GeoDataFrame:
 def one(*, workers: int, places_count: int, places_times: int = 1, sites: int = SITES, out: Path) -> dict[str, float]:
     """Do one run in this process and say what it cost."""
     from kcgeo import data
-    from kcgeo.study.scale import run_question
-    from kcgeo.study.scale_cluster import cluster, in_process, on_cluster
-    from kcgeo.study.scale_national import SYNTHETIC, national_question, synthetic_sites
-    from kcgeo.study.scale_parts import tiles
+    from kcgeo.study.national.cluster import cluster, in_process, on_cluster
+    from kcgeo.study.national.parts import tiles
+    from kcgeo.study.national.question import SYNTHETIC, national_question, synthetic_sites
+    from kcgeo.study.national.run import run_question
 
     places = split(data.load("places_us"), places_times)
     kinds = data.load("categories")
@@ -144,7 +144,7 @@ def beside_the_grid() -> list[str]:
     """Trips between the ZCTAs of the packaged study by the screening model and by its own friction grid."""
     from kcgeo import data, travel
     from kcgeo.study import load
-    from kcgeo.study.scale_national import national_question
+    from kcgeo.study.national.question import national_question
 
     study = load(data.default_study())
     services = data.by_category(data.services())

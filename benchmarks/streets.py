@@ -26,8 +26,8 @@ from pyproj import Geod
 
 from benchmarks.travel_work import MS_PER_UNIT, ROOT, read_roads
 from kcgeo import data, travel
-from kcgeo.data.settings import Barrier, read_study
-from kcgeo.study.networks import compare_networks
+from kcgeo.data.study.settings import Barrier, read_study
+from kcgeo.study.answers.networks import compare_networks
 
 README = Path(__file__).parent / "streets.md"
 METHODS = ROOT / "docs" / "methods.md"

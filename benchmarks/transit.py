@@ -27,8 +27,8 @@ import pandas as pd
 
 from benchmarks.transit_feed import write_invented_feed
 from kcgeo import data, travel
-from kcgeo.data.formats.gtfs import Feed, read_gtfs, typical_date
-from kcgeo.study.transit import DEPARTURES, walking_of
+from kcgeo.data.formats.transit.gtfs import Feed, read_gtfs, typical_date
+from kcgeo.study.answers.by_bus import DEPARTURES, walking_of
 
 ROUNDS = 3
 ROOT = Path(__file__).parents[1]

@@ -26,7 +26,7 @@ import scipy.sparse as sp
 from benchmarks import travel_peers
 from benchmarks.travel_work import LIMIT_MS, ROOT, shared_folder
 from kcgeo import travel
-from kcgeo.data.settings import read_study
+from kcgeo.data.study.settings import read_study
 
 README = Path(__file__).parent / "README.md"
 RUNS = 5

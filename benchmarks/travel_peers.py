@@ -21,8 +21,8 @@ import scipy.sparse as sp
 from scipy.sparse.csgraph import dijkstra
 
 from benchmarks.travel_work import CATEGORIES, LIMIT_MS, Roads, Work, draw, read_roads
-from kcgeo.travel.engine import LONGEST_MS, UNREACHED, nearest_ms, reach_ms, reversed_arcs
-from kcgeo.travel.sweeps import hierarchy
+from kcgeo.travel.engines.engine import LONGEST_MS, UNREACHED, nearest_ms, reach_ms, reversed_arcs
+from kcgeo.travel.engines.sweeps import hierarchy
 
 Run = Callable[[], Any]
 RINGS_MIN, RING_WEIGHTS = (10, 20, 30), (1.0, 0.68, 0.22)

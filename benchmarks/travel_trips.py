@@ -15,7 +15,7 @@ import geopandas as gpd
 import pandas as pd
 
 from kcgeo import travel
-from kcgeo.data.settings import Study, read_study
+from kcgeo.data.study.settings import Study, read_study
 
 ROOT = Path(__file__).parents[1]
 DOC = ROOT / "docs" / "methods.md"

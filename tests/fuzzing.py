@@ -18,11 +18,11 @@ from pathlib import Path
 
 import openpyxl
 
-from kcgeo.data.formats.hsds_write import hsds_csv, hsds_json, hsds_tables
+from kcgeo.data.directory.services import services
 from kcgeo.data.formats.registry import READERS
-from kcgeo.data.layers import put_layer
-from kcgeo.data.services import services
-from kcgeo.data.settings import Study
+from kcgeo.data.formats.services.hsds_write import hsds_csv, hsds_json, hsds_tables
+from kcgeo.data.study.layers import put_layer
+from kcgeo.data.study.settings import Study
 from kcgeo.errors import KcgeoError
 from tests.data import census_files, test_acs, test_graphml, test_gtfs, test_osm, test_roads, test_tiger
 from tests.data.test_hsds import BASIS, feed

@@ -4,7 +4,8 @@ Each line of ``raw/interstates.geojson`` is cut at the state line, calibrated pi
 ``raw/corridor_anchors.csv`` and clipped to the packaged counties. An anchor is a state line, the junction of two
 interstates (its place is computed from the two lines), or, on the turnpike miles only, a road junction that was matched
 to an exit by hand (an assumption, marked ``matched``). Exit numbers are whole miles: the calibration keeps within the
-tolerance of each, and changes the measured lengths as little as that allows (``kcgeo.data.linear.fit_mileposts``).
+tolerance of each, and changes the measured lengths as little as that allows
+(``kcgeo.data.roads.linear.fit_mileposts``).
 
 Kansas Turnpike miles end where the route's own miles begin, at exit 410. Routes without anchors get no mileposts.
 """
@@ -18,7 +19,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from kcgeo.data import linear
+from kcgeo.data.roads import linear
 from tables import DERIVED, RAW, field_names, read_csv, write_csv, write_geojson
 
 METRIC_CRS = "EPSG:26915"

@@ -12,8 +12,8 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kcgeo.access.corridors import corridor_profile, gap_segments
-from kcgeo.data import linear
+from kcgeo.access.profile import corridor_profile, gap_segments
+from kcgeo.data.roads import linear
 from kcgeo.errors import CrsError, TableError
 from kcgeo.travel import Network, nearest_times
 
@@ -227,7 +227,7 @@ def test_faulty_profiles_are_refused_with_every_fault() -> None:
 @pytest.mark.slow
 def test_profiles_of_the_study_are_smooth_and_complete(root: Path) -> None:
     from kcgeo.data import by_category, read_study, services
-    from kcgeo.data.corridors import corridors
+    from kcgeo.data.roads.corridors import corridors
     from kcgeo.travel import friction_network
 
     study = read_study(root / "studies" / "kansas-city.toml")

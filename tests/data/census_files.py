@@ -9,7 +9,7 @@ import geopandas as gpd
 import shapely
 
 from kcgeo.data import read_study
-from kcgeo.data.settings import Study
+from kcgeo.data.study.settings import Study
 
 COUNTIES = ("20209", "29047")
 CORNERS = {"20209": (-94.70, 39.08), "29047": (-94.50, 39.25)}

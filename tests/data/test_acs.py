@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from tests.data.census_files import GROUPS, both_centers, small_study, study_of, survey_table
 
-from kcgeo.data.formats.acs import margin_of_sum, read_acs
-from kcgeo.data.formats.census import read_centers
-from kcgeo.data.formats.place_file import packaged_places, read_places
+from kcgeo.data.formats.places.acs import margin_of_sum, read_acs
+from kcgeo.data.formats.places.centers import read_centers
+from kcgeo.data.formats.places.place_file import packaged_places, read_places
 from kcgeo.data.formats.registry import Converted
-from kcgeo.data.layers import put_layer
+from kcgeo.data.study.layers import put_layer
 from kcgeo.errors import TableError
 
 TRACTS = sorted({group[:11] for group in GROUPS})

@@ -11,10 +11,10 @@ import pytest
 import shapely
 from tests.data.census_files import COUNTIES, GROUPS, outlines, small_study, study_of, zipped
 
-from kcgeo.data.formats.boundaries import read_block_groups, read_outlines, read_tracts
-from kcgeo.data.formats.place_file import packaged_places, read_places
+from kcgeo.data.formats.places.boundaries import read_block_groups, read_outlines, read_tracts
+from kcgeo.data.formats.places.place_file import packaged_places, read_places
 from kcgeo.data.formats.registry import Converted
-from kcgeo.data.settings import Study
+from kcgeo.data.study.settings import Study
 from kcgeo.errors import CrsError, KcgeoError, TableError
 
 

@@ -12,13 +12,13 @@ from tests.data.census_files import COUNTIES, GROUPS, both_centers, centers, out
 
 from kcgeo.data import places
 from kcgeo.data.formats import text
-from kcgeo.data.formats.boundaries import read_block_groups
-from kcgeo.data.formats.census import read_centers
-from kcgeo.data.formats.estimates import region_km2
-from kcgeo.data.formats.place_file import read_places
+from kcgeo.data.formats.places.boundaries import read_block_groups
+from kcgeo.data.formats.places.centers import read_centers
+from kcgeo.data.formats.places.estimates import region_km2
+from kcgeo.data.formats.places.place_file import read_places
 from kcgeo.data.formats.registry import Converted
-from kcgeo.data.layers import put_layer
-from kcgeo.data.region import counties
+from kcgeo.data.study.layers import put_layer
+from kcgeo.data.study.region import counties
 from kcgeo.errors import TableError
 
 

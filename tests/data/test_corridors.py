@@ -15,10 +15,10 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kcgeo.data import linear
-from kcgeo.data.catalogue import load
-from kcgeo.data.corridors import corridors, mileposts, point_at, stations
-from kcgeo.data.settings import Study, read_study
+from kcgeo.data.package.catalogue import load
+from kcgeo.data.roads import linear
+from kcgeo.data.roads.corridors import corridors, mileposts, point_at, stations
+from kcgeo.data.study.settings import Study, read_study
 from kcgeo.errors import CrsError, StudyError, TableError
 
 METRIC = "EPSG:26915"

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from kcgeo.data import read_study
-from kcgeo.data.fetch import Fetched, FetchError, Patience, check_text, download
-from kcgeo.data.fetch_census import SERVER, fetch, wanted
+from kcgeo.data.fetch.census_files import SERVER, fetch, wanted
+from kcgeo.data.fetch.download import Fetched, FetchError, Patience, check_text, download
 from kcgeo.data.formats.archive import extracted
 
 QUICK = Patience(tries=3, connections=12, wait_s=0.5, timeout_s=5)

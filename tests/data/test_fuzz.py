@@ -19,7 +19,7 @@ pytest.importorskip("osmium", reason="the samples need osmium (extra network)")
 from tests.fuzzing import FAMILIES, Sample, build_samples, mutated, outcome
 
 from kcgeo.data.formats.registry import READERS
-from kcgeo.data.settings import Study
+from kcgeo.data.study.settings import Study
 
 Samples = tuple[Study, list[Sample]]
 

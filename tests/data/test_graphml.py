@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.travel.street_worlds import LAT, LON, STEP, places
 
-from kcgeo.data.formats.graphml import graphml_streets, read
-from kcgeo.data.formats.streets import load_streets
-from kcgeo.data.settings import read_study
+from kcgeo.data.formats.streets.graphml import graphml_streets, read
+from kcgeo.data.formats.streets.street_table import load_streets
+from kcgeo.data.study.settings import read_study
 from kcgeo.errors import CrsError, KcgeoError, TableError
 from kcgeo.travel import costs, street_network
 

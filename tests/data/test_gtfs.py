@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.travel.timetables import write_feed
 
-from kcgeo.data.formats.gtfs import (
+from kcgeo.data.formats.registry import READERS
+from kcgeo.data.formats.transit.gtfs import (
     add_gtfs,
     first_and_last_date,
     read_gtfs,
@@ -21,7 +22,6 @@ from kcgeo.data.formats.gtfs import (
     trip_counts,
     typical_date,
 )
-from kcgeo.data.formats.registry import READERS
 from kcgeo.errors import KcgeoError, StudyError, TableError
 
 GOOD = {

@@ -17,13 +17,13 @@ import pytest
 from frictionless import Package
 
 from kcgeo import data
-from kcgeo.data.formats.hsds import add_hsds
-from kcgeo.data.formats.hsds_schema import LINKS, TABLES
-from kcgeo.data.formats.hsds_write import hsds_csv, hsds_json, hsds_tables
 from kcgeo.data.formats.registry import Converted
+from kcgeo.data.formats.services.hsds import add_hsds
+from kcgeo.data.formats.services.hsds_schema import LINKS, TABLES
+from kcgeo.data.formats.services.hsds_write import hsds_csv, hsds_json, hsds_tables
 from kcgeo.disclosure import release
 from kcgeo.errors import DisclosureError, TableError, WithheldWarning
-from kcgeo.present.hsds import write_hsds
+from kcgeo.present.files.hsds_folder import write_hsds
 
 BASIS = "public office, hospital, agency or hotline"
 NOT_CARRIED = ["note", "evidence", "seed_mentioned"]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kcgeo.data.layers import Layer, checked_layer, layers_folder, put_layer, read_layers, remove_layer
+from kcgeo.data.study.layers import Layer, checked_layer, layers_folder, put_layer, read_layers, remove_layer
 from kcgeo.errors import IntegrityError, StudyError
 
 ABOUT = {

@@ -10,7 +10,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kcgeo.data import linear
+from kcgeo.data.roads import linear
 from kcgeo.errors import TableError
 
 CORNER = shapely.LineString([(0, 0), (0, 1), (1, 1)])

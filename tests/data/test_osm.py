@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.travel.street_worlds import LAT, LON, STEP, places
 
-from kcgeo.data.formats.osm import DRIVE_KMH, osm_streets, parsed_kmh, read, read_walks
-from kcgeo.data.formats.streets import load_streets, save_streets
-from kcgeo.data.settings import read_study
+from kcgeo.data.formats.streets.osm import DRIVE_KMH, osm_streets, parsed_kmh, read, read_walks
+from kcgeo.data.formats.streets.street_table import load_streets, save_streets
+from kcgeo.data.study.settings import read_study
 from kcgeo.errors import KcgeoError, TableError
 from kcgeo.travel import costs, read_osm_pbf
 

@@ -19,7 +19,7 @@ import shapely
 from frictionless import Package
 
 from kcgeo import data
-from kcgeo.data.settings import Barrier, GapSettings, Route, Study, TravelSettings
+from kcgeo.data.study.settings import Barrier, GapSettings, Route, Study, TravelSettings
 from kcgeo.files import sha256
 
 NAMES = data.resources()

@@ -18,9 +18,9 @@ import shapely
 
 from kcgeo import data
 from kcgeo.data.formats.registry import READERS
-from kcgeo.data.layers import layers_folder
+from kcgeo.data.study.layers import layers_folder
 from kcgeo.errors import CrsError, KcgeoError, TableError, WithheldWarning
-from kcgeo.study.add import add_layer
+from kcgeo.study.file.add import add_layer
 
 BASIS = "public office, hospital, agency or hotline"
 PASSWORD = secrets.token_hex(8)

@@ -12,10 +12,10 @@ import pytest
 import shapely
 
 from kcgeo import data
-from kcgeo.data.areas import LEAST_PEOPLE
-from kcgeo.data.layers import put_layer
-from kcgeo.data.region import ROADS_KM
-from kcgeo.data.settings import Study
+from kcgeo.data.places.areas import LEAST_PEOPLE
+from kcgeo.data.study.layers import put_layer
+from kcgeo.data.study.region import ROADS_KM
+from kcgeo.data.study.settings import Study
 from kcgeo.errors import StudyError, TableError
 
 ACCESSORS = (

@@ -9,9 +9,9 @@ import pytest
 from shapely.geometry import LineString
 from tests.travel.street_worlds import LAT, LON, STEP, places
 
-from kcgeo.data.formats.roads import ROAD_CLASSES, read, road_streets
-from kcgeo.data.formats.streets import load_streets
-from kcgeo.data.settings import read_study
+from kcgeo.data.formats.streets.street_table import load_streets
+from kcgeo.data.formats.streets.tiger_roads import ROAD_CLASSES, read, road_streets
+from kcgeo.data.study.settings import read_study
 from kcgeo.errors import CrsError, TableError
 from kcgeo.travel import costs, street_network
 

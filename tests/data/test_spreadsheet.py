@@ -10,11 +10,11 @@ import openpyxl
 import pytest
 
 from kcgeo import data
-from kcgeo.data.formats.service_layer import SLEEPING
-from kcgeo.data.formats.spreadsheet import MAX_COLUMNS, add_spreadsheet, read_sheet
-from kcgeo.data.layers import put_layer
+from kcgeo.data.formats.services.service_layer import SLEEPING
+from kcgeo.data.formats.services.spreadsheet import MAX_COLUMNS, add_spreadsheet, read_sheet
+from kcgeo.data.study.layers import put_layer
 from kcgeo.errors import TableError, WithheldWarning
-from kcgeo.study.manifest import build
+from kcgeo.study.folder.manifest import build
 
 BASIS = "public office, hospital, agency or hotline"
 HEADER = ["Agency Name", "Program", "Kind", "Who", "Street", "ZIP", "Lat", "Long", "Board"]

@@ -14,9 +14,9 @@ from tests.data.census_files import small_study, study_of, zipped
 
 from kcgeo.data import corridors
 from kcgeo.data.formats.registry import Converted
-from kcgeo.data.formats.tiger import corridor_lines, read_primary_roads, read_road_lines, route_name
-from kcgeo.data.region import counties
-from kcgeo.data.settings import Study
+from kcgeo.data.formats.streets.tiger import corridor_lines, read_primary_roads, read_road_lines, route_name
+from kcgeo.data.study.region import counties
+from kcgeo.data.study.settings import Study
 from kcgeo.errors import CrsError, TableError
 
 WEST, EAST, NORTH = -94.85, -94.30, 39.13

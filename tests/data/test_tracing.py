@@ -13,9 +13,9 @@ import shapely
 from shapely import LineString
 
 from kcgeo import data
-from kcgeo.data import linear, tracing
-from kcgeo.data.layers import put_layer
-from kcgeo.data.settings import Route, Study
+from kcgeo.data.roads import linear, tracing
+from kcgeo.data.study.layers import put_layer
+from kcgeo.data.study.settings import Route, Study
 from kcgeo.errors import StudyError
 
 METRIC = "EPSG:26915"

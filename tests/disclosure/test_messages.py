@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from kcgeo.study.kernels import Order
+from kcgeo.study.folder.kernels import Order
 
 from .small_study import CANARIES, hidden_row, public_rows, write
 
@@ -40,7 +40,11 @@ def test_no_stream_of_a_run_depends_on_hidden_rows(studies):
 def test_the_process_of_the_notebooks_says_nothing_of_hidden_rows(studies, tmp_path):
     order = Order((), str(tmp_path), str(studies[1]), {}).to_json()
     done = subprocess.run(
-        [sys.executable, "-m", "kcgeo.study.kernels"], input=order + "\n", capture_output=True, text=True, check=False
+        [sys.executable, "-m", "kcgeo.study.folder.kernels"],
+        input=order + "\n",
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
 

@@ -10,7 +10,7 @@ import pytest
 
 from kcgeo import study
 from kcgeo.errors import DisclosureError, TableError
-from kcgeo.study.partner import partner_results
+from kcgeo.study.answers.partner import partner_results
 
 from .small_study import POSITIONS, public_rows, write
 

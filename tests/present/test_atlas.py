@@ -12,7 +12,7 @@ from pypdf import PdfReader
 
 from kcgeo import present
 from kcgeo.errors import TableError
-from kcgeo.present.atlas import PAPERS, AtlasPage, write_atlas
+from kcgeo.present.paper.atlas import PAPERS, AtlasPage, write_atlas
 from tests.present.town import CUTOFF_MIN, REQUIRED, STATES, Town
 
 METHOD = ("Times by the distance from downtown.",)

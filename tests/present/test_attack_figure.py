@@ -9,7 +9,8 @@ from matplotlib.colors import to_rgb
 
 from kcgeo.disclosure import Released, release
 from kcgeo.errors import DisclosureError, TableError
-from kcgeo.present import attack_map, theme
+from kcgeo.present import attack_map
+from kcgeo.present.look import theme
 
 NAMES = {"averages": "Averages", "kcgeo": "Ours"}
 

@@ -17,9 +17,10 @@ from matplotlib.text import Text
 from kcgeo.access import gap_segments
 from kcgeo.disclosure import Released, release
 from kcgeo.errors import DisclosureError, TableError
-from kcgeo.present import Plate, corridor_chart, gap_miles, save_figure, theme
-from kcgeo.present.colour import contrast_ratio, lightness
-from kcgeo.present.strips import BAND, GAP, SERVED
+from kcgeo.present import Plate, corridor_chart, gap_miles, save_figure
+from kcgeo.present.figures.strips import BAND, GAP, SERVED
+from kcgeo.present.look import theme
+from kcgeo.present.look.colour import contrast_ratio, lightness
 
 CUTOFF_MIN = 30.0
 

@@ -13,9 +13,9 @@ from pptx.util import Emu
 from kcgeo import present
 from kcgeo.disclosure import Released
 from kcgeo.errors import DisclosureError, TableError
-from kcgeo.present.deck import SMALLEST_PT, PictureSlide, TableSlide, TextSlide, write_deck
-from kcgeo.present.deck_tables import coverage_slide, group_slide
-from kcgeo.present.sheet import SLIDE, SLIDE_PX
+from kcgeo.present.look.sheet import SLIDE, SLIDE_PX
+from kcgeo.present.paper.deck import SMALLEST_PT, PictureSlide, TableSlide, TextSlide, write_deck
+from kcgeo.present.paper.deck_tables import coverage_slide, group_slide
 from tests.present.town import CRS, CUTOFF_MIN, DOWNTOWN, REQUIRED, STATES, Town
 
 METHOD = ("Times by the distance from downtown.",)

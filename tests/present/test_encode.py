@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Transformer
 
-from kcgeo.present.encode import SCALE, decode, encode, encoded_parts
+from kcgeo.present.web.encode import SCALE, decode, encode, encoded_parts
 from tests.present.town import CRS
 
 degrees = st.tuples(st.floats(-89, 89), st.floats(-179, 179))

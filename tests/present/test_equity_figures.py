@@ -16,9 +16,10 @@ from matplotlib.text import Text
 from kcgeo import present
 from kcgeo.disclosure import Released, release
 from kcgeo.errors import DisclosureError, TableError
-from kcgeo.present import Plate, theme
-from kcgeo.present.claims import disputes
-from kcgeo.present.matrix import shade
+from kcgeo.present import Plate
+from kcgeo.present.figures.claims import disputes
+from kcgeo.present.figures.matrix_charts import shade
+from kcgeo.present.look import theme
 from tests.present.town import Town, places_table
 
 WHO, WHEN = ("adult women", "minors"), ("weekday noon", "weekend")

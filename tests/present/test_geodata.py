@@ -15,11 +15,11 @@ import pytest
 
 from kcgeo.disclosure import Released, release
 from kcgeo.errors import DisclosureError, TableError
-from kcgeo.present import theme
-from kcgeo.present.fields import dictionary
-from kcgeo.present.geodata import cell_areas, layers_of, styles_of, write_csv, write_layers, write_parquet
-from kcgeo.present.layer_styles import family_style
-from kcgeo.present.symbols import families
+from kcgeo.present.files.fields import dictionary
+from kcgeo.present.files.geodata import cell_areas, layers_of, styles_of, write_csv, write_layers, write_parquet
+from kcgeo.present.files.layer_styles import family_style
+from kcgeo.present.look import theme
+from kcgeo.present.look.symbols import families
 from tests.present.town import REQUIRED, Town
 
 EDGES = (15.0, 30.0, 45.0, 60.0)
@@ -125,7 +125,7 @@ def test_sites_are_styled_by_the_family_that_the_maps_show() -> None:
 
 
 def test_styles_of_a_layer_that_is_not_there_are_refused(layers: dict[str, Released], tmp_path: Path) -> None:
-    from kcgeo.present.geopackage import write_geopackage
+    from kcgeo.present.files.geopackage import write_geopackage
 
     with pytest.raises(TableError, match="moons, which are no layers"):
         write_geopackage(layers, tmp_path / "a.gpkg", styles={"moons": {"a": "<qgis/>"}})

@@ -10,8 +10,8 @@ import shapely
 
 from kcgeo.errors import CrsError, DisclosureError, TableError
 from kcgeo.present import background
-from kcgeo.present.base import Panel
-from kcgeo.present.labels import Label
+from kcgeo.present.look.background import Panel
+from kcgeo.present.look.labels import Label
 from tests.present.town import CRS, DOWNTOWN, Town, make_town
 
 

@@ -27,9 +27,9 @@ from kcgeo.present import (
     save_figure,
     save_page,
 )
-from kcgeo.present.encode import decode
-from kcgeo.present.saving import write_thumbnail
-from kcgeo.present.web import page_file
+from kcgeo.present.look.saving import write_thumbnail
+from kcgeo.present.web.coverage_page import page_file
+from kcgeo.present.web.encode import decode
 from tests.present.town import CUTOFF_MIN, REQUIRED, STATES, Town, coverage_table, services_table
 
 VENDORED = {

@@ -6,9 +6,9 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patches import Rectangle
 
-from kcgeo.present import theme
-from kcgeo.present.people_bar import Part, people_bar
-from kcgeo.present.plate import Plate
+from kcgeo.present.look import theme
+from kcgeo.present.look.people_bar import Part, people_bar
+from kcgeo.present.look.plate import Plate
 
 PARTS = [
     Part(600.0, theme.RAMP[0]),

@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from shapely.geometry.base import BaseGeometry
 
-from kcgeo.present import shapes
+from kcgeo.present.look import shapes
 from tests.present.town import CRS, Town
 
 

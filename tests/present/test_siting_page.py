@@ -18,12 +18,12 @@ from playwright.sync_api import sync_playwright
 from kcgeo.disclosure import Released, release
 from kcgeo.errors import DisclosureError, TableError
 from kcgeo.present import Plate, save_figure
-from kcgeo.present.geopackage import write_geopackage
-from kcgeo.present.siting import change_of, siting_map
-from kcgeo.present.siting_charts import group_chart, pareto_chart
-from kcgeo.present.siting_page import siting_page
-from kcgeo.present.siting_web import siting_web_page
-from kcgeo.present.siting_words import plan_words
+from kcgeo.present.figures.siting_charts import group_chart, pareto_chart
+from kcgeo.present.figures.siting_map import change_of, siting_map
+from kcgeo.present.files.geopackage import write_geopackage
+from kcgeo.present.look.plan_words import plan_words
+from kcgeo.present.paper.siting_page import siting_page
+from kcgeo.present.web.siting_web import siting_web_page
 from tests.present.town import CRS, Town
 
 Plan = dict[str, Released]

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kcgeo.present import base, symbols
+from kcgeo.present.look import background as base
+from kcgeo.present.look import symbols
 from tests.present.town import CRS, Town
 
 

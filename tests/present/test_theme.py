@@ -8,7 +8,7 @@ import pytest
 from kcgeo import data
 from kcgeo.disclosure.contracts import CATEGORIES
 from kcgeo.errors import TableError
-from kcgeo.present import theme, words
+from kcgeo.present.look import theme, words
 
 
 def test_users_settings_come_back() -> None:

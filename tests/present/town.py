@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from kcgeo.data.settings import Barrier
+from kcgeo.data.study.settings import Barrier
 from kcgeo.disclosure import Released, release
 from kcgeo.present import Background, background
 

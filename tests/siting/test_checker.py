@@ -130,7 +130,7 @@ def test_dispersion_is_checked() -> None:
 
 def test_models_run_the_checker(monkeypatch: pytest.MonkeyPatch) -> None:
     """A model whose assembly goes wrong must not get its plan out."""
-    from kcgeo.siting import median
+    from kcgeo.siting.models import median
 
     def careless(*args: object, **options: object) -> object:
         return replace(true_summary(*args, **options), covered_share=0.123)

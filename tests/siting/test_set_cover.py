@@ -12,10 +12,10 @@ from scipy import sparse
 
 from kcgeo.errors import TableError
 from kcgeo.siting import Progress, min_sites
-from kcgeo.siting.exchange import shrink_cover
 from kcgeo.siting.instance import read_instance
-from kcgeo.siting.reduce import essential_cover
-from kcgeo.siting.run import Run
+from kcgeo.siting.solve.clock import Run
+from kcgeo.siting.solve.exchange import shrink_cover
+from kcgeo.siting.solve.reduce import essential_cover
 from tests.siting.towns import seeds
 
 

@@ -12,9 +12,10 @@ import pytest
 from scipy import sparse
 
 from kcgeo.errors import SolverError, UnfinishedWarning
-from kcgeo.siting import Progress, backup_coverage, max_coverage, p_center, p_median, pareto
-from kcgeo.siting.run import Run
-from kcgeo.siting.solver import Program, Rows, solve
+from kcgeo.siting import Progress, backup_coverage, max_coverage, p_center, p_median
+from kcgeo.siting.models import pareto
+from kcgeo.siting.solve.clock import Run
+from kcgeo.siting.solve.solver import Program, Rows, solve
 
 
 def hard_town(places: int = 900, sites: int = 250) -> tuple[pd.DataFrame, pd.Series]:

@@ -11,11 +11,11 @@ import pytest
 from tests.data.census_files import GROUPS, both_centers, centers, outlines, small_study, zipped
 
 from kcgeo import data, travel
-from kcgeo.data.fetch import Fetched
+from kcgeo.data.fetch.download import Fetched
 from kcgeo.data.formats.registry import READERS
-from kcgeo.data.layers import KINDS, layers_folder, read_layers
+from kcgeo.data.study.layers import KINDS, layers_folder, read_layers
 from kcgeo.errors import KcgeoError, StudyError, TableError
-from kcgeo.study.add import add_fetched, add_layer, drop_layer
+from kcgeo.study.file.add import add_fetched, add_layer, drop_layer
 from kcgeo.study.measure import measure
 
 

@@ -12,9 +12,9 @@ import pytest
 
 from kcgeo import data, study
 from kcgeo.disclosure import Released, release
-from kcgeo.present.words import SAMPLE
-from kcgeo.study.figures import figures_of, slides_of
-from kcgeo.study.gallery import write_map_page
+from kcgeo.present.look.words import SAMPLE
+from kcgeo.study.folder.figures import figures_of, slides_of
+from kcgeo.study.folder.gallery import write_map_page
 
 SRC = Path(__file__).parents[2] / "src"
 STUDIES = Path(__file__).parents[1] / "studies"

@@ -14,8 +14,8 @@ from kcgeo import access, data, study
 from kcgeo.errors import StudyError
 from kcgeo.files import sha256
 from kcgeo.study import CorridorReport, Measured
-from kcgeo.study import corridors as module
-from kcgeo.study.figures import figures_of
+from kcgeo.study.answers import corridor as module
+from kcgeo.study.folder.figures import figures_of
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 
 from kcgeo import data
 from kcgeo.errors import WithheldWarning
-from kcgeo.study.demonstration import (
+from kcgeo.study.answers.demonstration import (
     AREA,
     PUBLISHERS,
     Demonstration,

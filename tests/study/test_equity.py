@@ -12,9 +12,9 @@ import pytest
 from kcgeo import access, study
 from kcgeo.errors import TableError
 from kcgeo.study import CertaintyReport, Measured, WhoReport
-from kcgeo.study.certainty import WORST_SHARE
-from kcgeo.study.equity import WHO
-from kcgeo.study.explorer import MOMENTS
+from kcgeo.study.answers.certainty import WORST_SHARE
+from kcgeo.study.answers.explorer import MOMENTS
+from kcgeo.study.answers.who import WHO
 
 NOON, NIGHT = "weekday noon", "weeknight 02:00"
 SHARES = [f"{name}_share" for name in access.SERVICE_CLASSES]

@@ -12,7 +12,7 @@ import nbformat
 import pytest
 
 from kcgeo.errors import StudyError
-from kcgeo.study import kernels, notebooks
+from kcgeo.study.folder import kernels, notebooks
 
 FORKS = pytest.mark.skipif(not notebooks.can_fork(), reason="kernels are forked on Linux only")
 
@@ -104,7 +104,10 @@ def test_it_ends_with_the_one_who_asked_and_so_do_the_kernels(tmp_path: Path) ->
     )
     order = kernels.Order((str(path),), str(tmp_path / "pages"), "none.toml", {})
     process = subprocess.Popen(
-        [sys.executable, "-m", "kcgeo.study.kernels"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+        [sys.executable, "-m", "kcgeo.study.folder.kernels"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
     )
     assert process.stdin is not None
     process.stdin.write(order.to_json() + "\n")

@@ -13,13 +13,13 @@ import pytest
 from tests.travel.street_worlds import places, world
 
 from kcgeo import access, travel
-from kcgeo.data.formats.streets import save_streets
-from kcgeo.data.layers import put_layer, read_layers
-from kcgeo.data.settings import Study, read_study
+from kcgeo.data.formats.streets.street_table import save_streets
+from kcgeo.data.study.layers import put_layer, read_layers
+from kcgeo.data.study.settings import Study, read_study
 from kcgeo.errors import IntegrityError, StudyError, TableError
 from kcgeo.study import measure
-from kcgeo.study.networks import compare_networks, differences, foot_times, on_foot, own_and_grid
-from kcgeo.study.transit import _walks
+from kcgeo.study.answers.by_bus import _walks
+from kcgeo.study.answers.networks import compare_networks, differences, foot_times, on_foot, own_and_grid
 
 LINE = [(0.0, 0.0), (4.0, 0.0), (8.0, 0.0)]
 ACROSS = [(-200.0, 100.0), (0.0, 100.0), (200.0, 100.0)]

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from kcgeo import data
-from kcgeo.data.settings import Route
+from kcgeo.data.study.settings import Route
 from kcgeo.errors import KcgeoError, StudyError
-from kcgeo.study.new import check_study, new_study, parse_barrier, parse_via
+from kcgeo.study.file.new import check_study, new_study, parse_barrier, parse_via
 
 WICHITA = ("20173", "20015", "20079")
 

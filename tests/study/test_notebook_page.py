@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from kcgeo.present.words import SAFE_BROWSING
-from kcgeo.study.notebooks import page
+from kcgeo.present.look.words import SAFE_BROWSING
+from kcgeo.study.folder.notebooks import page
 
 nbformat = pytest.importorskip("nbformat")
 

@@ -25,13 +25,13 @@ import shapely
 from kcgeo import access, data, travel
 from kcgeo.access.parts import Answers, Catchment, Part, measure_part
 from kcgeo.errors import StudyError
-from kcgeo.study.manifest import refuse_foreign_folder
-from kcgeo.study.scale import run_question
-from kcgeo.study.scale_cluster import cluster, in_process, on_cluster
-from kcgeo.study.scale_national import SCREENING, _sites, synthetic_sites
-from kcgeo.study.scale_parts import Question, Tile, tiles
-from kcgeo.travel.clip import Cutter
+from kcgeo.study.folder.manifest import refuse_foreign_folder
+from kcgeo.study.national.cluster import cluster, in_process, on_cluster
+from kcgeo.study.national.parts import Question, Tile, tiles
+from kcgeo.study.national.question import SCREENING, _sites, synthetic_sites
+from kcgeo.study.national.run import run_question
 from kcgeo.travel.national import national_network
+from kcgeo.travel.streets.clip import Cutter
 
 CATEGORIES = ("medical", "legal", "counselling", "transport")
 STATES = {"20": "KS", "29": "MO"}
@@ -352,8 +352,8 @@ def test_a_part_that_fails_leaves_the_others_and_the_run_goes_on_later(
 DRIVER = """
 import os, pickle, signal, sys
 from functools import partial
-from kcgeo.study.scale import run_question
-from kcgeo.study.scale_cluster import cluster, on_cluster
+from kcgeo.study.national.run import run_question
+from kcgeo.study.national.cluster import cluster, on_cluster
 
 if __name__ == "__main__":
     with open(sys.argv[1], "rb") as stream:
@@ -456,7 +456,7 @@ def test_a_full_disk_ends_in_one_sentence_and_the_run_goes_on(
 
 def test_no_scheduler_at_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("distributed", reason="dask is not installed (extra 'big')")
-    monkeypatch.setattr("kcgeo.study.scale_cluster._ANSWER_S", "1s")
+    monkeypatch.setattr("kcgeo.study.national.cluster._ANSWER_S", "1s")
     for address in ("tcp://127.0.0.1:9", "nonsense://x", "not an address"):
         with pytest.raises(StudyError, match="No Dask scheduler answers at"), cluster(workers=0, scheduler=address):
             pass

@@ -18,10 +18,10 @@ import pyogrio
 import pytest
 
 from kcgeo import data, siting, study, travel
-from kcgeo.data.settings import Study
+from kcgeo.data.study.settings import Study
 from kcgeo.errors import SolverError, StudyError
 from kcgeo.study import SitingAnswer
-from kcgeo.study.siting_releases import SITING_TABLES
+from kcgeo.study.siting.releases import SITING_TABLES
 
 QUESTION = {"category": "emergency_shelter", "eligibility": "minors", "new_count": 3, "cutoff_min": 30.0}
 
@@ -292,7 +292,7 @@ def test_folder_stays_whole_when_writing_fails(
     def full_disk(*args: object, **options: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("kcgeo.study.siting_output.write_geopackage", full_disk)
+    monkeypatch.setattr("kcgeo.study.siting.output.write_geopackage", full_disk)
     with pytest.raises(OSError, match="No space"):
         study.write_answer(answer, former)
     assert {path.name: path.read_bytes() for path in former.rglob("*") if path.is_file()} == before

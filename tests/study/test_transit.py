@@ -13,15 +13,15 @@ from benchmarks.transit_feed import write_invented_feed
 
 from kcgeo import access, data, present, study, travel
 from kcgeo.cli import main
-from kcgeo.data.formats.gtfs import read_gtfs
 from kcgeo.data.formats.registry import READERS
-from kcgeo.data.layers import put_layer
+from kcgeo.data.formats.transit.gtfs import read_gtfs
+from kcgeo.data.study.layers import put_layer
 from kcgeo.disclosure import Released
 from kcgeo.errors import DisclosureError, StudyError
 from kcgeo.study import Measured, TransitReport
-from kcgeo.study.figures import background_of
+from kcgeo.study.answers.by_bus import DEPARTURES, transit_pictures, walking_of
+from kcgeo.study.folder.figures import background_of
 from kcgeo.study.releases import release_background
-from kcgeo.study.transit import DEPARTURES, transit_pictures, walking_of
 
 WINDOWS = {window.key: window.words for window in DEPARTURES[:2]}
 

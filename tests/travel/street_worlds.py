@@ -11,9 +11,9 @@ import pytest
 from hypothesis import strategies as st
 from shapely.geometry import LineString, Point
 
-from kcgeo.data.formats.streets import Streets, Ways, noded
+from kcgeo.data.formats.streets.street_table import Streets, Ways, noded
 from kcgeo.travel import Network, street_network
-from kcgeo.travel.streets import NEVER
+from kcgeo.travel.streets.street_network import NEVER
 
 nx = pytest.importorskip("networkx", reason="the slow version needs networkx (extra dev)")
 

@@ -9,8 +9,8 @@ import pytest
 
 from kcgeo.errors import TableError
 from kcgeo.travel import Network
-from kcgeo.travel.clip import Cutter
-from kcgeo.travel.engine import MS_PER_MIN, UNREACHED, nearest_ms, reach_ms, reversed_arcs
+from kcgeo.travel.engines.engine import MS_PER_MIN, UNREACHED, nearest_ms, reach_ms, reversed_arcs
+from kcgeo.travel.streets.clip import Cutter
 
 
 def _one_way_country(seed: int, crs: str) -> Network:

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from kcgeo.errors import KcgeoError
 from kcgeo.travel import Network, costs, nearest_times, prepare
-from kcgeo.travel import engine as engines
-from kcgeo.travel.engine import (
+from kcgeo.travel.engines import engine as engines
+from kcgeo.travel.engines.engine import (
     LONGEST_MS,
     UNREACHED,
     Arcs,
@@ -81,7 +81,7 @@ def test_both_engines_agree_on_a_larger_graph(longest_ms: int, limit: int) -> No
 
 
 def test_sweeps_agree_on_a_larger_graph_with_one_ways() -> None:
-    sweeps = pytest.importorskip("kcgeo.travel.sweeps", reason="numba is not installed")
+    sweeps = pytest.importorskip("kcgeo.travel.engines.sweeps", reason="numba is not installed")
     pytest.importorskip("routingkit_cch", reason="routingkit-cch is not installed")
     arcs = random_arcs(6, nodes=800)
     xy = np.column_stack([np.arange(800.0), np.zeros(800)])
@@ -115,7 +115,7 @@ def test_auto_sweeps_once_the_network_is_prepared(monkeypatch: pytest.MonkeyPatc
 
 @needs_numba
 def test_blocks_do_not_change_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    from kcgeo.travel import kernels
+    from kcgeo.travel.engines import kernels
 
     arcs = random_arcs(2)
     sources, targets = np.arange(0, 3_000, 37), np.arange(0, 3_000, 11)
@@ -131,7 +131,7 @@ def test_any_number_of_threads_gives_the_same_answer(threads: int, root: Path) -
     """Arrays that threads share by mistake show with more threads than cores, if not always with two."""
     code = (
         "import numpy as np, numba\n"
-        "from kcgeo.travel.engine import LONGEST_MS, nearest_ms, reach_ms\n"
+        "from kcgeo.travel.engines.engine import LONGEST_MS, nearest_ms, reach_ms\n"
         "from tests.travel.test_engines import random_arcs\n"
         f"assert numba.get_num_threads() == {threads}\n"
         "arcs = random_arcs(3)\n"
@@ -158,7 +158,7 @@ def test_turning_the_arcs_round_twice_gives_them_back() -> None:
 
 def test_the_engine_is_chosen_by_the_work_and_by_what_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     arcs = random_arcs(5)
-    monkeypatch.delitem(sys.modules, "kcgeo.travel.kernels", raising=False)
+    monkeypatch.delitem(sys.modules, "kcgeo.travel.engines.kernels", raising=False)
     assert chosen("auto", arcs, 1) == "scipy"
     monkeypatch.setattr(engines, "find_spec", lambda name: object())
     assert chosen("auto", arcs, 2_000) == "numba"

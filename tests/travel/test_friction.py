@@ -14,7 +14,7 @@ from benchmarks import travel_trips
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from kcgeo.data.settings import Study, read_study
+from kcgeo.data.study.settings import Study, read_study
 from kcgeo.errors import StudyError
 from kcgeo.travel import HEX_DETOUR, Layers, Network, cells, costs, friction_network, layers, nearest_times
 from kcgeo.travel.grid import banks, cut, density_per_km2, grid_cells, links, local_kmh

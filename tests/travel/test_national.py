@@ -11,8 +11,8 @@ import pytest
 import shapely
 
 from kcgeo.travel import Network, nearest_times
-from kcgeo.travel.clip import Cutter
 from kcgeo.travel.national import Screening, national_network, pieces
+from kcgeo.travel.streets.clip import Cutter
 
 MODEL = Screening(
     highway_kmh=100, local_kmh=((0, 60.0), (1000, 30.0)), circuity=1.5, ramp_min=2, reach_km=30, water_km=3

@@ -9,7 +9,7 @@ import geopandas as gpd
 import pytest
 
 from kcgeo import data
-from kcgeo.data.settings import Study
+from kcgeo.data.study.settings import Study
 from kcgeo.travel import Network, friction_network, layers, nearest_times
 from kcgeo.travel.grid import banks, cut
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from shapely.geometry import Point
 
-from kcgeo.data.formats.streets import connected
+from kcgeo.data.formats.streets.street_table import connected
 from kcgeo.errors import KcgeoError
 from kcgeo.travel import (
     costs,

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kcgeo.data.formats.gtfs import Feed, first_and_last_date
+from kcgeo.data.formats.transit.gtfs import Feed, first_and_last_date
 from kcgeo.errors import CrsError, KcgeoError, StudyError, TableError
 from kcgeo.travel import Network
-from kcgeo.travel.transit import transit_times
-from kcgeo.travel.transit_timetable import Walking, timetable
+from kcgeo.travel.transit.scan import transit_times
+from kcgeo.travel.transit.timetable import Walking, timetable
 from tests.travel.timetables import MONDAY, ON_FOOT, feeds, points_at, read_tables, slow_seconds, stops_text
 
 ENGINES = ["numpy", "numba"] if find_spec("numba") else ["numpy"]

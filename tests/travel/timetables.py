@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from hypothesis import strategies as st
 
-from kcgeo.data.formats.gtfs import Feed, read_gtfs
-from kcgeo.travel.transit_timetable import Walking
+from kcgeo.data.formats.transit.gtfs import Feed, read_gtfs
+from kcgeo.travel.transit.timetable import Walking
 
 ON_FOOT = Walking(kmh=3.6, circuity=1.0, to_stop_min=5, between_stops_min=4, change_min=1, all_the_way_min=20)
 """A metre a second in a straight line."""

@@ -3,11 +3,11 @@
 from kcgeo.access import decay
 from kcgeo.access.catchments import balanced_fca, spatial_availability, three_step_fca, two_step_fca
 from kcgeo.access.congestion import congestion_assignment, congestion_cost
-from kcgeo.access.corridors import corridor_profile, gap_segments
 from kcgeo.access.equity import access_poverty, gini, group_gap, lorenz, palma
 from kcgeo.access.gaps import STATES, categories_of, continuum, coverage_table, states
 from kcgeo.access.hotspots import GI_CLASSES, MORAN_CLASSES, hot_spots
 from kcgeo.access.matrix import ALL_REQUIRED, SERVICE_CLASSES, continuum_matrix, service_classes
+from kcgeo.access.profile import corridor_profile, gap_segments
 from kcgeo.access.reach import cumulative, gravity, nearest
 from kcgeo.access.stability import CERTAINTIES, intervals, rank_stability
 from kcgeo.access.uncertainty import STATED_RANGES, ArcParts, Draws, Ranges, arc_parts, draw_times, headlines

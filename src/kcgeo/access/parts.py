@@ -1,7 +1,8 @@
 """One part of a large study: a piece of a network that is enough for some places, and what is measured in it.
 
 A part is self-contained: plain arrays, so that a worker elsewhere needs nothing besides. What makes a piece large
-enough is proved in :mod:`kcgeo.travel.clip`; the whole network as one part gives the same numbers to the last bit.
+enough is proved in :mod:`kcgeo.travel.streets.clip`; the whole network as one part gives the same numbers to the last
+bit.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import pandas as pd
 from kcgeo.access import decay
 from kcgeo.access.catchments import two_step_fca
 from kcgeo.access.reach import cumulative
-from kcgeo.travel.engine import MS_PER_MIN, UNREACHED, Arcs, limit_ms, nearest_ms, reach_ms, reversed_arcs
+from kcgeo.travel.engines.engine import MS_PER_MIN, UNREACHED, Arcs, limit_ms, nearest_ms, reach_ms, reversed_arcs
 
 __all__ = ["Answers", "Catchment", "Part", "measure_part"]
 

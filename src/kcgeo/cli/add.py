@@ -16,7 +16,7 @@ from kcgeo.errors import StudyError, WithheldWarning
 __all__ = ["OwnStudyOption"]
 
 if TYPE_CHECKING:
-    from kcgeo.study.add import Added
+    from kcgeo.study.file.add import Added
 
 OwnStudyOption = Annotated[
     Path, typer.Option("--study", help="Study file (TOML) that the layer is for; it is kept in a folder beside it.")
@@ -31,7 +31,7 @@ def data_add(
     option: Annotated[list[str] | None, typer.Option(help="name=value for the reader of the kind.")] = None,
 ) -> None:
     """Check and convert a published file; it replaces the coarser packaged layer for one study."""
-    from kcgeo.study.add import add_layer
+    from kcgeo.study.file.add import add_layer
 
     pairs = [text.partition("=") for text in option or []]
     if any(not sign for _, sign, _ in pairs):
@@ -80,10 +80,10 @@ def data_fetch(
 ) -> None:
     """Download what the Census Bureau publishes for the study's counties, test it, and add it as a layer."""
     from kcgeo import data
-    from kcgeo.data.fetch import Patience
-    from kcgeo.data.fetch_census import fetch
+    from kcgeo.data.fetch.census_files import fetch
+    from kcgeo.data.fetch.download import Patience
     from kcgeo.data.formats.registry import READERS
-    from kcgeo.study.add import add_fetched
+    from kcgeo.study.file.add import add_fetched
 
     with progress() as bar:
         task = bar.add_task(f"Fetching {what}", total=None)
@@ -129,7 +129,7 @@ def data_kinds() -> None:
 def data_layers(study: OwnStudyOption) -> None:
     """List the layers that a study has of its own, with their sources, and check them."""
     from kcgeo import data
-    from kcgeo.data.layers import checked_layer
+    from kcgeo.data.study.layers import checked_layer
 
     layers = data.read_study(study).layers
     if not layers:
@@ -155,7 +155,7 @@ def data_remove(
     study: OwnStudyOption,
 ) -> None:
     """Take a layer back, so that the packaged one counts again."""
-    from kcgeo.study.add import drop_layer
+    from kcgeo.study.file.add import drop_layer
 
     typer.echo(f"The layer {drop_layer(study, kind)} of {study.name} was removed; the packaged one counts again.")
 

@@ -22,7 +22,7 @@ def export_hsds(
     """Write the services of a study as an Open Referral HSDS 3.0 directory; confidential places are never in it."""
     from kcgeo import data
     from kcgeo.disclosure import release
-    from kcgeo.present.hsds import write_hsds
+    from kcgeo.present.files.hsds_folder import write_hsds
     from kcgeo.study.sources import sources_of, vintage_of
 
     settings = data.read_study(study_path(study))

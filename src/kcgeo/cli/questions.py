@@ -86,7 +86,7 @@ def partner(
 ) -> None:
     """Measure coverage with a partner's confidential services, for that partner alone; nothing of it is published."""
     from kcgeo.study import load
-    from kcgeo.study.partner import partner_results
+    from kcgeo.study.answers.partner import partner_results
 
     settings = load(study_path(study))
     with progress() as bar:
@@ -125,7 +125,7 @@ def site_command(
     time_limit: Annotated[float, typer.Option(help="Seconds for each solve; then the best plan so far.")] = 60.0,
 ) -> None:
     """Find in which areas new sites would help most, with proof; Ctrl-C gives the best plan so far with its gap."""
-    from kcgeo.present.siting_words import plan_words
+    from kcgeo.present.look.plan_words import plan_words
     from kcgeo.study import load, release_siting, site_to
 
     settings = load(study_path(study))

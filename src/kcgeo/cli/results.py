@@ -44,7 +44,7 @@ def export_command(
 ) -> None:
     """Write a talk, an atlas, web pages and data for others into one folder, which then holds what was asked for."""
     from kcgeo.study import load
-    from kcgeo.study.export import AUDIENCES, export
+    from kcgeo.study.folder.export import AUDIENCES, export
 
     path = study_path(study)
     folder = out if out is not None else Path("output") / f"{load(path).name}-export"

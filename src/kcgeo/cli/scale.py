@@ -33,7 +33,7 @@ def scale_command(
     seed: Annotated[int, typer.Option(help="Seed of the invented services.")] = 0,
 ) -> None:
     """Measure every US county by a national screening model and write GeoParquet; a stopped run can go on."""
-    from kcgeo.study.scale_national import SYNTHETIC, scale
+    from kcgeo.study.national.question import SYNTHETIC, scale
 
     folder = out if out is not None else Path("output") / "national"
     codes = [code.strip() for code in counties.split(",") if code.strip()]

@@ -51,7 +51,7 @@ def progress() -> Iterator[Progress]:
 
 def study_path(path: Path | None) -> Path:
     """Return the study file: the one given, or the packaged one."""
-    from kcgeo.data.catalogue import default_study
+    from kcgeo.data.package.catalogue import default_study
 
     return path if path is not None else default_study()
 

@@ -14,7 +14,7 @@ from kcgeo.cli.shared import app, print_table, progress
 __all__: list[str] = []
 
 if TYPE_CHECKING:
-    from kcgeo.study.new import Held
+    from kcgeo.study.file.new import Held
 
 study_app = typer.Typer(help="Write a study file for another metro, and check one.", no_args_is_help=True)
 app.add_typer(study_app, name="study")
@@ -44,7 +44,7 @@ def study_new(
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
 ) -> None:
     """Write a study of another metro from the national tables, and say what it holds."""
-    from kcgeo.study.new import new_study, parse_barrier, parse_via
+    from kcgeo.study.file.new import new_study, parse_barrier, parse_via
 
     with progress() as bar:
         bar.add_task("Reading the national tables", total=None)
@@ -67,7 +67,7 @@ def study_new(
 @study_app.command("check", epilog="Example: kcgeo study check studies/kansas-city.toml")
 def study_check(path: Annotated[Path, typer.Argument(help="Study file (TOML).")]) -> None:
     """Load all that a study file names, and say what it holds."""
-    from kcgeo.study.new import check_study
+    from kcgeo.study.file.new import check_study
 
     with progress() as bar:
         bar.add_task("Reading the study", total=None)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from kcgeo.data.areas import areas
-from kcgeo.data.catalogue import default_study, describe, load, package_folder, resources
-from kcgeo.data.corridors import corridors, mileposts, point_at, stations
-from kcgeo.data.directory import directory, directory_path
-from kcgeo.data.hours import OPEN_STATES, open_state
-from kcgeo.data.ledger import (
+from kcgeo.data.directory.hours import OPEN_STATES, open_state
+from kcgeo.data.directory.of_study import directory, directory_path
+from kcgeo.data.directory.services import ELIGIBILITIES, by_category, services, sites
+from kcgeo.data.package.catalogue import default_study, describe, load, package_folder, resources
+from kcgeo.data.package.ledger import (
     comparable,
     compute_value,
     contradictions,
@@ -17,11 +16,12 @@ from kcgeo.data.ledger import (
     reports,
     statements,
 )
-from kcgeo.data.places import places, places_around, referral
-from kcgeo.data.region import cities, counties, ground, is_packaged
-from kcgeo.data.roads import exits, highway_edges, highway_nodes
-from kcgeo.data.services import ELIGIBILITIES, by_category, services, sites
-from kcgeo.data.settings import Barrier, GapSettings, Route, Study, TravelSettings, read_study
+from kcgeo.data.places.areas import areas
+from kcgeo.data.places.people import places, places_around, referral
+from kcgeo.data.roads.corridors import corridors, mileposts, point_at, stations
+from kcgeo.data.roads.highways import exits, highway_edges, highway_nodes
+from kcgeo.data.study.region import cities, counties, ground, is_packaged
+from kcgeo.data.study.settings import Barrier, GapSettings, Route, Study, TravelSettings, read_study
 
 __all__ = [
     "ELIGIBILITIES",

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, NoReturn, final
 import geopandas as gpd
 import pandas as pd
 
-from kcgeo.data.looks import text_looks_like_place
+from kcgeo.data.directory.looks import text_looks_like_place
 from kcgeo.disclosure.canonical import canonical_table
 from kcgeo.disclosure.contracts import CONTRACTS, Contract
 from kcgeo.disclosure.rows import service_rows, table_problems

@@ -14,7 +14,7 @@ import h3
 import pandas as pd
 
 from kcgeo.crs import STORAGE, require
-from kcgeo.data.looks import (
+from kcgeo.data.directory.looks import (
     column_name_looks_like_place,
     numbers_look_like_place,
     safe_name,

@@ -1,30 +1,30 @@
 """How is it shown? Figures, web maps, slides, tables."""
 
-from kcgeo.present.attack import attack_map
-from kcgeo.present.base import Background, Panel, background
-from kcgeo.present.certainty import certainty_map, hot_spot_map, interval_chart
-from kcgeo.present.charts import reported_states, reporting_chart
-from kcgeo.present.claims import claims_chart
-from kcgeo.present.corridors import corridor_chart, gap_miles
-from kcgeo.present.drive_times import drive_time_map, drive_time_sheet
-from kcgeo.present.equity import group_gap_chart, lorenz_chart
-from kcgeo.present.explorer import explorer_page
-from kcgeo.present.gallery import Item, Section, gallery_page, plate_item
-from kcgeo.present.geopackage import write_geopackage
-from kcgeo.present.interactive import OfflineMap, explore_map
-from kcgeo.present.maps import gap_map, orientation_map
-from kcgeo.present.matrix import matrix_chart, matrix_map
-from kcgeo.present.plate import Note, Plate
-from kcgeo.present.saving import save_figure, save_slide
-from kcgeo.present.sheet import PRINT, SLIDE, Sheet
-from kcgeo.present.siting import siting_map
-from kcgeo.present.siting_charts import group_chart, pareto_chart
-from kcgeo.present.siting_page import siting_page
-from kcgeo.present.siting_web import siting_web_page
-from kcgeo.present.siting_words import PlanWords, plan_words
-from kcgeo.present.tables import write_tables
-from kcgeo.present.transit import transit_gap_map, transit_time_map
-from kcgeo.present.web import Page, coverage_page, save_page
+from kcgeo.present.figures.attack_map import attack_map
+from kcgeo.present.figures.certainty_charts import certainty_map, hot_spot_map, interval_chart
+from kcgeo.present.figures.claims import claims_chart
+from kcgeo.present.figures.corridor_chart import corridor_chart, gap_miles
+from kcgeo.present.figures.drive_times import drive_time_map, drive_time_sheet
+from kcgeo.present.figures.equity_charts import group_gap_chart, lorenz_chart
+from kcgeo.present.figures.gap_maps import gap_map, orientation_map
+from kcgeo.present.figures.matrix_charts import matrix_chart, matrix_map
+from kcgeo.present.figures.reporting import reported_states, reporting_chart
+from kcgeo.present.figures.siting_charts import group_chart, pareto_chart
+from kcgeo.present.figures.siting_map import siting_map
+from kcgeo.present.figures.transit_maps import transit_gap_map, transit_time_map
+from kcgeo.present.files.geopackage import write_geopackage
+from kcgeo.present.files.tables import write_tables
+from kcgeo.present.look.background import Background, Panel, background
+from kcgeo.present.look.plan_words import PlanWords, plan_words
+from kcgeo.present.look.plate import Note, Plate
+from kcgeo.present.look.saving import save_figure, save_slide
+from kcgeo.present.look.sheet import PRINT, SLIDE, Sheet
+from kcgeo.present.paper.siting_page import siting_page
+from kcgeo.present.web.coverage_page import Page, coverage_page, save_page
+from kcgeo.present.web.explorer_page import explorer_page
+from kcgeo.present.web.gallery_page import Item, Section, gallery_page, plate_item
+from kcgeo.present.web.interactive import OfflineMap, explore_map
+from kcgeo.present.web.siting_web import siting_web_page
 
 __all__ = [
     "PRINT",

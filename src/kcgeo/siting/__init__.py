@@ -1,14 +1,14 @@
 """Where next? Location models with a proof."""
 
 from kcgeo.siting.alternatives import alternatives, site_frequency
-from kcgeo.siting.center import p_center
 from kcgeo.siting.checker import check_dispersion, check_plan
-from kcgeo.siting.cover import backup_coverage, min_sites
-from kcgeo.siting.coverage import max_coverage
-from kcgeo.siting.dispersion import p_dispersion
-from kcgeo.siting.median import p_median
+from kcgeo.siting.models.center import p_center
+from kcgeo.siting.models.cover import backup_coverage, min_sites
+from kcgeo.siting.models.coverage import max_coverage
+from kcgeo.siting.models.dispersion import p_dispersion
+from kcgeo.siting.models.median import p_median
+from kcgeo.siting.models.pareto import pareto
 from kcgeo.siting.needs import need
-from kcgeo.siting.pareto import pareto
 from kcgeo.siting.performance import (
     change_by_place,
     closures,
@@ -18,7 +18,7 @@ from kcgeo.siting.performance import (
     under_draws,
 )
 from kcgeo.siting.plan import NoPlanError, SitingResult
-from kcgeo.siting.run import Progress
+from kcgeo.siting.solve.clock import Progress
 
 __all__ = [
     "NoPlanError",

@@ -7,22 +7,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kcgeo.data.settings import Study, read_study
-from kcgeo.study.certainty import CertaintyReport, certainty_report
-from kcgeo.study.corridors import CorridorReport, corridor_report, measure_corridors
-from kcgeo.study.equity import WhoReport, who_report
-from kcgeo.study.explorer import release_explorer, what_if, write_explorer
-from kcgeo.study.figures import NO_REPORTS, reporting
+from kcgeo.data.study.settings import Study, read_study
+from kcgeo.study.answers.by_bus import TransitReport, transit_question, transit_report
+from kcgeo.study.answers.certainty import CertaintyReport, certainty_report
+from kcgeo.study.answers.corridor import CorridorReport, corridor_report, measure_corridors
+from kcgeo.study.answers.coverage import CoverageReport, coverage_report
+from kcgeo.study.answers.explorer import release_explorer, what_if, write_explorer
+from kcgeo.study.answers.networks import compare_networks, foot_times, on_foot
+from kcgeo.study.answers.who import WhoReport, who_report
+from kcgeo.study.folder.figures import NO_REPORTS, reporting
+from kcgeo.study.folder.maps import run
 from kcgeo.study.measure import GROUPS, Measured, measure
-from kcgeo.study.networks import compare_networks, foot_times, on_foot
 from kcgeo.study.releases import release_all, release_ledger
-from kcgeo.study.report import CoverageReport, coverage_report
-from kcgeo.study.run import run
-from kcgeo.study.siting import SitingAnswer, site
-from kcgeo.study.siting_output import site_to, write_answer
-from kcgeo.study.siting_releases import release_siting
+from kcgeo.study.siting.answer import SitingAnswer, site
+from kcgeo.study.siting.output import site_to, write_answer
+from kcgeo.study.siting.releases import release_siting
 from kcgeo.study.sources import sources_of, vintage_of
-from kcgeo.study.transit import TransitReport, transit_question, transit_report
 
 __all__ = [
     "GROUPS",

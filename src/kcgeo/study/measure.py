@@ -10,9 +10,9 @@ import geopandas as gpd
 import pandas as pd
 
 from kcgeo import access, data, travel
-from kcgeo.data.settings import Study
+from kcgeo.data.study.settings import Study
 from kcgeo.errors import StudyError
-from kcgeo.study.jobs import Step, silent_step
+from kcgeo.study.progress import Step, silent_step
 
 __all__ = ["GROUPS", "Measured", "keep", "measure"]
 

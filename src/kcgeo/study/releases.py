@@ -8,7 +8,7 @@ import geopandas as gpd
 import pandas as pd
 
 from kcgeo import data
-from kcgeo.data.settings import Study
+from kcgeo.data.study.settings import Study
 from kcgeo.disclosure import Released, release
 from kcgeo.study.measure import Measured
 from kcgeo.study.sources import sources_of, vintage_of

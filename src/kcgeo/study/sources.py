@@ -7,8 +7,8 @@ the source line of every map and table follows that choice.
 from __future__ import annotations
 
 from kcgeo import data
-from kcgeo.data.settings import Study
-from kcgeo.present.words import SAMPLE
+from kcgeo.data.study.settings import Study
+from kcgeo.present.look.words import SAMPLE
 
 __all__ = ["sources_of", "vintage_of"]
 

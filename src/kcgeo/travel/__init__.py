@@ -6,10 +6,10 @@
 from kcgeo.travel.friction import HEX_DETOUR, Layers, cells, friction_network, layers
 from kcgeo.travel.network import Network, prepare, snap
 from kcgeo.travel.own import network, walking_network
-from kcgeo.travel.streets import read_osm_pbf, street_network
+from kcgeo.travel.streets.street_network import read_osm_pbf, street_network
 from kcgeo.travel.times import costs, highway_times, nearest_times, unreachable_reasons
-from kcgeo.travel.transit import transit_times
-from kcgeo.travel.transit_timetable import Timetable, Walking, timetable
+from kcgeo.travel.transit.scan import transit_times
+from kcgeo.travel.transit.timetable import Timetable, Walking, timetable
 
 __all__ = [
     "HEX_DETOUR",

@@ -20,7 +20,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
 from kcgeo import crs as systems
-from kcgeo.data.settings import Barrier
+from kcgeo.data.study.settings import Barrier
 
 __all__ = ["banks", "cell_points", "cut", "density_per_km2", "grid_cells", "links", "local_kmh", "neighbours"]
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from kcgeo.data.settings import Barrier
+from kcgeo.data.study.settings import Barrier
 from kcgeo.travel.grid import banks, cut
 
 __all__ = ["Highways", "highways"]

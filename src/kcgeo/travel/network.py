@@ -17,11 +17,11 @@ from scipy.spatial import KDTree
 
 from kcgeo import crs as systems
 from kcgeo.errors import CrsError, KcgeoError, TableError, first_ids, raise_all
-from kcgeo.travel.engine import LONGEST_MS, MS_PER_MIN, Arcs, Engine, reversed_arcs
+from kcgeo.travel.engines.engine import LONGEST_MS, MS_PER_MIN, Arcs, Engine, reversed_arcs
 
 if TYPE_CHECKING:
-    from kcgeo.travel.streets import Edges, Joins
-    from kcgeo.travel.sweeps import Hierarchy
+    from kcgeo.travel.engines.sweeps import Hierarchy
+    from kcgeo.travel.streets.street_network import Edges, Joins
 
 __all__ = [
     "KEYS",
@@ -150,7 +150,7 @@ class Network:
 
     @cached_property
     def _hierarchy(self) -> Hierarchy:
-        from kcgeo.travel import sweeps
+        from kcgeo.travel.engines import sweeps
 
         return sweeps.hierarchy(self.arcs, self.xy)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from kcgeo.data.formats.streets import load_streets
-from kcgeo.data.layers import Layer, checked_layer
-from kcgeo.data.settings import Study
+from kcgeo.data.formats.streets.street_table import load_streets
+from kcgeo.data.study.layers import Layer, checked_layer
+from kcgeo.data.study.settings import Study
 from kcgeo.errors import StudyError
 from kcgeo.travel.friction import friction_network
 from kcgeo.travel.network import Network
-from kcgeo.travel.streets import street_network
+from kcgeo.travel.streets.street_network import street_network
 
 __all__ = ["network", "walking_network"]
 

@@ -18,12 +18,12 @@ import pandas as pd
 import shapely
 
 from kcgeo.crs import STORAGE
-from kcgeo.data.formats.place_file import COUNTS, assemble, write_places
+from kcgeo.data.formats.places.place_file import COUNTS, assemble, write_places
 from kcgeo.data.formats.registry import Converted
-from kcgeo.data.formats.service_layer import MAX_ROWS, read_mapping, service_layer
-from kcgeo.data.formats.spreadsheet import mapped_rows
-from kcgeo.data.formats.tiger import corridor_lines, write_lines
-from kcgeo.data.settings import Study
+from kcgeo.data.formats.services.service_layer import MAX_ROWS, read_mapping, service_layer
+from kcgeo.data.formats.services.spreadsheet import mapped_rows
+from kcgeo.data.formats.streets.tiger import corridor_lines, write_lines
+from kcgeo.data.study.settings import Study
 from kcgeo.errors import CrsError, TableError, first_ids
 
 __all__ = ["read_corridors", "read_places", "read_services"]
@@ -64,7 +64,7 @@ def read_services(
     table
         Table or view, with its schema where that is not ``public``.
     mapping, basis, title, vintage, licence
-        As :func:`kcgeo.data.formats.spreadsheet.add_spreadsheet`.
+        As :func:`kcgeo.data.formats.services.spreadsheet.add_spreadsheet`.
 
     Raises
     ------

@@ -49,7 +49,7 @@ class Reader:
     kind
         As the user writes it.
     layer
-        One of :data:`kcgeo.data.layers.KINDS`.
+        One of :data:`kcgeo.data.study.layers.KINDS`.
     read
         ``read(path, study, **options) -> Converted``; raises only :class:`kcgeo.errors.KcgeoError` on a bad source.
     help
@@ -98,7 +98,7 @@ _ALL: tuple[Reader, ...] = (
     Reader(
         "hsds",
         "services",
-        _later("hsds", "add_hsds"),
+        _later("services.hsds", "add_hsds"),
         "directory in Open Referral HSDS 3.0: folder or zip of CSV tables, or JSON",
         "hsds directory-hsds.zip --study my-city.toml --option mapping=their-words.toml",
         {**_SERVICE_OPTIONS, "eligibility": "what to take where who may come is told in words of theirs"},
@@ -106,7 +106,7 @@ _ALL: tuple[Reader, ...] = (
     Reader(
         "services",
         "services",
-        _later("spreadsheet", "add_spreadsheet"),
+        _later("services.spreadsheet", "add_spreadsheet"),
         "directory in a spreadsheet: CSV in any common encoding, or .xlsx",
         "services providers.xlsx --study my-city.toml --option mapping=their-columns.toml",
         {**_SERVICE_OPTIONS, "sheet": "sheet of the workbook, the first where not given"},
@@ -141,7 +141,7 @@ _ALL: tuple[Reader, ...] = (
     Reader(
         "block-groups",
         "places",
-        _later("boundaries", "read_block_groups"),
+        _later("places.boundaries", "read_block_groups"),
         "Census block groups: cartographic boundary or TIGER/Line file (land, no people)",
         "block-groups cb_2020_29_bg_500k.zip --study my-city.toml",
         _LAYER_OPTION,
@@ -149,7 +149,7 @@ _ALL: tuple[Reader, ...] = (
     Reader(
         "tracts",
         "places",
-        _later("boundaries", "read_tracts"),
+        _later("places.boundaries", "read_tracts"),
         "Census tracts: cartographic boundary or TIGER/Line file (land, no people)",
         "tracts cb_2020_29_tract_500k.zip --study my-city.toml",
         _LAYER_OPTION,
@@ -157,21 +157,21 @@ _ALL: tuple[Reader, ...] = (
     Reader(
         "centers",
         "places",
-        _later("census", "read_centers"),
+        _later("places.centers", "read_centers"),
         "Census centers of population by block group or tract (CenPop text files)",
         "centers CenPop2020_Mean_BG29.txt --study my-city.toml",
     ),
     Reader(
         "acs",
         "places",
-        _later("acs", "read_acs"),
+        _later("places.acs", "read_acs"),
         "tables of the American Community Survey (CSV of data.census.gov, or table-based summary files)",
         "acs ACSDT5Y2022.B25044_2024-05-01T000000.zip --study my-city.toml",
     ),
     Reader(
         "primary-roads",
         "corridors",
-        _later("tiger", "read_primary_roads"),
+        _later("streets.tiger", "read_primary_roads"),
         "TIGER/Line primary roads: the interstates that the study names",
         "primary-roads tl_2023_us_primaryroads.zip --study my-city.toml",
         _LAYER_OPTION,
@@ -179,7 +179,7 @@ _ALL: tuple[Reader, ...] = (
     Reader(
         "gtfs",
         "transit",
-        _later("gtfs", "add_gtfs"),
+        _later("transit.gtfs", "add_gtfs"),
         "timetable of public transport (GTFS zip or folder), as agencies publish it",
         "gtfs google_transit.zip --study my-city.toml",
         {"licence": "the licence of the feed, as its publisher states it"},
@@ -187,14 +187,14 @@ _ALL: tuple[Reader, ...] = (
     Reader(
         "osm",
         "streets",
-        _later("osm", "read"),
+        _later("streets.osm", "read"),
         "streets for cars of an OpenStreetMap extract (PBF), as Geofabrik and others publish it",
         "osm missouri.osm.pbf --study my-city.toml",
     ),
     Reader(
         "osm-walks",
         "walks",
-        _later("osm", "read_walks"),
+        _later("streets.osm", "read_walks"),
         "ways for people on foot of an OpenStreetMap extract (PBF)",
         "osm-walks missouri.osm.pbf --study my-city.toml",
         {"walk_kmh": "walking speed in km/h, 4.8 where not given"},
@@ -202,14 +202,14 @@ _ALL: tuple[Reader, ...] = (
     Reader(
         "graphml",
         "streets",
-        _later("graphml", "read"),
+        _later("streets.graphml", "read"),
         "streets for cars that osmnx saved as GraphML, not projected",
         "graphml streets.graphml --study my-city.toml",
     ),
     Reader(
         "roads",
         "streets",
-        _later("roads", "read"),
+        _later("streets.tiger_roads", "read"),
         "TIGER/Line roads of one county or of a folder of counties; they know no one-ways",
         "roads tl_2023_29095_roads.zip --study my-city.toml",
         {"layer": "name of the layer in a GeoPackage"},

@@ -1,0 +1,1 @@
+"""Rows of services: read, rules, levels, hours."""

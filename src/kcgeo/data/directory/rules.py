@@ -1,0 +1,160 @@
+"""What a row of services must be: known words, ages in order, and points that can be true.
+
+The rules of disclosure are in :mod:`kcgeo.data.directory.levels`. Here no message repeats what a hidden row holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+from pyproj import Geod
+
+from kcgeo.errors import first_ids
+
+__all__ = [
+    "FAR_KM",
+    "NOT_VERIFIED",
+    "age_problems",
+    "blank_problems",
+    "category_problems",
+    "hours_problems",
+    "point_problems",
+]
+
+FAR_KM = 100.0
+"""A service this far from the counties (or nearer) may serve them; one farther away is taken for a slip."""
+
+NOT_VERIFIED = "Not verified lately: call before you rely on it."
+"""What a reader elsewhere is told of a service whose status is unknown."""
+
+_NEEDED = ("organization_name", "service_name", "service_status", "eligibility", "location_type")
+_SAME_POINT = 5e-5
+"""Degrees; a point that equals the centre of a town to four decimals was not taken at a door."""
+_EARTH = Geod(ellps="WGS84")
+
+
+def category_problems(rows: pd.DataFrame, known: Iterable[str], hidden: pd.Series[bool]) -> list[str]:
+    """Collect rows with no category, or with one that is not in the list."""
+    allowed = list(known)
+    parts = rows["service_categories"].fillna("").str.split("|")
+    wrong: dict[str, list[str]] = {}
+    for identity, names, hide in zip(rows["service_id"], parts, hidden, strict=True):
+        for name in names:
+            if name not in allowed:
+                wrong.setdefault("" if hide and name else name or "blank", []).append(str(identity))
+    return [
+        f"{first_ids(ids)}: "
+        + (f"the category '{name}' is unknown" if name not in ("", "blank") else "a category is blank or unknown")
+        + f"; allowed are {', '.join(allowed)}."
+        for name, ids in wrong.items()
+    ]
+
+
+def blank_problems(rows: pd.DataFrame) -> list[str]:
+    """Collect rows of level exact or area that leave blank what every shown row needs."""
+    shown = rows[rows["disclosure"].ne("withheld")]
+    return [
+        f"{first_ids(shown.loc[shown[column].isna(), 'service_id'])}: {column} is blank; fill it in."
+        for column in _NEEDED
+        if shown[column].isna().any()
+    ]
+
+
+def age_problems(rows: pd.DataFrame) -> list[str]:
+    """Collect rows whose youngest age is above their oldest."""
+    wrong = rows[rows["minimum_age"] > rows["maximum_age"]]
+    if wrong.empty:
+        return []
+    return [f"{first_ids(wrong['service_id'])}: minimum_age is above maximum_age; exchange or correct them."]
+
+
+def hours_problems(rows: pd.DataFrame, unreadable: pd.Series[bool]) -> list[str]:
+    """Collect rows whose opening_hours are not in OpenStreetMap syntax."""
+    if not unreadable.any():
+        return []
+    ids = first_ids(rows.loc[unreadable, "service_id"])
+    return [f"{ids}: opening_hours is not in OpenStreetMap syntax; write e.g. 'Mo-Fr 09:00-17:00', or leave it blank."]
+
+
+def point_problems(rows: pd.DataFrame, counties: gpd.GeoDataFrame, towns: gpd.GeoDataFrame) -> list[str]:
+    """Collect points that cannot be true, on rows of level exact.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``service_id, latitude, longitude`` as numbers, ``location_type, service_categories, coordinate_precision``.
+    counties : GeoDataFrame
+        The area served; points farther than :data:`FAR_KM` from it are refused.
+    towns : GeoDataFrame
+        Centres of towns, to which a directory geocodes what it cannot find.
+    """
+    half = rows["latitude"].isna() != rows["longitude"].isna()
+    problems = _say(rows, half, "only one of latitude and longitude is given; give both or none")
+    at = rows[rows["latitude"].notna() & rows["longitude"].notna()]
+    placeless = at["location_type"].eq("virtual") | at["service_categories"].eq("hotline")
+    problems += _say(at, placeless, "a hotline or virtual service has no place; remove latitude and longitude")
+    problems += _say(
+        at,
+        ~placeless & (at["coordinate_precision"].isna() | at["coordinate_precision"].eq("none")),
+        "the point has no coordinate_precision; say rooftop, street or zip, or remove the point",
+    )
+    at = at[~placeless]
+    area = shapely.union_all(counties.geometry.to_numpy())
+    shapely.prepare(area)
+    verdicts = pd.Series(
+        [_verdict(lat, lon, area) for lat, lon in zip(at["latitude"], at["longitude"], strict=True)],
+        index=at.index,
+        dtype=object,
+    )
+    for verdict in sorted(set(verdicts.dropna())):
+        problems += _say(at, verdicts.eq(verdict), verdict)
+    return problems + _centre_problems(at[verdicts.isna()], towns)
+
+
+def _verdict(lat: float, lon: float, area: shapely.Geometry) -> str | None:
+    """Say what is wrong with a point, or None."""
+    if _near(lat, lon, area):
+        return None
+    if _near(lon, lat, area):
+        return "latitude and longitude look swapped; exchange them"
+    if _near(lat, -lon, area):
+        return "longitude looks as if it lacks its minus sign; west is negative"
+    if not abs(lat) <= 90:
+        return f"latitude {lat:g} is impossible (it lies between -90 and 90); correct it"
+    if not abs(lon) <= 180:
+        return f"longitude {lon:g} is impossible (it lies between -180 and 180); correct it"
+    return f"the point lies about {_km(lat, lon, area):.0f} km from the counties; correct it or leave the row out"
+
+
+def _near(lat: float, lon: float, area: shapely.Geometry) -> bool:
+    return abs(lat) <= 90 and abs(lon) <= 180 and _km(lat, lon, area) <= FAR_KM
+
+
+def _km(lat: float, lon: float, area: shapely.Geometry) -> float:
+    """Distance to the nearest part of the area; the nearest part is found in degrees, which serves at this scale."""
+    point = shapely.Point(lon, lat)
+    if shapely.covers(area, point):
+        return 0.0
+    nearest = shapely.get_point(shapely.shortest_line(point, area), 1)
+    return float(_EARTH.inv(lon, lat, nearest.x, nearest.y)[2]) / 1000
+
+
+def _centre_problems(rows: pd.DataFrame, towns: gpd.GeoDataFrame) -> list[str]:
+    names: dict[str, list[str]] = {}
+    lats, lons = towns.geometry.y.to_numpy(), towns.geometry.x.to_numpy()
+    for row in rows[["service_id", "latitude", "longitude"]].itertuples(index=False):
+        same = (abs(lats - row.latitude) <= _SAME_POINT) & (abs(lons - row.longitude) <= _SAME_POINT)
+        if same.any():
+            names.setdefault(str(towns["name"].to_numpy()[same][0]), []).append(str(row.service_id))
+    return [
+        f"{first_ids(ids)}: the point is the centre of {town}, as directories give for a PO box or an unknown address; "
+        "remove it or give the true one."
+        for town, ids in sorted(names.items())
+    ]
+
+
+def _say(rows: pd.DataFrame, where: pd.Series[bool], fault: str) -> list[str]:
+    return [f"{first_ids(rows.loc[where, 'service_id'])}: {fault}."] if where.any() else []

@@ -1,0 +1,1 @@
+"""Downloads of published files, asked for by the user and by nobody else."""

@@ -1,0 +1,1 @@
+"""Published files about places: Census outlines, centers, survey tables."""

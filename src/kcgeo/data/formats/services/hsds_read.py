@@ -1,0 +1,236 @@
+"""Open Referral HSDS 3.0 as published: a folder or zip of CSV tables, or nested JSON, both into flat tables of text."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from kcgeo.data.formats.archive import extracted, is_archive, refusing
+from kcgeo.data.formats.services.hsds_schema import LINKS, TABLES
+from kcgeo.data.formats.services.spreadsheet import decoded
+from kcgeo.errors import TableError, first_ids, raise_all
+
+__all__ = ["Rows", "linked", "read_hsds_tables"]
+
+Rows = dict[str, list[dict[str, str]]]
+
+MAX_BYTES = 512 << 20
+MAX_OBJECTS = 2_000_000
+
+# key of an object in the nested form -> table, and the field by which its rows name that object
+_NESTED = {
+    "service": {
+        "phones": ("phone", "service_id"),
+        "schedules": ("schedule", "service_id"),
+        "service_areas": ("service_area", "service_id"),
+        "service_at_locations": ("service_at_location", "service_id"),
+        "attributes": ("attribute", "link_id"),
+    },
+    "service_at_location": {"schedules": ("schedule", "service_at_location_id")},
+    "location": {"addresses": ("address", "location_id"), "addresss": ("address", "location_id")},
+}
+_WHOLE = ("organization", "service", "location")
+"""Tables whose ids must be unique; elsewhere a second row of one id is left out."""
+
+
+def read_hsds_tables(path: Path) -> tuple[Rows, list[str]]:
+    """Read a directory in either form.
+
+    Parameters
+    ----------
+    path
+        A folder or zip with ``services.csv`` and its companions or with JSON pages, or one JSON file: a list of
+        services, a page (``{"contents": [...]}``), one service, or organisations that hold their services.
+
+    Returns
+    -------
+    tuple
+        Table -> rows as text, each table once; notes on what was assumed.
+
+    Raises
+    ------
+    TableError
+        Not HSDS, damaged, or too large.
+    """
+    if path.is_file() and not is_archive(path):
+        return _from_json([path])
+    with extracted(path) as folder:
+        files = sorted(item for item in folder.rglob("*") if item.is_file() and not item.name.startswith("."))
+        if sum(item.stat().st_size for item in files) > MAX_BYTES:
+            raise TableError(f"{path.name} holds more than {MAX_BYTES >> 20} MB, the limit of this reader.")
+        named = {item.name.casefold(): item for item in reversed(files)}
+        if any(name in named for name in TABLES["service"].files):
+            return _from_csv(named, path.name)
+        pages = [item for item in files if item.suffix.lower() == ".json" and item.name != "datapackage.json"]
+        if not pages:
+            raise TableError(f"{path.name} is no HSDS directory: it holds neither services.csv nor JSON.")
+        return _from_json(pages)
+
+
+def _from_csv(named: Mapping[str, Path], name: str) -> tuple[Rows, list[str]]:
+    tables: Rows = {}
+    notes: list[str] = []
+    for table, about in TABLES.items():
+        path = next((named[file] for file in about.files if file in named), None)
+        tables[table] = []
+        if path is None:
+            continue
+        with refusing(path, "a table of HSDS"):
+            text, note = decoded(path.read_bytes(), path.name)
+        notes += [note] if note else []
+        tables[table] = _records(text, path.name)
+        if "id" not in (tables[table][0] if tables[table] else {"id": ""}):
+            raise TableError(f"{path.name} of {name} has no column id, so it is no table of HSDS.")
+    return tables, notes
+
+
+def _records(text: str, name: str) -> list[dict[str, str]]:
+    rows: list[dict[str, str]] = []
+    try:
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        header = [cell.strip() for cell in next(reader, [])]
+        if len(set(header)) < len(header):
+            raise TableError(f"{name} names a column twice; keep one of them.")
+        for cells in reader:
+            if not any(cell.strip() for cell in cells):
+                continue
+            if len(cells) > len(header):
+                raise TableError(f"Line {reader.line_num} of {name} has more cells than its header.")
+            rows.append(
+                {key: cell.strip() for key, cell in zip(header, cells, strict=False)}
+                | dict.fromkeys(header[len(cells) :], "")
+            )
+            if len(rows) > MAX_OBJECTS:
+                raise TableError(f"{name} holds more than {MAX_OBJECTS:,} rows, the limit of this reader.")
+    except csv.Error as error:
+        raise TableError(f"{name} cannot be read as CSV ({error}); look for an unclosed quotation mark.") from None
+    return rows
+
+
+def _from_json(paths: list[Path]) -> tuple[Rows, list[str]]:
+    tables: Rows = {name: [] for name in TABLES}
+    notes: list[str] = []
+    for path in paths:
+        if not path.is_file():
+            raise TableError(f"There is no file or folder {path}.")
+        if path.stat().st_size > MAX_BYTES:
+            raise TableError(f"{path.name} holds more than {MAX_BYTES >> 20} MB, the limit of this reader.")
+        with refusing(path, "a directory in HSDS JSON"):
+            text, note = decoded(path.read_bytes(), path.name)
+            content = json.loads(text)
+        notes += [note] if note else []
+        for item in _items(content, path.name):
+            _flatten(item, tables, path.name)
+    return tables, notes
+
+
+def _items(content: Any, name: str) -> list[dict[str, Any]]:
+    if isinstance(content, dict):
+        content = content.get("contents", [content])
+    if not isinstance(content, list) or not all(isinstance(item, dict) for item in content):
+        raise TableError(f"{name} is no HSDS JSON: give a list of services, or pages with contents.")
+    return content
+
+
+def _flatten(item: dict[str, Any], tables: Rows, name: str) -> None:
+    services = item.get("services")
+    if isinstance(services, list):
+        owner = {key: value for key, value in item.items() if key != "services"}
+        for service in services:
+            if isinstance(service, dict):
+                _take("service", {"organization": owner} | service, tables, name)
+        return
+    _take("service", item, tables, name)
+
+
+def _take(table: str, item: Mapping[str, Any], tables: Rows, name: str, **links: str) -> str:
+    """Add one object and all that lies in it; return its id."""
+    row = {key: _text(value) for key, value in item.items() if not isinstance(value, dict | list)} | links
+    identity = row.get("id", "")
+    one = {"service": ("organization",), "service_at_location": ("location",), "attribute": ("taxonomy_term",)}
+    for key in one.get(table, ()):
+        if isinstance(inner := item.get(key), dict):
+            row[f"{key}_id"] = _take(key, inner, tables, name)
+    tables[table].append(row)
+    if sum(map(len, tables.values())) > MAX_OBJECTS:
+        raise TableError(f"{name} holds more than {MAX_OBJECTS:,} objects, the limit of this reader.")
+    for key, (inner_table, link) in _NESTED.get(table, {}).items():
+        inner_items = item.get(key)
+        for inner in inner_items if isinstance(inner_items, list) else ():
+            if isinstance(inner, dict):
+                _take(inner_table, inner, tables, name, **{link: identity})
+    return identity
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return str(value).strip()
+
+
+def linked(tables: Rows) -> tuple[Rows, list[str]]:
+    """Return the tables with each id once and no link that leads nowhere, and notes on what was left out.
+
+    Raises
+    ------
+    TableError
+        A service, location or organisation has no id, or two rows with one id differ; a service names an organisation
+        that is not there.
+    """
+    problems: list[str] = []
+    notes: list[str] = []
+    found: Rows = {}
+    for table, rows in tables.items():
+        kept: dict[str, dict[str, str]] = {}
+        twice: list[str] = []
+        for number, row in enumerate(rows, start=1):
+            identity = row.get("id", "") or (f"{table} {number}" if table not in _WHOLE else "")
+            if not identity:
+                problems.append(f"A row of {table} has no id (number {number}); give each its own.")
+            elif identity not in kept:
+                kept[identity] = row
+            elif table in _WHOLE and _differ(kept[identity], row):
+                twice.append(identity[:60])
+            else:
+                kept[identity] = {**row, **{key: value for key, value in kept[identity].items() if value}}
+        if twice:
+            problems.append(
+                f"{first_ids(dict.fromkeys(twice))}: the id stands in rows of {table} that differ; keep one."
+            )
+        found[table] = list(kept.values())
+    if not found.get("service"):
+        problems.append("The directory holds no services.")
+    raise_all(problems[:20], TableError)
+    ids = {table: {row.get("id", "") for row in rows} for table, rows in found.items()}
+    lost = [
+        row["id"][:60]
+        for row in found["service"]
+        if row.get("organization_id", "") not in ids.get("organization", set())
+    ]
+    if lost:
+        raise TableError(f"{first_ids(lost)}: the service names an organisation that is not there; add it.")
+    for table in ("service_at_location", *(name for name in LINKS if name not in ("service", "service_at_location"))):
+        links = {key: other for key, other in LINKS[table].items() if table != "taxonomy_term"}
+        whole = [
+            row
+            for row in found.get(table, [])
+            if all(not row.get(key) or row[key] in ids[other] for key, other in links.items())
+        ]
+        if len(whole) < len(found.get(table, [])):
+            notes.append(
+                f"{len(found[table]) - len(whole)} rows of {table} name something that is not there; left out."
+            )
+            found[table] = whole
+            ids[table] = {row.get("id", "") for row in whole}
+    return found, notes
+
+
+def _differ(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    """Whether two rows of one id say different things; what only one of them says is no difference."""
+    return any(one[key] != other[key] for key in one.keys() & other.keys() if one[key] and other[key])

@@ -1,0 +1,1 @@
+"""Streets and roads of others: OpenStreetMap, osmnx, TIGER/Line."""

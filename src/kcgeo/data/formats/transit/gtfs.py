@@ -1,0 +1,396 @@
+"""Public transport timetables: a GTFS feed (zip or folder), checked as a whole, all faults in one error.
+
+What is repaired is said in the notes: blank stop times are filled in by distance, a stop without a point takes that of
+its station, rows for demand-responsive service and transfers that hold for single routes are left out.
+"""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from kcgeo.data.formats.archive import Limits, extracted
+from kcgeo.data.formats.registry import Converted
+from kcgeo.data.formats.transit import gtfs_tables as text
+from kcgeo.data.formats.transit.gtfs_days import DayKind, first_and_last_date, require_date, trip_counts, typical_date
+from kcgeo.errors import TableError, first_ids, raise_all
+
+__all__ = [
+    "DayKind",
+    "Feed",
+    "add_gtfs",
+    "first_and_last_date",
+    "read_gtfs",
+    "require_date",
+    "trip_counts",
+    "typical_date",
+]
+
+_LIMITS = Limits(total_bytes=1 << 30)
+_MOST_DAYS = 3_660  # of one row of calendar.txt
+_MOST_SERVICE_DAYS = 20_000_000
+_MOST_RUNS = 20_000_000  # stop times once trips given by frequency are written out
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+@dataclass(frozen=True, eq=False)
+class Feed:
+    """A checked timetable; made by :func:`read_gtfs`. Times are seconds after midnight of the day of service.
+
+    Attributes
+    ----------
+    agency
+        Names of the agencies, for the source line.
+    stops
+        ``stop_id, stop_name, station_id`` ("" for none), ``longitude, latitude`` (NaN: no way there on foot is known).
+    trips
+        ``trip_id, route_id, service_id``.
+    stop_times
+        ``trip_id, stop_id, arrival_s, departure_s, may_board, may_alight``, by trip and order; times never fall.
+    frequencies
+        ``trip_id, start_s, end_s, headway_s``: the trip runs at these times instead of its own.
+    days
+        ``service_id, date`` (datetime64): the days on which each service runs.
+    transfers
+        ``from_stop_id, to_stop_id, transfer_type`` (0 to 3), ``least_s`` (NaN: not given).
+    notes
+        What was repaired or left out.
+    """
+
+    agency: str
+    stops: pd.DataFrame
+    trips: pd.DataFrame
+    stop_times: pd.DataFrame
+    frequencies: pd.DataFrame
+    days: pd.DataFrame
+    transfers: pd.DataFrame
+    notes: tuple[str, ...]
+
+
+def read_gtfs(path: Path | str) -> Feed:
+    """Read and check a GTFS feed.
+
+    Parameters
+    ----------
+    path : path
+        Zip or folder; the tables may lie one folder deeper.
+
+    Raises
+    ------
+    TableError
+        One sentence for each fault: files and columns that are missing, cells that are no time, date or number, ids
+        that are repeated or lead nowhere, times that run backward.
+    """
+    source = Path(path)
+    with extracted(source, limits=_LIMITS) as folder:
+        raw, notes = text.tables(_feed_folder(folder, source.name))
+    problems: list[str] = []
+    _ids(raw, problems)
+    stops = _stops(raw["stops"], problems, notes)
+    days = _days(raw, problems)
+    transfers = _transfers(raw["transfers"], problems, notes)
+    frequencies = _frequencies(raw, problems)
+    stop_times = _stop_times(raw["stop_times"], stops, problems, notes)
+    raise_all(problems, TableError)
+    trips = raw["trips"][["trip_id", "route_id", "service_id"]].sort_values("trip_id", ignore_index=True)
+    _size(frequencies, stop_times, problems)
+    if not days["service_id"].isin(trips["service_id"]).any():
+        problems.append("No trip of the feed runs on any day; see calendar.txt and calendar_dates.txt.")
+    raise_all(problems, TableError)
+    names = [_line(name) for name in dict.fromkeys(raw["agency"]["agency_name"]) if name] or ["an unnamed agency"]
+    agency = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return Feed(agency, stops, trips, stop_times, frequencies, days, transfers, tuple(notes))
+
+
+def _line(name: str) -> str:
+    """Return a name from a foreign file as one printable line."""
+    return "".join(letter for letter in " ".join(name.split()) if letter.isprintable())[:80]
+
+
+def _feed_folder(folder: Path, name: str) -> Path:
+    """Return the folder that holds the tables: the top one, or the only one below that does."""
+    if (folder / "stop_times.txt").is_file():
+        return folder
+    below = sorted({path.parent for path in folder.rglob("stop_times.txt") if "__MACOSX" not in path.parts})
+    if len(below) > 1:
+        raise TableError(f"{name} holds {len(below)} feeds; give one at a time.")
+    return below[0] if below else folder
+
+
+def _ids(raw: dict[str, pd.DataFrame], problems: list[str]) -> None:
+    """Collect ids that are missing, repeated, or lead nowhere."""
+    for table, key in (("stops", "stop_id"), ("trips", "trip_id"), ("routes", "route_id")):
+        column = raw[table][key]
+        if (column == "").any():
+            problems.append(f"{table}.txt has {int((column == '').sum())} rows without {key}.")
+        twice = column[column.duplicated() & (column != "")].unique()
+        if len(twice):
+            problems.append(f"{table}.txt repeats the {key} {first_ids(twice)}.")
+    services = pd.concat([raw["calendar"]["service_id"], raw["calendar_dates"]["service_id"]])
+    leads = (
+        ("stop_times", "trip_id", raw["trips"]["trip_id"], "trips.txt"),
+        ("stop_times", "stop_id", raw["stops"]["stop_id"], "stops.txt"),
+        ("trips", "route_id", raw["routes"]["route_id"], "routes.txt"),
+        ("trips", "service_id", services, "calendar.txt or calendar_dates.txt"),
+        ("stops", "parent_station", raw["stops"]["stop_id"], "stops.txt"),
+        ("frequencies", "trip_id", raw["trips"]["trip_id"], "trips.txt"),
+        ("transfers", "from_stop_id", raw["stops"]["stop_id"], "stops.txt"),
+        ("transfers", "to_stop_id", raw["stops"]["stop_id"], "stops.txt"),
+    )
+    for table, key, known, where in leads:
+        used = raw[table][key]
+        lost = used[(used != "") & ~used.isin(known)].unique()
+        if len(lost):
+            problems.append(f"{table}.txt names the {key} {first_ids(lost)}, not in {where}.")
+    for table, key in (("stop_times", "trip_id"), ("trips", "service_id"), ("frequencies", "trip_id")):
+        if raw[table][key].eq("").any():
+            problems.append(f"{table}.txt has {int(raw[table][key].eq('').sum())} rows without {key}.")
+
+
+def _stops(raw: pd.DataFrame, problems: list[str], notes: list[str]) -> pd.DataFrame:
+    names = raw["stop_id"]
+    lat = text.numbers(raw["stop_lat"], "latitude", "stops.txt", names, problems, low=-90, high=90, whole=False)
+    lon = text.numbers(raw["stop_lon"], "longitude", "stops.txt", names, problems, low=-180, high=180, whole=False)
+    lost = ~np.isfinite(lat) | ~np.isfinite(lon) | ((lat == 0) & (lon == 0))  # 0, 0 is how some publishers say "none"
+    lat, lon = np.where(lost, np.nan, lat), np.where(lost, np.nan, lon)
+    own = pd.Index(names)
+    if lost.any() and own.is_unique:
+        station = own.get_indexer(pd.Index(raw["parent_station"]))
+        lat, lon = (np.where(lost & (station >= 0), values[station], values) for values in (lat, lon))
+        bare = np.isnan(lat)
+        if (lost & ~bare).any():
+            notes.append(f"{int((lost & ~bare).sum())} stops without a point take that of their station.")
+        if bare.any():
+            notes.append(f"{int(bare.sum())} stops without a point can be ridden through, but not walked to.")
+    table = pd.DataFrame(
+        {
+            "stop_id": names,
+            "stop_name": raw["stop_name"],
+            "station_id": raw["parent_station"],
+            "longitude": lon,
+            "latitude": lat,
+        }
+    )
+    return table.sort_values("stop_id", ignore_index=True)
+
+
+def _days(raw: dict[str, pd.DataFrame], problems: list[str]) -> pd.DataFrame:
+    """Write out the days of each service: the weekly pattern, then what is added and taken away."""
+    calendar, exceptions = raw["calendar"], raw["calendar_dates"]
+    names = calendar["service_id"]
+    before = len(problems)
+    twice = names[names.duplicated()].unique()
+    if len(twice):
+        problems.append(f"calendar.txt repeats the service_id {first_ids(twice)}.")
+    start = text.dates(calendar["start_date"], "calendar.txt start_date", names, problems)
+    end = text.dates(calendar["end_date"], "calendar.txt end_date", names, problems)
+    flags = [
+        text.numbers(calendar[day], "0 or 1", f"calendar.txt {day}", names, problems, low=0, high=1) for day in _DAYS
+    ]
+    added = exceptions["service_id"]
+    day = text.dates(exceptions["date"], "calendar_dates.txt", added, problems)
+    kind = text.numbers(exceptions["exception_type"], "1 or 2", "calendar_dates.txt", added, problems, low=1, high=2)
+    if np.isnan(kind).any() or any(np.isnan(flag).any() for flag in flags):
+        problems.append("calendar.txt or calendar_dates.txt has empty cells where 0, 1 or 2 must stand.")
+    spans = end - start + 1
+    for bad, said in ((spans < 1, "ends before it starts"), (spans > _MOST_DAYS, "runs for more than ten years")):
+        if bad.any():
+            problems.append(f"calendar.txt: {first_ids(names[bad])} {said}.")
+    if len(problems) > before:
+        return pd.DataFrame({"service_id": [], "date": []})
+    counts = spans.astype(np.int64)
+    if counts.sum() > _MOST_SERVICE_DAYS:
+        problems.append(f"calendar.txt writes out to {counts.sum():,} days of service; this is no timetable.")
+        return pd.DataFrame({"service_id": [], "date": []})
+    row = np.repeat(np.arange(len(calendar)), counts)
+    dates = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts) + np.repeat(start, counts)
+    dates = dates.astype(np.int64)
+    weekly = (
+        np.stack(flags, axis=1)[row, (dates + 3) % 7] == 1 if len(row) else np.empty(0, dtype=bool)
+    )  # 1970: Thursday
+    table = pd.concat(
+        [
+            pd.DataFrame({"service_id": names.to_numpy()[row[weekly]], "day": dates[weekly], "kind": 0.0}),
+            pd.DataFrame({"service_id": added.to_numpy(), "day": day.astype(np.int64), "kind": kind}),
+        ]
+    )
+    # the exception of a day comes last and has the last word
+    last = table.sort_values(["service_id", "day", "kind"], kind="stable").drop_duplicates(
+        ["service_id", "day"], keep="last"
+    )
+    kept = last[last["kind"] != 2]
+    return pd.DataFrame(
+        {
+            "service_id": kept["service_id"].to_numpy(),
+            "date": kept["day"].to_numpy().astype("datetime64[D]").astype("datetime64[s]"),
+        }
+    )
+
+
+def _transfers(raw: pd.DataFrame, problems: list[str], notes: list[str]) -> pd.DataFrame:
+    single = (raw[["from_route_id", "to_route_id", "from_trip_id", "to_trip_id"]] != "").any(axis=1)
+    names = raw["from_stop_id"]
+    kind = text.numbers(raw["transfer_type"], "whole number 0 to 5", "transfers.txt", names, problems, low=0, high=5)
+    least = text.numbers(
+        raw["min_transfer_time"],
+        "number of seconds",
+        "transfers.txt min_transfer_time",
+        names,
+        problems,
+        low=0,
+        high=86_400,
+    )
+    kind = np.where(np.isfinite(kind), kind, 0)
+    left_out = single.to_numpy() | (kind > 3) | (raw[["from_stop_id", "to_stop_id"]] == "").any(axis=1).to_numpy()
+    if left_out.any():
+        notes.append(f"{int(left_out.sum())} transfers that hold for single routes or trips only are left out.")
+    table = pd.DataFrame(
+        {
+            "from_stop_id": names,
+            "to_stop_id": raw["to_stop_id"],
+            "transfer_type": kind.astype(np.int64),
+            "least_s": least,
+        }
+    )
+    keys = ["from_stop_id", "to_stop_id", "transfer_type", "least_s"]
+    return table[~left_out].sort_values(keys, kind="stable", ignore_index=True)
+
+
+def _frequencies(raw: dict[str, pd.DataFrame], problems: list[str]) -> pd.DataFrame:
+    rows = raw["frequencies"]
+    names, where = rows["trip_id"], "frequencies.txt"
+    start = text.seconds(rows["start_time"], f"{where} start_time", names, problems)
+    end = text.seconds(rows["end_time"], f"{where} end_time", names, problems)
+    headway = text.numbers(rows["headway_secs"], "number of seconds", where, names, problems, low=1, high=86_400)
+    bad = np.isnan(start) | np.isnan(end) | np.isnan(headway) | (end <= start)
+    if bad.any():
+        problems.append(f"{where}: {first_ids(names[bad])} lacks a time or headway, or ends before it starts.")
+    table = pd.DataFrame({"trip_id": names, "start_s": start, "end_s": end, "headway_s": headway})
+    return table.sort_values(["trip_id", "start_s"], kind="stable", ignore_index=True)
+
+
+def _size(frequencies: pd.DataFrame, stop_times: pd.DataFrame, problems: list[str]) -> None:
+    runs = np.ceil((frequencies["end_s"] - frequencies["start_s"]) / frequencies["headway_s"])
+    rows = (runs * frequencies["trip_id"].map(stop_times.groupby("trip_id").size())).sum()
+    if rows > _MOST_RUNS:
+        problems.append(f"frequencies.txt writes out to {rows:,.0f} stop times a day; this is no timetable.")
+
+
+def _stop_times(raw: pd.DataFrame, stops: pd.DataFrame, problems: list[str], notes: list[str]) -> pd.DataFrame:
+    """Order the stop times, fill in blank ones, and collect those that run backward."""
+    before = len(problems)
+    flexible = raw["stop_id"] == ""
+    if flexible.any():
+        notes.append(f"{int(flexible.sum())} stop times without a stop (demand-responsive service) are left out.")
+        raw = raw[~flexible].reset_index(drop=True)
+    names, where = raw["trip_id"], "stop_times.txt"
+    order = text.numbers(raw["stop_sequence"], "stop_sequence", where, names, problems, low=0, high=10**9)
+    arrival = text.seconds(raw["arrival_time"], f"{where} arrival_time", names, problems)
+    departure = text.seconds(raw["departure_time"], f"{where} departure_time", names, problems)
+    kinds = [
+        text.numbers(raw[key], "whole number 0 to 3", f"{where} {key}", names, problems, low=0, high=3)
+        for key in ("pickup_type", "drop_off_type")
+    ]
+    if np.isnan(order).any():
+        problems.append(f"{where} has rows without stop_sequence (trips {first_ids(names[np.isnan(order)].unique())}).")
+    table = pd.DataFrame(
+        {
+            "trip_id": names,
+            "order": order,
+            "stop_id": raw["stop_id"],
+            "arrival_s": np.where(np.isnan(arrival), departure, arrival),
+            "departure_s": np.where(np.isnan(departure), arrival, departure),
+            "may_board": kinds[0] != 1,
+            "may_alight": kinds[1] != 1,
+        }
+    ).sort_values(["trip_id", "order"], kind="stable", ignore_index=True)
+    twice = table.loc[table.duplicated(["trip_id", "order"]), "trip_id"].unique()
+    if len(twice):
+        problems.append(f"{where} repeats a stop_sequence in the trips {first_ids(twice)}.")
+    if len(problems) > before or table.empty:
+        return table
+    blank = table["arrival_s"].isna().to_numpy()
+    ends = table["trip_id"].ne(table["trip_id"].shift()) | table["trip_id"].ne(table["trip_id"].shift(-1))
+    if (blank & ends.to_numpy()).any():
+        untimed = table.loc[blank & ends.to_numpy(), "trip_id"].unique()
+        problems.append(f"{where}: the trips {first_ids(untimed)} have no time at their first or last stop.")
+        return table
+    if blank.any():
+        notes.append(f"{int(blank.sum())} blank stop times are filled in by distance between the timed stops.")
+        _fill(table, stops, blank)
+    falls = (table["departure_s"] < table["arrival_s"]) | (
+        table["trip_id"].eq(table["trip_id"].shift()) & (table["arrival_s"] < table["departure_s"].shift())
+    )
+    if falls.any():
+        problems.append(f"{where}: times run backward in the trips {first_ids(table.loc[falls, 'trip_id'].unique())}.")
+    return table.drop(columns="order").astype({"arrival_s": np.int64, "departure_s": np.int64})
+
+
+def _fill(table: pd.DataFrame, stops: pd.DataFrame, blank: npt.NDArray[np.bool_]) -> None:
+    """Fill blank times in place: between two timed stops a trip runs at one speed."""
+    at = stops.drop_duplicates("stop_id").set_index("stop_id").reindex(table["stop_id"])
+    lat, lon = np.radians(at["latitude"].to_numpy()), np.radians(at["longitude"].to_numpy())
+    leg = np.hypot(np.diff(lat, prepend=np.nan), np.diff(lon, prepend=np.nan) * np.cos(lat)) * 6_371_000
+    # a metre for each stop, so that the way rises where points are equal or unknown
+    along = np.cumsum(np.nan_to_num(leg) + 1.0)
+    # the ends of a trip are timed, so the nearest timed rows before and after belong to the same trip
+    timed, rows = np.flatnonzero(~blank), np.flatnonzero(blank)
+    after = np.searchsorted(timed, rows)
+    left, right = timed[after - 1], timed[after]
+    share = (along[rows] - along[left]) / (along[right] - along[left])
+    start, end = table["departure_s"].to_numpy()[left], table["arrival_s"].to_numpy()[right]
+    filled = np.rint(start + share * (end - start))
+    table.loc[blank, "arrival_s"] = filled
+    table.loc[blank, "departure_s"] = filled
+
+
+def add_gtfs(path: Path | str, study: Any, *, licence: str = "") -> Converted:
+    """Check a feed and hand it on as it came; the entry of ``gtfs`` in the list of readers.
+
+    Parameters
+    ----------
+    path : path
+        Zip or folder.
+    study : Study
+        Not looked at: which stops are of use is seen when it is searched.
+    licence : str
+        As the publisher states it; a feed has no place for it.
+
+    Raises
+    ------
+    TableError
+        See :func:`read_gtfs`.
+    """
+    source = Path(path)
+    feed = read_gtfs(source)
+    first, last = first_and_last_date(feed)
+
+    def write(target: Path) -> int:
+        if source.is_dir() or not zipfile.is_zipfile(source):
+            with extracted(source, limits=_LIMITS) as folder:
+                _pack(_feed_folder(folder, source.name), target)
+        else:
+            shutil.copyfile(source, target)
+        return len(feed.trips)
+
+    return Converted(
+        write=write,
+        title=f"Scheduled public transport of {feed.agency} (GTFS)",
+        vintage=f"timetable {first} to {last}",
+        licence=_line(licence) or "not stated in the feed; ask the publisher",
+        notes=feed.notes,
+    )
+
+
+def _pack(folder: Path, target: Path) -> None:
+    """Pack the tables of a folder, the same bytes each time."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(folder.glob("*.txt")):
+            archive.writestr(zipfile.ZipInfo(path.name), path.read_bytes(), zipfile.ZIP_DEFLATED)

@@ -1,0 +1,1 @@
+"""The packaged tables: catalogue, schemas, and the ledger of claims."""

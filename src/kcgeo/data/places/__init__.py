@@ -1,0 +1,1 @@
+"""Where people live and in which areas."""

@@ -1,0 +1,1 @@
+"""Corridors: lines, linear referencing, tracing, exits, the highway graph."""

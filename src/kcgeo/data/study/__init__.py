@@ -1,0 +1,1 @@
+"""A study file: its settings, its layers, its region."""

@@ -1,0 +1,338 @@
+"""Print maps of a study: where services are listed, and where a required kind of help is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from kcgeo.disclosure import Released, require_released
+from kcgeo.present.look import background as base
+from kcgeo.present.look import shapes, symbols, theme, words
+from kcgeo.present.look.background import Background, Panel
+from kcgeo.present.look.legend import Entry, line_entries, place
+from kcgeo.present.look.people_bar import Part, people_bar
+from kcgeo.present.look.plate import Plate, new_plate
+from kcgeo.present.look.sheet import Sheet
+
+__all__ = ["GapCounts", "count_classes", "count_label", "gap_counts", "gap_map", "orientation_map"]
+
+
+def count_classes(required_count: int) -> list[tuple[int, int]]:
+    """Classes of "how many of the required kinds are in reach", from all to one, as (least, most); none is not in it.
+
+    >>> count_classes(6)
+    [(6, 6), (5, 5), (3, 4), (1, 2)]
+    >>> count_classes(2)
+    [(2, 2), (1, 1)]
+    """
+    if required_count <= theme.MAX_CLASSES:
+        return [(count, count) for count in range(required_count, 0, -1)]
+    rest = required_count - 2
+    half = rest // 2
+    return [(required_count, required_count), (required_count - 1,) * 2, (half + 1, rest), (1, half)]
+
+
+@dataclass(frozen=True)
+class GapCounts:
+    """What the gap map is drawn from; arrays in the order of the cells, ``lacking`` in the order of the places."""
+
+    in_reach: NDArray[np.int64]
+    referred: NDArray[np.bool_]
+    lacking: NDArray[np.bool_]
+    lacking_count: float
+    lacking_share: float
+
+
+def gap_counts(cells: Released, places: Released, required: Sequence[str]) -> GapCounts:
+    """Count the required categories in reach of each cell, and the people in places that lack one.
+
+    A place lacks a category that is neither in reach nor by referral; a cell is ``referred`` where it lacks none
+    although not all are in reach.
+    """
+    surface, people = cells.table, places.table
+    columns = [f"{category}_state" for category in required]
+    base.need_columns(surface, columns, "cells")
+    base.need_columns(people, [*columns, "population_count"], "places")
+    states = surface[columns].to_numpy(dtype=object)
+    in_reach = (states == "in_reach").sum(axis=1)
+    referred = (in_reach < len(required)) & ~(states == "none").any(axis=1)
+    lacking = (people[columns].to_numpy(dtype=object) == "none").any(axis=1)
+    total = float(people["population_count"].sum())
+    lost = float(people.loc[lacking, "population_count"].sum())
+    return GapCounts(in_reach, referred, lacking, lost, lost / total if total else 0.0)
+
+
+def count_label(least: int, most: int, required_count: int) -> str:
+    """Words of a class of :func:`count_classes`.
+
+    >>> count_label(6, 6, 6), count_label(3, 4, 6)
+    ('all 6', '3–4')
+    """
+    return f"all {least}" if least == required_count else f"{least}" if least == most else f"{least}–{most}"
+
+
+def gap_map(
+    cells: Released,
+    places: Released,
+    *,
+    required: Sequence[str],
+    cutoff_min: float,
+    ground: Background,
+    title: str | None = None,
+) -> Plate:
+    """Map of how many of the required categories are in reach, and of the people in places that lack one.
+
+    Parameters
+    ----------
+    cells
+        Released surface with ``cell_id`` and ``<category>_state`` (``in_reach``, ``by_referral``, ``none``).
+    places
+        Released gaps with ``population_count``, ``<category>_state`` and a point; a circle's area is its people.
+    required
+        Categories that a place needs.
+    cutoff_min
+        Minutes that still count as in reach.
+
+    Returns
+    -------
+    Plate
+        Colour: categories in reach. Hatched: nothing is lacking, because the rest is had by referral. Circles:
+        people where at least one category is neither in reach nor by referral.
+    """
+    require_released(cells, kind="surface")
+    require_released(places, kind="gaps")
+    counts = gap_counts(cells, places, required)
+    surface = cells.table
+    people = base.projected_points(places, ground.crs)
+    lacking = people["place_id"].isin(places.table.loc[counts.lacking, "place_id"]).to_numpy()
+    in_reach, referred, lost, share = counts.in_reach, counts.referred, counts.lacking_count, counts.lacking_share
+    if title is None:
+        kinds = words.counted(len(required), "kind of help", "kinds of help")
+        title = (
+            f"About {words.thousands(lost)} people lack both a listed site and a referral for one of {kinds}"
+            if lost
+            else f"Each place has {kinds} in reach or by referral"
+        )
+    named = ", ".join(words.category_label(category).lower() for category in required)
+    subtitle = f"Kinds of help within {cutoff_min:g} minutes by car: {named}. Circles: people in places that lack one."
+    alt = (
+        f"Two maps of how many of {len(required)} kinds of help are in reach. {words.thousands(lost)} people"
+        f" ({words.percent(share)}) live in {words.counted(int(lacking.sum()), 'place')} lacking at least one;"
+        f" {words.percent(float((in_reach == len(required)).mean()))} of the area has all in reach,"
+        f" {words.percent(float(referred.mean()))} has the rest by referral."
+    )
+    plate = new_plate(
+        title,
+        subtitle,
+        alt_text=alt,
+        released=[cells, places, *ground.released],
+        notices=(words.MODEL, words.LOWER_BOUND, words.ODBL),
+        sheet=ground.sheet,
+    )
+    with theme.applied():
+        _draw_gaps(plate, ground, surface, in_reach, referred, count_classes(len(required)))
+        largest = float(people.loc[lacking, "population_count"].max()) if lacking.any() else 0.0
+        steps = _circle_steps(largest)
+        for axes, panel in zip(plate.axes[:2], (ground.whole, ground.core), strict=True):
+            _circles(axes, panel, people[lacking], zoom=1.0 if panel is ground.whole else 1.6)
+        place(plate, _gap_legend(len(required), steps, ground), ground.sheet)
+        _gap_people(plate, places.table, required, counts, ground.sheet)
+    return plate
+
+
+def _gap_people(plate: Plate, people: pd.DataFrame, required: Sequence[str], counts: GapCounts, sheet: Sheet) -> None:
+    """Divide the people among the classes of the gap map, since the land of a class says little of its people."""
+    states = people[[f"{category}_state" for category in required]].to_numpy(dtype=object)
+    in_reach = (states == "in_reach").sum(axis=1)
+    head = people["population_count"].to_numpy(dtype=float)
+    classes = [*count_classes(len(required)), (0, 0)]
+    colours = [*theme.ramp(len(classes) - 1), theme.BEYOND]
+    bands = [
+        ((in_reach >= least) & (in_reach <= most), colour)
+        for (least, most), colour in zip(classes, colours, strict=True)
+    ]
+    served = [
+        Part(float(head[band & ~counts.lacking].sum()), colour, theme.HATCH["by_referral"] if number else None)
+        for number, (band, colour) in enumerate(bands)
+    ]
+    short = [Part(float(head[band & counts.lacking].sum()), colour, lacking=True) for band, colour in bands]
+    people_bar(
+        plate,
+        [*served, *short],
+        heading=f"Of {words.thousands(float(head.sum()))} people:",
+        lacking=f"{words.thousands(counts.lacking_count)} lack one ({words.percent(counts.lacking_share)})",
+        bottom_in=plate.body_in[0] + 0.06 if sheet.legend_width_in is None else sheet.panel_bottom_in,
+        left_in=sheet.legend_left_in,
+        width_in=sheet.legend_width_in,
+    )
+
+
+def _draw_gaps(
+    plate: Plate,
+    ground: Background,
+    surface: pd.DataFrame,
+    in_reach: NDArray[Any],
+    referred: NDArray[np.bool_],
+    classes: list[tuple[int, int]],
+) -> None:
+    polygons = base.cell_polygons(surface, ground)
+    outlines = [shapes.dissolve(polygons[in_reach >= least]) for least, _ in classes]
+    hatched = shapes.dissolve(polygons[referred])
+    for axes, panel in base.panels(plate, ground):
+        base.draw_under(axes, panel)
+        shapes.draw_area(axes, panel.outline, facecolor=theme.BEYOND, zorder=2)
+        for outline, colour in reversed(list(zip(outlines, theme.ramp(len(classes)), strict=True))):
+            shapes.draw_area(axes, shapely.clip_by_rect(outline, *panel.extent), facecolor=colour, zorder=3)
+        shapes.draw_area(
+            axes,
+            shapely.clip_by_rect(hatched, *panel.extent),
+            facecolor="none",
+            edgecolor=theme.COLOUR["ink"],
+            hatch=theme.HATCH["by_referral"],
+            zorder=5,
+        )
+        base.draw_over(axes, panel, core=ground.core if panel is ground.whole else None)
+
+
+def _circle_area(people: float) -> float:
+    """Area of a circle in square points: 10,000 people have the area of a symbol 9 pt wide."""
+    return people / 10_000 * 81.0
+
+
+def _circle_steps(largest: float) -> list[int]:
+    steps = [count for count in (1_000, 5_000, 10_000, 25_000, 50_000, 100_000) if count <= largest * 1.2]
+    return steps[-3:]
+
+
+def _circles(axes: Any, panel: Panel, people: pd.DataFrame, *, zoom: float) -> None:
+    here = people[base.inside(people, panel)].sort_values("population_count", ascending=False)
+    accent = theme.COLOUR["accent"]
+    axes.scatter(
+        here["x"],
+        here["y"],
+        s=_circle_area(1.0) * here["population_count"],
+        facecolors=accent,
+        edgecolors="white",
+        linewidths=0.9,
+        zorder=36,
+    )
+
+
+def _gap_legend(required_count: int, steps: list[int], ground: Background) -> list[list[Entry]]:
+    classes = count_classes(required_count)
+    first = [Entry("In reach:", "heading")]
+    for (least, most), colour in zip(classes, theme.ramp(len(classes)), strict=True):
+        text = (
+            f"all {required_count}" if least == required_count else f"{least}" if least == most else f"{least}–{most}"
+        )
+        first.append(Entry(text, colour=colour))
+    first.append(Entry("none", colour=theme.BEYOND))
+    first.append(
+        Entry("hatched: the rest by referral (call)", "hatch", theme.RAMP[1], hatch=theme.HATCH["by_referral"])
+    )
+    second = [Entry("People lacking one:", "heading")]
+    second += [Entry(f"{step:,}", "circle", theme.COLOUR["accent"], size=_circle_area(step)) for step in steps]
+    return [first, [*second, *line_entries(ground)]]
+
+
+def orientation_map(
+    services: Released, *, ground: Background, areas: Released | None = None, title: str | None = None
+) -> Plate:
+    """Map of the listed services by type, in colour and shape.
+
+    Parameters
+    ----------
+    services
+        Released services: rows with a point are drawn, rows at area level become words and hatching.
+    areas
+        Released table ``area, county_fips``: which counties an approved area covers.
+    """
+    require_released(services, kind="services")
+    table = services.table
+    points = base.projected_points(services, ground.crs)
+    drawn = symbols.site_symbols(points)
+    hidden = table[table["disclosure"] == "area"]
+    title = title or f"Where help around the city is listed: {drawn['site'].nunique()} sites with a public address"
+    counts = hidden["area"].value_counts().sort_index()
+    told = ", ".join(f"{area} ({count})" for area, count in counts.items())
+    subtitle = (
+        "Services by type, from public directories; some sites offer several. Hollow: known by its ZIP code only."
+    )
+    alt = (
+        f"Two maps with {len(drawn)} symbols. "
+        + " ".join(f"{family.label}: {int((drawn['family'] == family.key).sum())}." for family in theme.FAMILIES)
+        + f" Told by area only: {words.counted(len(hidden), 'confidential service')}: {told}."
+    )
+    where = "" if ground.sheet.brief else f": {told}"
+    call = (
+        f"{words.counted(len(hidden), 'confidential service')} without a place on the map{where}. Call {words.HOTLINE}."
+    )
+    plate = new_plate(
+        title,
+        subtitle,
+        alt_text=alt,
+        released=[services, *ground.released],
+        notices=(
+            call,
+            "Listed is not open: check before you go.",
+            words.ODBL,
+        ),
+        sheet=ground.sheet,
+    )
+    with theme.applied():
+        counties = _served_counties(hidden, areas, ground)
+        for axes, panel in base.panels(plate, ground):
+            base.draw_under(axes, panel)
+            here = panel.counties[panel.counties["county_fips"].isin(counties)]
+            if len(here):
+                shapes.draw_area(
+                    axes,
+                    here.geometry.union_all(),
+                    facecolor="none",
+                    edgecolor=theme.COLOUR["rule"],
+                    hatch=theme.HATCH["confidential"],
+                    zorder=3,
+                )
+            base.draw_over(axes, panel, core=ground.core if panel is ground.whole else None)
+            big = panel is ground.core
+            symbols.draw_sites(axes, panel, drawn, size_pt=8.0 if big else 5.0, gap_pt=9.5 if big else 0.0)
+        place(plate, _orientation_legend(drawn, ground), ground.sheet)
+    return plate
+
+
+def _served_counties(hidden: pd.DataFrame, areas: Released | None, ground: Background) -> set[str]:
+    """Counties named by an approved area smaller than the whole study."""
+    if areas is None:
+        return set()
+    table = require_released(areas, kind="background").table
+    all_count = ground.whole.counties["county_fips"].nunique()
+    sizes = table.groupby("area")["county_fips"].nunique()
+    named = {area for area in hidden["area"] if area in sizes.index and sizes[area] < all_count}
+    return set(table.loc[table["area"].isin(named), "county_fips"])
+
+
+def _orientation_legend(drawn: pd.DataFrame, ground: Background) -> list[list[Entry]]:
+    families = [
+        Entry(
+            f"{family.label} ({int((drawn['family'] == family.key).sum())})",
+            "symbol",
+            family.colour,
+            family.marker,
+            size=8.0 * family.scale,
+        )
+        for family in theme.FAMILIES
+        if (drawn["family"] == family.key).any()
+    ]
+    hatch = Entry(
+        "a confidential service serves this area: call",
+        "hatch",
+        theme.COLOUR["land"],
+        hatch=theme.HATCH["confidential"],
+    )
+    return [families[:3], families[3:], [hatch, *line_entries(ground)]]

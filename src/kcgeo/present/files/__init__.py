@@ -1,0 +1,1 @@
+"""Released tables as files for other programs: CSV, GeoPackage, GeoParquet, HSDS."""

@@ -1,0 +1,1 @@
+"""Paper and slides: atlas, deck, one-page answers."""

@@ -1,0 +1,140 @@
+"""The tables of a talk: few rows, words for numbers, made from released tables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kcgeo.disclosure import Released, require_released
+from kcgeo.errors import TableError
+from kcgeo.present.look import words
+from kcgeo.present.look.plate import source_lines
+from kcgeo.present.paper.deck import TableSlide
+
+__all__ = ["coverage_slide", "group_slide", "stretches_slide"]
+
+_GROUP = {
+    "population_count": "all people",
+    "under18_count": "people under 18",
+    "poverty_count": "people in poverty",
+    "no_vehicle_household_count": "homes without a car",
+}
+_LIMITS = (words.MODEL, words.LOWER_BOUND, words.ODBL)
+
+
+def coverage_slide(coverage: Released, *, headline_min: float, most: int = 16) -> TableSlide:
+    """Share of people within each cutoff by kind of help, the kind with the fewest in reach last.
+
+    Parameters
+    ----------
+    coverage
+        Released coverage: ``category, group, cutoff_min, covered_share, by_referral_share``.
+    headline_min
+        The cutoff by which the rows are ordered.
+    most
+        Rows that a slide has room for; kinds in reach of most people are left out first.
+    """
+    table = require_released(coverage, kind="coverage").table
+    people = table[table["group"] == "population_count"]
+    shares = people.pivot(index="category", columns="cutoff_min", values="covered_share")
+    shares.columns = [float(cutoff) for cutoff in shares.columns]
+    shares = shares[shares.max(axis=1) > 0]  # no site with a public address: nothing to compare
+    if headline_min not in shares.columns:
+        raise TableError(f"The coverage holds no cutoff of {headline_min:g} minutes.")
+    if shares.empty:
+        raise TableError("The coverage holds no kind of help that anybody reaches; there is nothing to tell.")
+    order = shares[headline_min].sort_values(ascending=False, kind="stable").index
+    shares = shares.loc[order].tail(most)
+    called = people[people["cutoff_min"] == headline_min].set_index("category")["by_referral_share"]
+    rows = tuple(
+        (
+            words.category_label(str(category)),
+            *(words.percent(share) for share in row),
+            words.percent(float(called[str(category)])),
+        )
+        for category, row in shares.iterrows()
+    )
+    worst, best = str(shares.index[-1]), str(shares.index[0])
+    most_said, least_said = (words.percent(float(shares[headline_min][name])) for name in (best, worst))
+    sources, vintage = source_lines([coverage])
+    return TableSlide(
+        title=f"{words.category_label(worst)} is in reach of the fewest people: {least_said}",
+        subtitle=(
+            f"Share of people by minutes to the nearest listed site by car. By referral: at {headline_min:g} minutes,"
+            " a confidential service takes calls."
+        ),
+        columns=("Kind of help", *(f"{cutoff:g} min" for cutoff in shares.columns), "by referral"),
+        rows=rows,
+        alt_text=(
+            f"Table of {len(rows)} kinds of help by cutoff. Within {headline_min:g} minutes:"
+            f" {words.category_label(best)} {most_said}, {words.category_label(worst)} {least_said} of people."
+        ),
+        sources=sources,
+        vintage=vintage,
+        notices=_LIMITS,
+    )
+
+
+def group_slide(coverage: Released, *, required: Sequence[str], cutoff_min: float) -> TableSlide:
+    """Share of each group within the cutoff, for the required kinds of help."""
+    table = require_released(coverage, kind="coverage").table
+    here = table[(table["cutoff_min"] == cutoff_min) & table["category"].isin(list(required))]
+    shares = here.pivot(index="category", columns="group", values="covered_share")
+    groups = [group for group in _GROUP if group in shares.columns]
+    shares = shares.reindex([name for name in required if name in shares.index])[groups]
+    if shares.empty:
+        raise TableError("The coverage holds none of the required kinds of help at this cutoff.")
+    apart = str((shares.max(axis=1) - shares.min(axis=1)).idxmax())
+    row = shares.T[apart]
+    least, most = str(row.idxmin()), str(row.idxmax())
+    low, high = (words.percent(float(row[group])) for group in (least, most))
+    sources, vintage = source_lines([coverage])
+    phrase = words.category_label(apart).lower()
+    return TableSlide(
+        title=f"{words.category_label(apart)}: {low} of {_GROUP[least]} in reach, {high} of {_GROUP[most]}",
+        subtitle=(
+            f"Share within {cutoff_min:g} minutes of the nearest listed site by car. Those without a car reach less."
+        ),
+        columns=("Kind of help", *(_GROUP[group] for group in groups)),
+        rows=tuple(
+            (words.category_label(str(category)), *(words.percent(float(share)) for share in row))
+            for category, row in shares.iterrows()
+        ),
+        alt_text=f"Table of {len(shares)} kinds of help by group. {phrase.capitalize()}: {low} of {_GROUP[least]} are"
+        f" within {cutoff_min:g} minutes, and {high} of {_GROUP[most]}.",
+        sources=sources,
+        vintage=vintage,
+        notices=_LIMITS,
+    )
+
+
+def stretches_slide(segments: Released, *, cutoff_min: float, most: int = 10) -> TableSlide | None:
+    """List the longest stretches of the corridors over the cutoff; None where there are none."""
+    table = require_released(segments, kind="profile").table
+    if table.empty:
+        return None
+    table = table.sort_values(["length_mi", "route"], ascending=[False, True], kind="stable").head(most)
+    first = table.iloc[0]
+    sources, vintage = source_lines([segments])
+    return TableSlide(
+        title=f"The longest stretch without {words.category_label(first['category']).lower()} is"
+        f" {first['length_mi']:.0f} miles of {first['route']} in {first['state']}",
+        subtitle=f"Stretches farther than {cutoff_min:g} minutes from the nearest listed site, the longest first.",
+        columns=("Kind of help", "route", "from mile", "to mile", "miles", "up to"),
+        rows=tuple(_stretch(row) for row in table.to_dict("records")),
+        alt_text=f"Table of {len(table)} stretches by kind of help, route, mileposts, length and longest drive.",
+        sources=sources,
+        vintage=vintage,
+        notices=("Roads are not evidence of trafficking.", *_LIMITS),
+    )
+
+
+def _stretch(row: Mapping[Any, Any]) -> tuple[str, ...]:
+    worst_min = float(row["worst_min"])
+    return (
+        words.category_label(str(row["category"])),
+        f"{row['route']} {row['state']}",
+        *(f"{float(row[name]):g}" for name in ("from_milepost_mi", "to_milepost_mi", "length_mi")),
+        "no way" if math.isnan(worst_min) else f"{worst_min:.0f} min",
+    )

@@ -1,0 +1,1 @@
+"""Offline pages: the coverage map, the explorer, the gallery, and what they are fed with."""

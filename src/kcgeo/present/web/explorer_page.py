@@ -1,0 +1,204 @@
+"""The explorer: one HTML file that counts again, without a network, who reaches help when a choice or a site changes.
+
+The page holds the vendored Leaflet, its own style and script, and released tables as short text; its content security
+policy forbids every request. :func:`kcgeo.study.answers.explorer.what_if` counts the same in Python.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from string import Template
+
+import geopandas as gpd
+
+from kcgeo.disclosure import Released, require_released
+from kcgeo.errors import TableError
+from kcgeo.present.look import theme, words
+from kcgeo.present.look.background import Background
+from kcgeo.present.look.plate import has_sample, source_lines
+from kcgeo.present.web.coverage_page import Page, leaflet, page_file, page_head, sample_mark
+from kcgeo.present.web.encode import SCALE
+from kcgeo.present.web.explorer_data import candidate_data, open_sites, place_data, reach_data, zip_areas
+from kcgeo.present.web.web_data import GROUP, bounds_of, ground_data
+
+__all__ = ["ANY_TIME", "EVERYONE", "STATES", "explorer_page"]
+
+EVERYONE = "all"
+"""Who asks, where services count whomever they serve."""
+ANY_TIME = "any time"
+"""When, where services count whatever their hours."""
+
+WHO = {
+    EVERYONE: ("Any listed service", ""),
+    "any": ("Anyone: services open to all", " open to anyone"),
+    "adult women": ("Adult women", " for adult women"),
+    "minors": ("Minors", " for minors"),
+    "men": ("Men", " for men"),
+    "LGBTQ": ("LGBTQ people", " for LGBTQ people"),
+}
+
+STATES = {
+    "in_reach": ("in reach", "#5597aa"),
+    "new": ("new in reach", "#ffc845"),
+    "by_referral": ("by referral: call", "#b5cbd6"),
+    "unknown_hours": ("hours unknown", "#b9a8d8"),
+    "none": ("none", theme.BEYOND),
+}
+"""States of a place in the order of the page's codes: words and colour; two are hatched as well."""
+
+_FILL = {"by_referral": "url(#hatch-referral)", "unknown_hours": "url(#hatch-unknown)"}
+_GROUPS = ("population_count", "under18_count", "poverty_count", "no_vehicle_household_count")
+_LEAST_MIN = 5
+
+READING = (
+    "Times come from a free-flow model: no congestion, no buses, no winter, by car only.",
+    "Lower bound: confidential services have no place here and are not counted as in reach. Where one serves the area"
+    " the state is “by referral”: call.",
+    "A service with unknown hours never counts as open. Where it is all there is, the state is “hours unknown”.",
+    "People are counted at the point of their ZIP area; the areas drawn around these points are approximate.",
+    "A new site is a grid cell of about 5 km², never an address. It is taken to offer the kind of help asked for, to"
+    " those who ask, at that time. It is not checked whether a building, staff or money are there.",
+    "A listed service is not an open bed. Call before you send anyone.",
+    f"A hotline has no place and is reached from anywhere: {words.HOTLINE}.",
+)
+
+
+def explorer_page(
+    reach: Released,
+    matrix: Released,
+    places: Released,
+    cells: Released,
+    services: Mapping[str, Released],
+    *,
+    ground: Background,
+    moments: Mapping[str, datetime | None],
+    cutoffs_min: Sequence[float],
+    headline_min: float,
+    title: str,
+) -> Page:
+    """One offline page: choose kind, group, time and minutes; add, move and remove new sites; read who is reached.
+
+    Parameters
+    ----------
+    reach
+        Released matrix ``category, eligibility, when, place_id`` with ``time_min, unknown_hours_min, by_referral,
+        referral_unknown_hours``: every kind, group, moment and place.
+    matrix
+        Released matrix ``candidate_id, place_id, time_min``: pairs up to the largest cutoff; candidates are H3 cells.
+    places
+        Released background with ``place_id, place_name``, counts, ``land_area_km2`` and points.
+    cells
+        Released surface; its ``cell_id`` become the areas around the places.
+    services
+        Released services by eligibility as in ``reach``; the first holds all of them.
+    moments
+        Local time by the names of ``when``; None is any time.
+    cutoffs_min
+        Minutes with a button of their own, whole numbers; the slider ends at the largest.
+
+    Raises
+    ------
+    DisclosureError, TableError
+        For tables that were not released, that lack rows, or for cutoffs that are not whole minutes.
+    """
+    if any(cutoff != int(cutoff) or cutoff < _LEAST_MIN for cutoff in (*cutoffs_min, headline_min)):
+        raise TableError(f"The cutoffs of the explorer are whole minutes of {_LEAST_MIN} or more.")
+    unknown = [who for who in services if who not in WHO]
+    if unknown or not services:
+        raise TableError(f"Services by eligibility are named {', '.join(WHO)}, not {', '.join(unknown) or 'nothing'}.")
+    most = int(max(cutoffs_min))
+    offered = set(require_released(reach, kind="matrix").table["category"])
+    kinds = [category for category in words.CATEGORY if category in offered]
+    first = kinds.index("emergency_shelter") if "emergency_shelter" in kinds else 0
+    who = {key: WHO[key] for key in services}
+    choices = reach_data(reach, places, kinds=kinds, who=list(who), moments=list(moments), most_min=most)
+    data = {
+        "scale": SCALE,
+        "bounds": bounds_of(ground.whole.extent, ground.crs),
+        # who lacks help lives at the edge, so the page opens on the whole
+        "core": _bounds(ground),
+        "beyond": theme.BEYOND,
+        "ground": ground_data(ground),
+        "least": _LEAST_MIN,
+        "most": most,
+        "headline": int(headline_min),
+        "first": first,
+        "kinds": [[key, *words.CATEGORY[key]] for key in kinds],
+        "who": [[key, label, clause] for key, (label, clause) in who.items()],
+        "moments": [[key, key, f", known to be open ({key})" if moment else ""] for key, moment in moments.items()],
+        "groups": [[group, GROUP[group]] for group in _GROUPS],
+        "looks": [[label, _FILL.get(key, colour), colour] for key, (label, colour) in STATES.items()],
+        "places": place_data(places, _GROUPS),
+        "areas": zip_areas(cells, places, ground),
+        "candidates": candidate_data(matrix, places, most_min=most),
+        "sites": open_sites(services, kinds=kinds, moments=moments),
+        **choices,
+    }
+    released = [reach, matrix, places, *services.values(), *ground.released]
+    description = "Who reaches help, for whom, when, and what a new site would add. Works without a network."
+    script, style = leaflet()
+    looks = style + "".join(page_file(f"pages/{name}.css") for name in ("page", "coverage", "explorer")) + _colours()
+    text = Template(page_file("pages/explorer.html")).substitute(
+        head=page_head(title, description, looks),
+        mark=sample_mark(has_sample(released)),
+        title=html.escape(title),
+        lede=html.escape(f"{words.MODEL} {words.LOWER_BOUND} A listed service is not an open bed: call first."),
+        kinds=_options([(key, words.category_label(key)) for key in kinds], first),
+        who=_options([(key, label) for key, (label, _) in who.items()], 0),
+        moments=_options([(key, key[0].upper() + key[1:]) for key in moments], 0),
+        areas=_areas(places),
+        least=_LEAST_MIN,
+        most=most,
+        headline=int(headline_min),
+        presets="".join(
+            f'<button type="button" value="{cutoff:g}" aria-pressed="false">{cutoff:g}</button>'
+            for cutoff in cutoffs_min
+        ),
+        caption="People by state; households in the last row. Free-flow model, lower bound; new sites count.",
+        reading="".join(f"<li>{html.escape(line)}</li>" for line in READING),
+        footer=_footer(released),
+        # "<" is the only character by which data could end the script element
+        data=json.dumps(data, ensure_ascii=False, separators=(",", ":"), sort_keys=True).replace("<", "\\u003c"),
+        leaflet=script,
+        script=page_file("pages/ground.js") + page_file("pages/explorer.js"),
+    )
+    return Page(title, description, text)
+
+
+def _bounds(ground: Background) -> list[list[float]]:
+    left, bottom, right, top = ground.whole.outline.bounds
+    return bounds_of((left, bottom, right, top), ground.crs)
+
+
+def _options(rows: Sequence[tuple[str, str]], chosen: int) -> str:
+    return "".join(
+        f'<option value="{html.escape(key)}"{" selected" if number == chosen else ""}>{html.escape(label)}</option>'
+        for number, (key, label) in enumerate(rows)
+    )
+
+
+def _areas(places: Released) -> str:
+    """Options for every place where people live, by name; the value is the place's number in the release."""
+    table = gpd.GeoDataFrame(places.table)
+    lived = table[table["population_count"] > 0].sort_values(["place_name", "place_id"])
+    return "".join(
+        f'<option value="{number}">{html.escape(str(name))} ({html.escape(str(place))})</option>'
+        for number, name, place in zip(lived.index, lived["place_name"], lived["place_id"], strict=True)
+    )
+
+
+def _colours() -> str:
+    names = {"in_reach": "in", "new": "new", "by_referral": "call", "unknown_hours": "unsure", "none": "none"}
+    return ":root {" + "".join(f" --{names[key]}: {colour};" for key, (_, colour) in STATES.items()) + " }\n"
+
+
+def _footer(released: Sequence[Released]) -> str:
+    sources, vintage = source_lines(released)
+    return (
+        f"<p>{html.escape(words.MODEL)} {html.escape(words.LOWER_BOUND)} {html.escape(words.ODBL)}</p>"
+        f"<p>Sources: {html.escape('; '.join(sources))}. Vintage: {html.escape('; '.join(vintage))}.</p>"
+        "<p>This file asks nothing of any network and stores nothing on your device.</p>"
+    )

@@ -1,0 +1,1 @@
+"""One location model a file, as users call it: LSCP, MCLP, p-median, p-center, dispersion, fronts."""

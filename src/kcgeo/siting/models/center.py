@@ -1,0 +1,91 @@
+"""Extremes: the smallest worst-case time, and sites as far from each other as can be."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+import numpy as np
+import pandas as pd
+
+from kcgeo.errors import SolverError
+from kcgeo.siting.assemble import assignment_table, nearest_open, settle, summarise
+from kcgeo.siting.checker import check_plan
+from kcgeo.siting.instance import read_instance
+from kcgeo.siting.limits import check_count
+from kcgeo.siting.models.explain import cover_faults, too_few_sites
+from kcgeo.siting.plan import NoPlanError, SitingResult
+from kcgeo.siting.solve.clock import ProgressFunction, Run
+from kcgeo.siting.solve.radius import smallest_radius
+
+__all__ = ["p_center"]
+
+
+def p_center(
+    costs: pd.DataFrame,
+    demand: pd.Series[float],
+    *,
+    new_count: int,
+    existing: Iterable[str] = (),
+    excluding: Iterable[Collection[str]] = (),
+    time_limit_s: float | None = None,
+    progress: ProgressFunction | None = None,
+    threads: int = 1,
+) -> SitingResult:
+    """Sites with the smallest worst-case time: no place is farther than it must be.
+
+    Minimises the longest ``time_min`` from any place of ``demand``, also one with 0 people, to its nearest open site.
+    People do not weigh here. Solved as set covers along the sorted times.
+
+    Parameters
+    ----------
+    costs, demand, existing, excluding, time_limit_s, progress, threads
+        As in `min_sites`.
+    new_count
+        Number of sites to open beside the existing ones.
+
+    Returns
+    -------
+    SitingResult
+        ``objective`` is the worst-case time in minutes; all people are covered.
+
+    Raises
+    ------
+    SolverError
+        Where no plan serves every place.
+
+    References
+    ----------
+    Minieka (1970), SIAM Review 12(1).
+
+    Examples
+    --------
+    >>> costs = pd.DataFrame({"from_id": ["a", "b", "b"], "to_id": ["x", "x", "y"], "time_min": [9.0, 20.0, 5.0]})
+    >>> p_center(costs, pd.Series({"a": 10, "b": 5}), new_count=1).objective
+    20.0
+    """
+    held = tuple(existing)
+    with Run(time_limit_s, progress) as run:
+        instance = read_instance(costs, demand, existing=held, excluding=excluding)
+        check_count(instance, new_count)
+        problems = [*cover_faults(instance)]
+        if problems:
+            raise NoPlanError(problems)
+        chosen, bound, status = smallest_radius(instance, new_count, run, threads=threads)
+        if chosen is None and status == "infeasible":
+            raise NoPlanError([*too_few_sites(instance, np.inf, new_count, threads=threads)])
+        if chosen is None:
+            raise SolverError(f"The run ended ({status}) before it had a plan; give it more time.")
+    place, site, time_min = nearest_open(instance, chosen)
+    objective = float(time_min.max())
+    result = summarise(
+        instance,
+        "p_center",
+        chosen,
+        assignment_table(instance, place, site, time_min, instance.people[place]),
+        objective=objective,
+        unit="minutes",
+        proof=settle("min", objective, bound, status),
+        covered_count=float(instance.people[place].sum()),
+        covered_places=place.size,
+    )
+    return check_plan(result, costs, demand, new_count=new_count, existing=held)

@@ -1,0 +1,1 @@
+"""How a model is solved and its bound proven; models call it, users do not."""

@@ -1,0 +1,254 @@
+"""What the explorer page holds and what it answers: who reaches what, for whom and when, and what new sites would add.
+
+The page and :func:`what_if` count the same released tables: this module in minutes as the search gives them, the page
+in whole minutes, rounded up. A cutoff is a whole number of minutes, so both say the same of every place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import geopandas as gpd
+import h3
+import numpy as np
+import pandas as pd
+
+from kcgeo import data, present, travel
+from kcgeo.crs import STORAGE
+from kcgeo.disclosure import Released, release, require_released
+from kcgeo.errors import TableError, first_ids, raise_all
+from kcgeo.present.web.explorer_page import ANY_TIME, EVERYONE
+from kcgeo.study.folder.figures import background_of
+from kcgeo.study.measure import GROUPS, Measured
+from kcgeo.study.releases import LISTED, LOWER_BOUND, ODBL, model_note
+from kcgeo.study.sources import sources_of, vintage_of
+
+__all__ = ["MOMENTS", "candidates", "release_explorer", "what_if", "write_explorer"]
+
+MOMENTS: Mapping[str, datetime | None] = {
+    ANY_TIME: None,
+    "weekday noon": datetime(2026, 11, 18, 12, 0),
+    "weeknight 02:00": datetime(2026, 11, 19, 2, 0),
+    "weekend": datetime(2026, 11, 21, 12, 0),
+}
+"""Times of the week by name: a Wednesday, a Thursday and a Saturday without a holiday near them."""
+
+_WHO = (EVERYONE, "any", "adult women", "minors", "men", "LGBTQ")
+
+
+def candidates(cells: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Areas in which a new site may lie: the H3 cells one step coarser than the grid, each met at its centre.
+
+    Parameters
+    ----------
+    cells : GeoDataFrame
+        Grid cells of the study with ``cell_id``.
+
+    Returns
+    -------
+    GeoDataFrame
+        ``id`` (H3 cell, rising) and centre, EPSG:4326; only cells whose centre lies in the study area.
+    """
+    known = set(cells["cell_id"])
+    coarse = {h3.cell_to_parent(cell, h3.get_resolution(cell) - 1) for cell in known}
+    ids = sorted(cell for cell in coarse if h3.cell_to_center_child(cell) in known)
+    centres = np.array([h3.cell_to_latlng(cell) for cell in ids], dtype=float).reshape(-1, 2)
+    return gpd.GeoDataFrame({"id": ids}, geometry=gpd.points_from_xy(centres[:, 1], centres[:, 0]), crs=STORAGE)
+
+
+def _reach(measured: Measured, services: Mapping[str, gpd.GeoDataFrame]) -> pd.DataFrame:
+    """Nearest times and referral by category, eligibility, time of week and place."""
+    study, places = measured.study, measured.places
+    kinds, areas = data.load("categories"), data.areas(study)
+    known = list(kinds.loc[kinds["has_place"], "category"])  # a hotline is reached from anywhere
+    everyone = services[EVERYONE]
+    # one search serves every choice: the nearest of some services is the least of their times
+    placed = everyone.loc[everyone.geometry.notna(), ["service_id", "geometry"]]
+    pairs = travel.costs(measured.network, places, placed, cutoff_min=study.travel.search_cutoff_min)
+    times = pairs.pivot(index="from_id", columns="to_id", values="time_min")
+    times = times.reindex(index=places["place_id"], columns=placed["service_id"])
+    parts = []
+    for who, listed in services.items():
+        for when, moment in MOMENTS.items():
+            if moment is None:
+                here, unclear = listed, listed.iloc[:0]
+            else:
+                hours = data.open_state(listed["opening_hours"], moment)
+                here, unclear = listed[hours == "open"], listed[hours == "unknown"]
+            near, unsure = _nearest(times, here, known), _nearest(times, unclear, known)
+            called = data.referral(places, here, areas=areas, categories=known)
+            unsaid = data.referral(places, unclear, areas=areas, categories=known)
+            parts += [
+                pd.DataFrame(
+                    {
+                        "place_id": times.index,
+                        "category": category,
+                        "eligibility": who,
+                        "when": when,
+                        "time_min": near[category],
+                        "unknown_hours_min": unsure[category],
+                        "by_referral": called[category].to_numpy(),
+                        "referral_unknown_hours": unsaid[category].to_numpy(),
+                    }
+                )
+                for category in known
+            ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _nearest(times: pd.DataFrame, services: gpd.GeoDataFrame, categories: Sequence[str]) -> dict[str, np.ndarray]:
+    """Minutes from each place to the nearest service of each category; NaN where there is none in the search."""
+    ids = data.by_category(services).groupby("category")["service_id"].agg(list)
+    return {category: times[ids.get(category, [])].min(axis=1).to_numpy(dtype=float) for category in categories}
+
+
+def release_explorer(measured: Measured) -> dict[str, Released]:
+    """Pass what the explorer holds, beyond the tables of a study, through the release gate.
+
+    Returns
+    -------
+    dict
+        ``explorer_reach`` (place_id, category, eligibility, when, time_min and what is known of referral and hours),
+        ``explorer_matrix`` (candidate_id, place_id, time_min within the largest cutoff), and ``services_<eligibility>``
+        (the services for that group alone).
+
+    Raises
+    ------
+    DisclosureError
+        Where a table holds what must stay.
+    """
+    study = measured.study
+    services = {who: data.directory(study, eligibility=None if who == EVERYONE else who) for who in _WHO}
+    limit = max(study.gaps.cutoffs_min)
+    pairs = travel.costs(measured.network, measured.places, candidates(measured.cells), cutoff_min=limit)
+    tables = {
+        "explorer_reach": _reach(measured, services),
+        "explorer_matrix": pairs.rename(columns={"from_id": "place_id", "to_id": "candidate_id"}),
+    }
+    names = {"explorer_reach": ("services", "places", "highway_edges"), "explorer_matrix": ("places", "highway_edges")}
+    notes = (model_note(measured), LOWER_BOUND, LISTED, ODBL)
+    released = {
+        name: release(
+            table,
+            name=name,
+            kind="matrix",
+            sources=sources_of(measured.study, *names[name]),
+            vintage=vintage_of(measured.study, *names[name]),
+            notes=notes,
+        )
+        for name, table in tables.items()
+    }
+    for who, table in services.items():
+        if who != EVERYONE:
+            name = f"services_{who.replace(' ', '_')}"
+            released[name] = release(
+                table,
+                name=name,
+                kind="services",
+                sources=sources_of(measured.study, "services"),
+                vintage=vintage_of(measured.study, "services"),
+                areas=data.areas(study)["area"],
+            )
+    return released
+
+
+def what_if(
+    reach: Released,
+    matrix: Released,
+    places: Released,
+    *,
+    category: str,
+    cutoff_min: int,
+    eligibility: str = EVERYONE,
+    when: str = ANY_TIME,
+    sites: Sequence[str] = (),
+) -> pd.DataFrame:
+    """Count who reaches a kind of help now, and who would with new sites: the numbers of the explorer page.
+
+    Parameters
+    ----------
+    reach, matrix
+        ``explorer_reach`` and ``explorer_matrix`` of :func:`release_explorer`.
+    places
+        Released places with the counts of :data:`kcgeo.study.GROUPS`.
+    category, eligibility, when
+        A kind of help, who asks and the time of week, as in ``reach``.
+    cutoff_min
+        Whole minutes; a time of exactly the cutoff is in reach.
+    sites
+        New sites as candidate cells of ``matrix``; each is thought to serve everyone who asks, at that time.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by group: ``total_count`` and its parts ``covered_count`` (new sites included),
+        ``by_referral_count`` (a confidential service known to take calls then), ``unknown_hours_count`` (a service in
+        reach, or a confidential one, of which the hours are unknown) and ``none_count``; ``newly_covered_count`` is the
+        part of covered that no listed service reaches. Households for ``no_vehicle_household_count``, else people.
+
+    Raises
+    ------
+    TableError
+        For a choice that ``reach`` does not hold, a candidate that ``matrix`` does not hold, or a cutoff that is not a
+        whole number of minutes.
+    """
+    rows = require_released(reach, kind="matrix").table
+    rows = rows[(rows["category"] == category) & (rows["eligibility"] == eligibility) & (rows["when"] == when)]
+    require_released(matrix, kind="matrix")
+    # without new sites the large table is not needed, and a copy of it takes its time
+    times = matrix.table if len(sites) else pd.DataFrame(columns=["candidate_id", "place_id", "time_min"])
+    people = require_released(places, kind="background").table.set_index("place_id")[list(GROUPS)]
+    problems = []
+    if rows.empty:
+        problems.append(f"The explorer holds no '{category}' for '{eligibility}' at '{when}'.")
+    if cutoff_min != int(cutoff_min) or cutoff_min <= 0:
+        problems.append(f"cutoff_min must be whole minutes above 0, not {cutoff_min}.")
+    strangers = sorted(set(sites) - set(times["candidate_id"]))
+    if strangers:
+        problems.append(f"These new sites are no candidates: {first_ids(strangers)}.")
+    raise_all(problems, TableError)
+    rows = rows.set_index("place_id").reindex(people.index)
+    offered = times[times["candidate_id"].isin(list(sites)) & (times["time_min"] <= cutoff_min)]
+    today = rows["time_min"] <= cutoff_min
+    added = people.index.isin(offered["place_id"]) & ~today
+    called = rows["by_referral"] & ~today & ~added
+    unsure = (rows["unknown_hours_min"] <= cutoff_min) | rows["referral_unknown_hours"]
+    unsure &= ~today & ~added & ~called
+    none = ~(today | added | called | unsure)
+    masks = {
+        "covered": today | added,
+        "newly_covered": added,
+        "by_referral": called,
+        "unknown_hours": unsure,
+        "none": none,
+    }
+    counts = {f"{name}_count": people[mask].sum() for name, mask in masks.items()}
+    return pd.DataFrame({"total_count": people.sum(), **counts}).astype("int64").rename_axis("group")
+
+
+def write_explorer(measured: Measured, released: Mapping[str, Released], folder: Path) -> tuple[tuple[str, ...], Path]:
+    """Write ``explorer.html`` and return the names of the releases that it shows, and its path.
+
+    ``released`` holds the tables of :func:`kcgeo.study.release_all` and of :func:`release_explorer`.
+    """
+    study = measured.study
+    services = {EVERYONE: released["services"]}
+    services |= {who: released[f"services_{who.replace(' ', '_')}"] for who in _WHO if who != EVERYONE}
+    page = present.explorer_page(
+        released["explorer_reach"],
+        released["explorer_matrix"],
+        released["places"],
+        released["cell_times"],
+        services,
+        ground=background_of(study, released),
+        moments=MOMENTS,
+        cutoffs_min=study.gaps.cutoffs_min,
+        headline_min=study.gaps.headline_cutoff_min,
+        title=f"What if? Reach of help, {study.title}",
+    )
+    path = present.save_page(page, folder / "explorer.html")
+    own = tuple(f"services_{who.replace(' ', '_')}" for who in _WHO if who != EVERYONE)
+    uses = ("explorer_reach", "explorer_matrix", "places", "cell_times", "services", *own)
+    return (*uses, "counties", "corridors", "towns"), path

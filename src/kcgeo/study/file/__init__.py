@@ -1,0 +1,1 @@
+"""Study files: a new one, and layers added to one."""

@@ -1,0 +1,132 @@
+"""The manifest: every file of a folder of results with its hash, sources and parameters."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from kcgeo.data.study.settings import Study
+from kcgeo.errors import StudyError
+from kcgeo.files import sha256, write_text
+
+__all__ = ["MANIFEST", "build", "refuse_foreign_folder", "write"]
+
+MANIFEST = "manifest.json"
+TOOL = "kcgeo"
+
+
+def _version() -> str:
+    try:
+        return version(TOOL)
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def refuse_foreign_folder(folder: Path, *, kind: str | None = None) -> None:
+    """Refuse a folder of results that would replace files which kcgeo did not write, or that took it hours.
+
+    Parameters
+    ----------
+    folder : Path
+        Where results are to be written.
+    kind : str, optional
+        What the manifest must call its run, for a command that goes on with one; None: a run without a name.
+
+    Raises
+    ------
+    StudyError
+        Where ``folder`` is a file, cannot be written, holds something and no manifest of kcgeo, or a run of another
+        kind.
+    """
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise StudyError(f"{folder} is a file or a link; name a folder for the results with --out.")
+    _try_to_write(folder)
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return
+    try:
+        content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        ours, found = content.get("tool") == TOOL, content.get("kind")
+    except (OSError, ValueError, AttributeError):
+        ours, found = False, None
+    if ours and found != kind:
+        raise StudyError(f"{folder} holds results of another command; name an empty or a new folder with --out.")
+    if not ours:
+        raise StudyError(
+            f"{folder} holds files that kcgeo did not write, and the results would replace them; "
+            "name an empty or a new folder with --out."
+        )
+
+
+def _try_to_write(folder: Path) -> None:
+    """Refuse a place that cannot be written, before anything is computed."""
+    there = next(place for place in folder.resolve().parents if place.exists())
+    try:
+        with tempfile.TemporaryDirectory(prefix=".kcgeo-", dir=there):
+            pass
+    except OSError as error:
+        why = error.strerror if there.is_dir() else "not a folder"
+        raise StudyError(f"{folder} cannot be written ({there}: {why}); name another folder with --out.") from None
+
+
+def build(
+    folder: Path, study: Study, *, releases: Iterable[Mapping[str, Any]], data: Mapping[str, str]
+) -> dict[str, Any]:
+    """Describe every file below ``folder``: no dates, no machine, so that two runs give the same bytes.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of results.
+    study : Study
+        Its settings are listed as parameters.
+    releases : iterable of mapping
+        One record of the release gate for each table that left, with the ``files`` that show it.
+    data : mapping of str to str
+        SHA-256 of each resource of the data package.
+    """
+    released = [dict(record) for record in releases]
+    sources: dict[str, list[str]] = {}
+    for record in released:
+        for name in record.get("files", ()):
+            sources.setdefault(name, []).append(str(record["name"]))
+    files = []
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and name != MANIFEST:
+            files.append(
+                {
+                    "path": name,
+                    "bytes": path.stat().st_size,
+                    "sha256": sha256(path),
+                    "releases": sorted(set(sources.get(name, []))),
+                }
+            )
+    parameters = asdict(study)
+    parameters["layers"] = [_told(layer) for layer in parameters["layers"]]
+    parameters["services_path"] = study.services_path.name if study.services_path else None
+    return {
+        "tool": TOOL,
+        "version": _version(),
+        "study": study.name,
+        "parameters": parameters,
+        "data": dict(sorted(data.items())),
+        "releases": released,
+        "files": files,
+    }
+
+
+def _told(layer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is told of a layer; hash, rows and notes of services depend on withheld rows, so they stay here."""
+    if layer["kind"] == "services":
+        return {name: layer[name] for name in ("kind", "source_kind", "title", "vintage", "licence")}
+    return {**layer, "path": layer["path"].name}
+
+
+def write(folder: Path, content: Mapping[str, Any]) -> None:
+    """Write the manifest into ``folder``."""
+    write_text(folder / MANIFEST, json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n")

@@ -1,0 +1,1 @@
+"""Every county of the country by one screening model."""

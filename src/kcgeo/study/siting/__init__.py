@@ -1,0 +1,1 @@
+"""Where next? The siting question from needs to released answer."""

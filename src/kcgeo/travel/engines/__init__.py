@@ -1,0 +1,1 @@
+"""Searches for shortest times; all give equal answers."""

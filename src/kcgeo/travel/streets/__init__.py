@@ -1,0 +1,1 @@
+"""Networks of real streets, and how places join them."""

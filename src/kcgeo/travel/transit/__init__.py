@@ -1,0 +1,1 @@
+"""Minutes by scheduled service, from a timetable."""
