@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from pathlib import Path
 
 import geopandas as gpd
 import opening_hours
@@ -134,6 +135,16 @@ def test_two_rows_of_one_place_count_once() -> None:
     assert table.loc["svc-jvs-kc-01", "site_id"] != table.loc[meal, "site_id"]
     # floors of one building are one place
     assert table.loc["svc-combat-01", "site_id"] == table.loc["svc-jackson-prosecutor-01", "site_id"]
+
+
+@pytest.mark.parametrize(("precision", "sites"), [("zip", 2), ("rooftop", 1)])
+def test_a_zip_point_without_address_tells_no_two_services_together(
+    rows: pd.DataFrame, tmp_path: Path, precision: str, sites: int
+) -> None:
+    two = rows[rows["service_id"].isin(["svc-lawmo-01", "svc-hope-faith-01"])].copy()
+    two = two.assign(physical_address=None, latitude="39.1", longitude="-94.6", coordinate_precision=precision)
+    two.to_csv(tmp_path / "services.csv", index=False)
+    assert len(data.sites(data.services(path=tmp_path / "services.csv"))) == sites
 
 
 def test_by_category_is_one_row_for_each_category_and_site() -> None:

@@ -73,3 +73,16 @@ def test_a_required_category_without_a_place_is_refused(measured: Measured) -> N
     wrong = replace(measured.study, gaps=replace(measured.study.gaps, required=("hotline",)))
     with pytest.raises(StudyError, match="have a place"):
         study.measure(wrong, network=measured.network)
+
+
+def test_cells_that_only_a_confidential_service_serves_are_by_referral(measured: Measured) -> None:
+    areas, confidential = data.areas(measured.study), measured.services[measured.services["disclosure"] == "area"]
+    cells = measured.cells.set_index("cell_id")
+    for category in measured.study.gaps.required:
+        serving = {row["area"] for _, row in confidential.iterrows() if category in row["categories"]}
+        served = set(areas.loc[areas["area"].isin(serving), "county_fips"])
+        far = ~(measured.cell_times[f"{category}_min"] <= measured.study.gaps.headline_cutoff_min)
+        called = cells.index[cells["county_fips"].isin(served).to_numpy() & far.to_numpy()]
+        states = measured.cell_states[f"{category}_state"]
+        assert list(states.index[states == "by_referral"]) == list(called)
+    assert measured.cell_states.eq("by_referral").any(axis=None)
