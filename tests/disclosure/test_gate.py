@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import copy
+import ast
+import dataclasses
+import json
 import pickle
 
 import geopandas as gpd
@@ -13,7 +15,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 from shapely.geometry import LineString, Point, box
 
-from kcgeo.disclosure import Released, release, require_released
+from kcgeo.disclosure import release, require_released
 from kcgeo.errors import CrsError, DisclosureError
 
 AREAS = ["North county", "South county"]
@@ -202,29 +204,52 @@ def test_geometry_of_another_type_or_crs_is_refused():
         let(gpd.GeoDataFrame({"cell_id": ["a"]}, geometry=[box(0, 0, 1, 1)], crs="EPSG:3857"), kind="surface")
 
 
-def test_a_release_is_made_by_the_gate_alone():
-    released = let(SURFACE, kind="surface")
-    assert require_released(released, kind="surface") is released
-    with pytest.raises(DisclosureError):
-        Released(object())
-    with pytest.raises(DisclosureError):
+def _calls(path, name):
+    """Lines of a source file that call a name, plainly or as an attribute."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    called = [(node.func, node.lineno) for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return [line for func, line in called if getattr(func, "id", getattr(func, "attr", None)) == name]
 
-        class Forged(Released):
-            pass
 
-    for forge in (pickle.dumps, copy.copy, copy.deepcopy):
-        with pytest.raises(DisclosureError):
-            forge(released)
-    empty = object.__new__(Released)
-    with pytest.raises(DisclosureError):
-        _ = empty.table
-    for other in (empty, SURFACE, None):
-        with pytest.raises(DisclosureError):
+@pytest.mark.parametrize(("record", "maker"), [("Released", "gate.py"), ("Confidential", "partner.py")])
+def test_only_one_module_of_the_source_makes_a_closed_record(root, record, maker):
+    makers = {path for path in (root / "src").rglob("*.py") if _calls(path, record)}
+    assert makers == {root / "src" / "kcgeo" / "disclosure" / maker}
+
+
+def test_nothing_in_the_source_reads_or_exchanges_the_table_of_a_record(root):
+    own = {root / "src" / "kcgeo" / "disclosure" / name for name in ("released.py", "gate.py", "partner.py")}
+    for path in set((root / "src").rglob("*.py")) - own:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        names = [node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+        assert "_table" not in names, path
+
+
+def test_a_release_is_a_plain_record_that_another_process_can_read():
+    released = let(services(), about={"cutoff_min": np.int64(30), "who": "anyone", "required": ["medical", "legal"]})
+    again = pickle.loads(pickle.dumps(released))
+    assert require_released(again, kind="services") is again
+    assert again.to_manifest() == released.to_manifest()
+    assert_frame_equal(again.table, released.table)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        released.name = "other"
+
+
+def test_a_release_carries_its_parameters():
+    given = {"who": "anyone", "cutoff_min": np.int64(30), "when": None, "required": ["medical", "legal"]}
+    released = let(SURFACE, kind="surface", about=given)
+    assert released.about == {"cutoff_min": 30, "required": ("medical", "legal"), "when": None, "who": "anyone"}
+    assert json.loads(json.dumps(released.to_manifest()))["about"]["required"] == ["medical", "legal"]
+    for wrong in ({"table": SURFACE}, {"area": "12 Example Street"}):
+        with pytest.raises(DisclosureError) as refusal:
+            let(SURFACE, kind="surface", about=wrong)
+        assert "Example" not in str(refusal.value)
+
+
+def test_what_has_not_passed_the_gate_is_refused_by_every_reader():
+    for other in (SURFACE, None, object()):
+        with pytest.raises(DisclosureError, match="pass the gate"):
             require_released(other)
-    with pytest.raises((AttributeError, DisclosureError)):
-        released.table = SURFACE
-    with pytest.raises(AttributeError):
-        object.__setattr__(released, "_table", SURFACE)
 
 
 def test_another_kind_is_refused_by_the_reader():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import pickle
 import subprocess
@@ -40,56 +39,39 @@ def csv_with_mark(table, path, mark):
 @pytest.mark.parametrize(
     "leak",
     [
-        str,
-        format,
-        "{}".format,
-        print,
         list,
         len,
         dict,
-        bool,
         iter,
-        pickle.dumps,
-        copy.copy,
-        copy.deepcopy,
-        np.asarray,
         pd.DataFrame,
         gpd.GeoDataFrame,
         lambda held: held[0],
         lambda held: held["name"],
-        lambda held: f"{held}",
-        lambda held: "%s" % held,  # noqa: UP031
         json.dumps,
         lambda held: SECRET in held,
-        lambda held: [*held],
         lambda held: pd.concat([held]),
-        vars,
         lambda held: held.__geo_interface__,
         lambda held: release(held, name="x", kind="surface", sources=["x"], vintage="x"),
     ],
 )
-def test_a_confidential_table_says_nothing(leak, capsys):
+def test_a_confidential_table_is_no_table_and_no_list(leak, capsys):
     with pytest.raises((KcgeoError, TypeError, ValueError, AttributeError)) as refusal:
         leak(confidential(rows()))
     assert SECRET not in str(refusal.value) and "94.73" not in str(refusal.value)
     assert SECRET not in capsys.readouterr().out
 
 
-def test_its_repr_is_a_constant():
-    assert repr(confidential(rows())) == repr(confidential(rows().iloc[:1]))
-    assert [slot for slot in dir(confidential(rows())) if "table" in slot] == []
+@pytest.mark.parametrize(
+    "text", [str, repr, format, "%s".__mod__, lambda held: str(np.asarray(held)), lambda held: f"{[held]}"]
+)
+def test_its_text_is_a_constant(text):
+    assert text(confidential(rows())) == text(confidential(rows().iloc[:1]))
+    assert "not shown" in text(confidential(rows()))
 
 
-def test_it_cannot_be_forged():
-    with pytest.raises(DisclosureError):
-        Confidential(rows())
-    empty = object.__new__(Confidential)
-    with pytest.raises(DisclosureError):
-        empty.map(lambda table: table)
-    with pytest.raises(DisclosureError):
-
-        class Open(Confidential):
-            pass
+def test_another_process_can_work_on_it():
+    again = pickle.loads(pickle.dumps(confidential(rows())))
+    assert type(again.map(lambda table: pd.DataFrame(table.drop(columns="geometry")))) is Confidential
 
 
 def test_computation_stays_inside_and_errors_say_nothing():

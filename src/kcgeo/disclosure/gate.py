@@ -7,177 +7,23 @@ the index of a released table are made from the rows that leave, so that a row t
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal, NoReturn, final
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final, Literal
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from kcgeo.data.directory.looks import text_looks_like_place
 from kcgeo.disclosure.canonical import canonical_table
 from kcgeo.disclosure.contracts import CONTRACTS, Contract
+from kcgeo.disclosure.released import Checked, Released, Status, require_released
 from kcgeo.disclosure.rows import service_rows, table_problems
 from kcgeo.disclosure.small_counts import suppressed_people
 from kcgeo.errors import DisclosureError, raise_all
 
 __all__ = ["Released", "release", "require_released"]
-
-Status = Literal["released", "released_with_suppression", "refused"]
-
-
-@dataclass(frozen=True)
-class _Content:
-    """What a release holds; kept outside the record so that no attribute of it can be exchanged."""
-
-    table: pd.DataFrame | None
-    name: str
-    kind: str
-    sources: tuple[str, ...]
-    vintage: str
-    notes: tuple[str, ...]
-    rules: tuple[str, ...]
-    status: Status
-    reasons: tuple[str, ...]
-    suppressed_count: int
-
-
-_TOKEN: Final = object()
-
-
-@final
-class Released:
-    """A table that has passed the gate, with the rules it passed; made by :func:`release` alone.
-
-    A copy made by pickle, :mod:`copy`, a subclass or ``object.__new__`` holds nothing and is refused by every reader.
-    """
-
-    __slots__ = ("__weakref__",)
-
-    def __init__(self, content: _Content, *, _token: object = None) -> None:
-        if _token is not _TOKEN:
-            raise DisclosureError("A Released table is made by kcgeo.disclosure.release() only.")
-        _VAULT[self] = content
-
-    def __init_subclass__(cls, **kwargs: object) -> NoReturn:
-        raise DisclosureError("Released takes no subclasses; call kcgeo.disclosure.release().")
-
-    def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise DisclosureError("A Released table is not pickled or copied; release the table again.")
-
-    def __repr__(self) -> str:
-        content = _content(self)
-        rows = 0 if content.table is None else len(content.table)
-        return f"Released({content.name!r}, kind={content.kind!r}, rows={rows}, status={content.status!r})"
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """A fresh copy of the table; a GeoDataFrame in EPSG:4326 where the kind holds geometry.
-
-        Raises
-        ------
-        DisclosureError
-            If the release was refused.
-        """
-        content = _content(self)
-        if content.table is None:
-            raise DisclosureError(f"The release '{content.name}' was refused: {' '.join(content.reasons)}")
-        return content.table.copy(deep=True)
-
-    @property
-    def name(self) -> str:
-        """Name of the table, e.g. 'drive_time'."""
-        return _content(self).name
-
-    @property
-    def kind(self) -> str:
-        """Contract that the table met."""
-        return _content(self).kind
-
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """Where the numbers come from."""
-        return _content(self).sources
-
-    @property
-    def vintage(self) -> str:
-        """Year or years of the data."""
-        return _content(self).vintage
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """Words that must stand beside every picture of the table."""
-        return _content(self).notes
-
-    @property
-    def rules(self) -> tuple[str, ...]:
-        """Rules of the contract that were applied."""
-        return _content(self).rules
-
-    @property
-    def status(self) -> Status:
-        """One of 'released', 'released_with_suppression', 'refused'."""
-        return _content(self).status
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """Why cells were suppressed or the table refused; empty for a plain release."""
-        return _content(self).reasons
-
-    @property
-    def suppressed_count(self) -> int:
-        """Number of suppressed cells."""
-        return _content(self).suppressed_count
-
-    def to_manifest(self) -> dict[str, object]:
-        """Describe the release for ``manifest.json``: plain lists and strings, no table."""
-        content = _content(self)
-        return {
-            "name": content.name,
-            "kind": content.kind,
-            "status": content.status,
-            "row_count": 0 if content.table is None else len(content.table),
-            "columns": [] if content.table is None else [str(column) for column in content.table.columns],
-            "sources": list(content.sources),
-            "vintage": content.vintage,
-            "notes": list(content.notes),
-            "rules": list(content.rules),
-            "reasons": list(content.reasons),
-            "suppressed_count": content.suppressed_count,
-        }
-
-
-_VAULT: Final[weakref.WeakKeyDictionary[Released, _Content]] = weakref.WeakKeyDictionary()
-
-
-def _content(released: Released) -> _Content:
-    content = _VAULT.get(released)
-    if content is None:
-        raise DisclosureError("This Released was not made by kcgeo.disclosure.release() and holds nothing.")
-    return content
-
-
-def require_released(value: object, *, kind: str | Collection[str] | None = None) -> Released:
-    """Return ``value`` where it passed the gate (and is of ``kind``), and refuse it otherwise.
-
-    Raises
-    ------
-    DisclosureError
-        For a raw table, a forged record, a refused release or another kind.
-    """
-    if type(value) is not Released or value not in _VAULT:
-        raise DisclosureError(
-            f"A table must pass the gate before it is shown: call kcgeo.disclosure.release() on the "
-            f"{type(value).__name__} first."
-        )
-    kinds = None if kind is None else {kind} if isinstance(kind, str) else set(kind)
-    content = _content(value)
-    if kinds is not None and content.kind not in kinds:
-        raise DisclosureError(f"The release '{content.name}' is of kind '{content.kind}', not {sorted(kinds)}.")
-    if content.status == "refused":
-        raise DisclosureError(f"The release '{content.name}' was refused: {' '.join(content.reasons)}")
-    return value
 
 
 def _texts(given: str | Iterable[str], what: str, problems: list[str]) -> tuple[str, ...]:
@@ -187,6 +33,24 @@ def _texts(given: str | Iterable[str], what: str, problems: list[str]) -> tuple[
     elif any(text_looks_like_place(text) for text in texts):
         problems.append(f"A text of {what} reads like an address or a position; say it without the place.")
     return texts
+
+
+def _plain(value: object) -> object:
+    """Return a number of numpy as one of Python, and everything else as it is."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _parameters(about: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
+    """Return the parameters as plain values in the order of their names; texts in them may name no place."""
+    given = {
+        str(key): tuple(map(_plain, value)) if isinstance(value, list | tuple) else _plain(value)
+        for key, value in about.items()
+    }
+    values = [item for value in given.values() for item in (value if isinstance(value, tuple) else (value,))]
+    if not all(item is None or isinstance(item, str | bool | int | float) for item in values):
+        problems.append("Every value of about must be a number, a flag, a text, None, or a sequence of these.")
+    _texts([item for item in values if isinstance(item, str) and item], "about", problems)
+    return dict(sorted(given.items()))
 
 
 def _contract(kind: str) -> Contract:
@@ -211,6 +75,7 @@ def release(
     sources: Sequence[str],
     vintage: str,
     notes: Sequence[str] = (),
+    about: Mapping[str, Any] = MappingProxyType({}),
     areas: Iterable[str] | None = None,
     geography: Released | None = None,
     linked: Sequence[pd.DataFrame] = (),
@@ -228,6 +93,9 @@ def release(
         One of :data:`kcgeo.disclosure.contracts.CONTRACTS`.
     sources, vintage, notes
         Texts that go with every picture and into the manifest.
+    about
+        Parameters of the table that a picture of it must say, e.g. ``{"cutoff_min": 30, "who": "anyone"}``: numbers,
+        flags, texts, None, or a sequence of these. They go into the manifest.
     areas
         Names of approved areas; needed where a table of services holds rows at area level.
     geography
@@ -261,10 +129,11 @@ def release(
     source_texts = _texts(sources, "sources", problems)
     note_texts = _texts(notes, "notes", problems)
     _texts((name, vintage), "name and vintage", problems)
+    parameters = _parameters(about, problems)
     if not source_texts:
         problems.append(f"The release '{kind}' names no source; a table without a source does not leave.")
     raise_all(problems, DisclosureError)
-    released_rows: pd.DataFrame | None = None
+    released_rows: Checked | None = None
     suppressed_count = 0
     try:
         rows = _flat(table)
@@ -274,31 +143,31 @@ def release(
             rows = suppressed_people(rows, linked=[_flat(other) for other in linked])
             suppressed_count = int(rows["suppressed"].sum())
         raise_all(table_problems(rows, contract, background=_background(geography)), DisclosureError)
-        released_rows = canonical_table(rows, contract)
+        released_rows = Checked(canonical_table(rows, contract))
     except DisclosureError as refusal:
         suppressed_count = 0
         if on_refusal == "raise":
             raise
         problems = list(refusal.problems)
-    content = _Content(
-        table=released_rows,
+    return Released(
         name=name,
         kind=kind,
         sources=source_texts,
         vintage=vintage,
         notes=note_texts,
+        about=parameters,
         rules=contract.rules,
         status=_status(released_rows, suppressed_count),
         reasons=(_SUPPRESSED,) if suppressed_count and released_rows is not None else tuple(problems),
         suppressed_count=suppressed_count,
+        _table=released_rows,
     )
-    return Released(content, _token=_TOKEN)
 
 
 _SUPPRESSED: Final = "Counts of 1 to 10 people, and the cells by which they could be computed, are left out."
 
 
-def _status(rows: pd.DataFrame | None, suppressed_count: int) -> Status:
+def _status(rows: Checked | None, suppressed_count: int) -> Status:
     if rows is None:
         return "refused"
     return "released_with_suppression" if suppressed_count else "released"

@@ -10,10 +10,9 @@ integration.
 from __future__ import annotations
 
 import os
-import weakref
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NoReturn, final
 
 import geopandas as gpd
 import pandas as pd
@@ -27,48 +26,26 @@ __all__ = ["Confidential", "Writer", "confidential", "partner_folder", "watermar
 Writer = Callable[[pd.DataFrame, Path, str], None]
 """Writes one table to one path with one watermark text in it."""
 
-_HELD: Final[weakref.WeakKeyDictionary[Confidential, pd.DataFrame]] = weakref.WeakKeyDictionary()
-_TOKEN: Final = object()
 
-
-@final
+@dataclass(frozen=True, eq=False)
 class Confidential:
-    """A table that may not be shown: it has no text, no length, no rows and no copy outside of its own path."""
+    """A table that may not be shown: :func:`confidential` makes it, :func:`write_confidential` writes it.
 
-    __slots__ = ("__weakref__",)
+    Its text is always the same. It is a plain record, so that another process can work on it; a test over the source
+    sees that nothing but this module makes one or reads its table.
+    """
 
-    def __init__(self, table: pd.DataFrame, *, _token: object = None) -> None:
-        if _token is not _TOKEN:
-            raise DisclosureError("A confidential table is made by kcgeo.disclosure.confidential() only.")
-        _HELD[self] = table
-
-    def __init_subclass__(cls, **kwargs: object) -> NoReturn:
-        raise DisclosureError("Confidential takes no subclasses.")
+    _table: pd.DataFrame
 
     def __repr__(self) -> str:
         return "<confidential table, not shown>"
-
-    def _refuse(self, *arguments: object, **options: object) -> NoReturn:
-        raise DisclosureError(
-            "A confidential table is not shown, copied, stored or turned into another table; "
-            "compute with Confidential.map() and write with write_confidential()."
-        )
-
-    __str__ = __format__ = _refuse
-    __iter__ = __len__ = __getitem__ = __contains__ = __bool__ = __reversed__ = _refuse
-    __reduce__ = __reduce_ex__ = __getstate__ = __copy__ = __deepcopy__ = _refuse
-    __array__ = __dataframe__ = __arrow_c_stream__ = __arrow_c_array__ = __array_interface__ = _refuse
-    __geo_interface__ = property(_refuse)
-    _repr_html_ = _repr_mimebundle_ = _repr_json_ = None
-    __eq__ = object.__eq__
-    __hash__ = object.__hash__
 
     def map(self, compute: Callable[[pd.DataFrame], pd.DataFrame]) -> Confidential:
         """Compute one table from a copy of another; the result is confidential too.
 
         An error inside ``compute`` is replaced by one without a text, since texts of errors repeat values.
         """
-        table, failed, result = _held(self).copy(deep=True), None, None
+        table, failed, result = self._table.copy(deep=True), None, None
         try:
             result = compute(table)
         except Exception as fault:
@@ -77,13 +54,13 @@ class Confidential:
             raise DisclosureError(f"The computation on a confidential table failed ({failed}); its text is held back.")
         if not isinstance(result, pd.DataFrame):
             raise DisclosureError("A computation on a confidential table must give a table.")
-        return Confidential(result, _token=_TOKEN)
+        return Confidential(result)
 
 
 def _held(value: object) -> pd.DataFrame:
-    if type(value) is not Confidential or value not in _HELD:
+    if type(value) is not Confidential:
         raise DisclosureError("Only a table made by kcgeo.disclosure.confidential() goes the partner path.")
-    return _HELD[value]
+    return value._table
 
 
 def confidential(services: gpd.GeoDataFrame) -> Confidential:
@@ -113,7 +90,7 @@ def confidential(services: gpd.GeoDataFrame) -> Confidential:
     if not {"category", "categories"} & set(services.columns):
         problems.append("A partner's file needs a column category or categories.")
     raise_all(problems, TableError)
-    return Confidential(services.copy(deep=True), _token=_TOKEN)
+    return Confidential(services.copy(deep=True))
 
 
 def _inside(path: Path, folder: Path) -> bool:
