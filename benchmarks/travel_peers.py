@@ -21,7 +21,8 @@ import scipy.sparse as sp
 from scipy.sparse.csgraph import dijkstra
 
 from benchmarks.travel_work import CATEGORIES, LIMIT_MS, Roads, Work, draw, read_roads
-from kcgeo.travel.engines.engine import LONGEST_MS, UNREACHED, nearest_ms, reach_ms, reversed_arcs
+from kcgeo.travel.arcs import LONGEST_MS, UNREACHED, reversed_arcs
+from kcgeo.travel.engines.engine import nearest_ms, reach_ms
 from kcgeo.travel.engines.sweeps import hierarchy
 
 Run = Callable[[], Any]

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from kcgeo.travel.engines.engine import Arcs
+from kcgeo.travel.arcs import Arcs
 
 ROOT = Path(__file__).parents[1]
 MS_PER_UNIT = 0.1 / (65 * 1609.344 / 3_600_000)  # unit of the file: 0.1 m at 65 mph

@@ -13,7 +13,7 @@ from shapely.geometry import LineString, Point
 
 from kcgeo.data.formats.streets.street_table import Streets, Ways, noded
 from kcgeo.travel import Network, street_network
-from kcgeo.travel.streets.street_network import NEVER
+from kcgeo.travel.edges import NEVER
 
 nx = pytest.importorskip("networkx", reason="the slow version needs networkx (extra dev)")
 

@@ -9,7 +9,8 @@ import pytest
 
 from kcgeo.errors import TableError
 from kcgeo.travel import Network
-from kcgeo.travel.engines.engine import MS_PER_MIN, UNREACHED, nearest_ms, reach_ms, reversed_arcs
+from kcgeo.travel.arcs import MS_PER_MIN, UNREACHED, reversed_arcs
+from kcgeo.travel.engines.engine import nearest_ms, reach_ms
 from kcgeo.travel.streets.clip import Cutter
 
 

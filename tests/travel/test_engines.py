@@ -15,18 +15,9 @@ from hypothesis import strategies as st
 
 from kcgeo.errors import KcgeoError
 from kcgeo.travel import Network, costs, nearest_times, prepare
+from kcgeo.travel.arcs import LONGEST_MS, UNREACHED, Arcs, Engine, limit_ms, reversed_arcs
 from kcgeo.travel.engines import engine as engines
-from kcgeo.travel.engines.engine import (
-    LONGEST_MS,
-    UNREACHED,
-    Arcs,
-    Engine,
-    chosen,
-    limit_ms,
-    nearest_ms,
-    reach_ms,
-    reversed_arcs,
-)
+from kcgeo.travel.engines.engine import chosen, nearest_ms, reach_ms
 from tests.travel.towns import graphs, one_way_ring, points
 
 ENGINES = ["numba"] if engines.find_spec("routingkit_cch") is None else ["numba", "sweep"]
@@ -131,7 +122,8 @@ def test_any_number_of_threads_gives_the_same_answer(threads: int, root: Path) -
     """Arrays that threads share by mistake show with more threads than cores, if not always with two."""
     code = (
         "import numpy as np, numba\n"
-        "from kcgeo.travel.engines.engine import LONGEST_MS, nearest_ms, reach_ms\n"
+        "from kcgeo.travel.arcs import LONGEST_MS\n"
+        "from kcgeo.travel.engines.engine import nearest_ms, reach_ms\n"
         "from tests.travel.test_engines import random_arcs\n"
         f"assert numba.get_num_threads() == {threads}\n"
         "arcs = random_arcs(3)\n"
@@ -143,7 +135,7 @@ def test_any_number_of_threads_gives_the_same_answer(threads: int, root: Path) -
         "    a, b = (reach_ms(arcs, sources, targets, 90_000, engine=e) for e in ('scipy', 'numba'))\n"
         "    assert a.nnz == b.nnz and (a.data == b.data).all() and (a.indices == b.indices).all()\n"
     )
-    env = {**os.environ, "NUMBA_NUM_THREADS": str(threads), "PYTHONPATH": str(root)}
+    env = {**os.environ, "NUMBA_NUM_THREADS": str(threads), "PYTHONPATH": f"{root / 'src'}{os.pathsep}{root}"}
     done = subprocess.run([sys.executable, "-c", code], env=env, cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 

@@ -16,7 +16,8 @@ import pandas as pd
 from kcgeo.access import decay
 from kcgeo.access.catchments import two_step_fca
 from kcgeo.access.reach import cumulative
-from kcgeo.travel.engines.engine import MS_PER_MIN, UNREACHED, Arcs, limit_ms, nearest_ms, reach_ms, reversed_arcs
+from kcgeo.travel.arcs import MS_PER_MIN, UNREACHED, Arcs, limit_ms, reversed_arcs
+from kcgeo.travel.engines.engine import nearest_ms, reach_ms
 
 __all__ = ["Answers", "Catchment", "Part", "measure_part"]
 

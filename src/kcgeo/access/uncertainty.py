@@ -20,7 +20,8 @@ from kcgeo.data.study.settings import Study
 from kcgeo.errors import TableError, first_ids, raise_all
 from kcgeo.travel import Network
 from kcgeo.travel import network as own_network
-from kcgeo.travel.engines.engine import MS_PER_MIN, UNREACHED, Arcs, Engine, chosen, limit_ms, nearest_ms, reversed_arcs
+from kcgeo.travel.arcs import MS_PER_MIN, UNREACHED, Arcs, Engine, limit_ms, reversed_arcs
+from kcgeo.travel.engines.engine import chosen, nearest_ms
 from kcgeo.travel.network import point_ids
 
 __all__ = ["STATED_RANGES", "ArcParts", "Draws", "Ranges", "arc_parts", "draw_times", "headlines"]

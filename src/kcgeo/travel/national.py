@@ -18,7 +18,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
 from kcgeo import crs as systems
-from kcgeo.travel.engines.engine import MS_PER_MIN
+from kcgeo.travel.arcs import MS_PER_MIN
 from kcgeo.travel.grid import local_kmh
 from kcgeo.travel.network import Network, measurable, point_ids
 

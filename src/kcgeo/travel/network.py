@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, TypeVar
 
 import geopandas as gpd
 import h3
@@ -17,30 +16,25 @@ from scipy.spatial import KDTree
 
 from kcgeo import crs as systems
 from kcgeo.errors import CrsError, KcgeoError, TableError, first_ids, raise_all
-from kcgeo.travel.engines.engine import LONGEST_MS, MS_PER_MIN, Arcs, Engine, reversed_arcs
+from kcgeo.travel.arcs import (
+    LONGEST_MS,
+    MS_PER_MIN,
+    Arcs,
+    Engine,
+    Hierarchy,
+    by_place,
+    fastest_arcs,
+    locked,
+    reversed_arcs,
+)
+from kcgeo.travel.edges import Edges, Joins
 
-if TYPE_CHECKING:
-    from kcgeo.travel.engines.sweeps import Hierarchy
-    from kcgeo.travel.streets.street_network import Edges, Joins
-
-__all__ = [
-    "KEYS",
-    "Network",
-    "by_place",
-    "fastest",
-    "fastest_arcs",
-    "locked",
-    "measurable",
-    "point_ids",
-    "prepare",
-    "snap",
-]
+__all__ = ["KEYS", "Network", "measurable", "point_ids", "prepare", "snap"]
 
 KEYS = ("place_id", "service_id", "cell_id", "node_id", "id")
 """Columns that name a point, in the order in which they are looked for."""
 
 _MAX_SNAP_M = 2_000.0
-_Scalar = TypeVar("_Scalar", bound=np.generic)
 
 
 @dataclass(frozen=True, eq=False)
@@ -343,28 +337,6 @@ def _arcs(ids: npt.NDArray[np.object_], edges: pd.DataFrame) -> Arcs:
     return fastest_arcs(len(ids), tails, heads, time_ms)
 
 
-def fastest_arcs(
-    count: int, tails: npt.NDArray[np.intp], heads: npt.NDArray[np.intp], time_ms: npt.NDArray[np.int64]
-) -> Arcs:
-    """Sort edges into arcs; of parallel edges the fastest is kept, and an edge from a node to itself is left out."""
-    kept = fastest(tails, heads, time_ms)
-    indptr = np.zeros(count + 1, dtype=np.int32)
-    np.cumsum(np.bincount(tails[kept], minlength=count), out=indptr[1:])
-    return Arcs(locked(indptr), locked(heads[kept].astype(np.int32)), locked(time_ms[kept].astype(np.int32)))
-
-
-def fastest(
-    tails: npt.NDArray[np.intp], heads: npt.NDArray[np.intp], time_ms: npt.NDArray[np.int64]
-) -> npt.NDArray[np.intp]:
-    """Return the rows of the edges that become arcs, in the order of the arcs."""
-    order = np.lexsort((time_ms, heads, tails))
-    order = order[tails[order] != heads[order]]
-    first = np.ones(len(order), dtype=bool)
-    first[1:] = (tails[order][1:] != tails[order][:-1]) | (heads[order][1:] != heads[order][:-1])
-    kept: npt.NDArray[np.intp] = order[first]
-    return kept
-
-
 def _check_edges(
     edges: pd.DataFrame,
     tails: npt.NDArray[np.intp],
@@ -386,21 +358,6 @@ def _check_edges(
             names = edges["from_node_id"].astype(str)[rows] + " to " + edges["to_node_id"].astype(str)[rows]
             problems.append(f"The edges {first_ids(names)} have {fault}; give minutes of 0 or more.")
     raise_all(problems, TableError)
-
-
-def by_place(xy: npt.NDArray[np.float64], ids: npt.NDArray[np.object_]) -> npt.NDArray[np.intp]:
-    """Order by a curve that fills the plane (Morton's), so that neighbours lie together in memory; then by id."""
-    code = np.zeros(len(xy), dtype=np.int64)
-    for shift, values in enumerate(xy.T):
-        span = np.ptp(values) if len(values) else 0.0
-        step = (
-            np.zeros(len(values), dtype=np.int64)
-            if span == 0
-            else ((values - values.min()) / span * 65_535).astype(np.int64)
-        )
-        for digit in range(16):
-            code |= ((step >> digit) & 1) << (2 * digit + shift)
-    return np.lexsort((np.unique(ids, return_inverse=True)[1], code))
 
 
 def _require_measurable(nodes: gpd.GeoDataFrame) -> None:
@@ -426,9 +383,3 @@ def measurable(xy: npt.NDArray[np.float64], crs: str) -> npt.NDArray[np.float64]
         return xy
     space = Transformer.from_crs("EPSG:4979", "EPSG:4978", always_xy=True)
     return np.column_stack(space.transform(xy[:, 0], xy[:, 1], np.zeros(len(xy))))
-
-
-def locked(values: npt.NDArray[_Scalar]) -> npt.NDArray[_Scalar]:
-    """Return an array that nobody can write to any more."""
-    values.setflags(write=False)
-    return values

@@ -16,10 +16,11 @@ import scipy.sparse as sp
 import shapely
 
 from kcgeo.errors import TableError, first_ids
-from kcgeo.travel.engines.engine import MS_PER_MIN, UNREACHED, Engine, limit_ms, nearest_ms, reach_ms
+from kcgeo.travel.arcs import MS_PER_MIN, UNREACHED, Engine, limit_ms
+from kcgeo.travel.edges import NEVER, Joins
+from kcgeo.travel.engines.engine import nearest_ms, reach_ms
 from kcgeo.travel.network import Network, point_ids
 from kcgeo.travel.streets.joining import nearest_along, pairs_along
-from kcgeo.travel.streets.street_network import NEVER, Joins
 
 __all__ = ["costs", "highway_times", "nearest_times", "unreachable_reasons"]
 

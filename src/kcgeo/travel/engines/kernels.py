@@ -16,11 +16,9 @@ import numpy as np
 import numpy.typing as npt
 from numba import get_num_threads, njit, prange
 
-from kcgeo.travel.engines.engine import UNREACHED, Arcs
+from kcgeo.travel.arcs import UNREACHED, Arcs, Ints
 
 __all__ = ["nearest", "packed", "parts", "reach"]
-
-Ints = npt.NDArray[np.int32]
 
 _FAR = np.int32(UNREACHED)
 _OUT = np.int32(-2)  # not in a bucket

@@ -11,40 +11,21 @@ Dibbelt, Strasser, Wagner (2016), Customizable contraction hierarchies.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit, prange
 
-from kcgeo.travel.engines.engine import LONGEST_MS, UNREACHED, Arcs
+from kcgeo.travel.arcs import LONGEST_MS, UNREACHED, Arcs, Hierarchy, Ints
 from kcgeo.travel.engines.kernels import packed, parts
 
-__all__ = ["Hierarchy", "hierarchy", "nearest", "reach"]
-
-Ints = npt.NDArray[np.int32]
+__all__ = ["hierarchy", "nearest", "reach"]
 
 LANES = 8
 _INF = np.int32(LONGEST_MS + 1)  # twice this still fits into 32 bits
 _FAR = np.int32(UNREACHED)
 _BLOCK_CELLS = 8_000_000
-
-
-class Hierarchy(NamedTuple):
-    """Arcs from each node to its superiors, nodes numbered by rank (0 is contracted first).
-
-    ``rank`` gives the number of each node; ``parent`` the lowest superior (-1 at the top); ``up`` the arcs away from a
-    node, ``down`` those towards it, each as indptr, superiors, milliseconds.
-    """
-
-    rank: Ints
-    parent: Ints
-    up: Arcs
-    down: Arcs
-
-    def turned(self) -> Hierarchy:
-        """Turn all ways round, so that a search gives times towards its sources."""
-        return self._replace(up=self.down, down=self.up)
 
 
 def hierarchy(arcs: Arcs, xy: npt.NDArray[np.float64]) -> Hierarchy:

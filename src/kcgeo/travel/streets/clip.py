@@ -16,7 +16,7 @@ import numpy.typing as npt
 from scipy.spatial import KDTree
 
 from kcgeo.errors import TableError, first_ids
-from kcgeo.travel.engines.engine import MS_PER_MIN, Arcs
+from kcgeo.travel.arcs import MS_PER_MIN, Arcs
 from kcgeo.travel.network import Network, measurable
 
 __all__ = ["Cutter"]

@@ -7,18 +7,15 @@ along it, which is compared afterwards.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from kcgeo.travel.engines.engine import LONGEST_MS, UNREACHED, Arcs, Engine, nearest_ms, reach_ms
+from kcgeo.travel.arcs import LONGEST_MS, UNREACHED, Arcs, Engine, Hierarchy
+from kcgeo.travel.edges import NEVER, Joins, Times
+from kcgeo.travel.engines.engine import nearest_ms, reach_ms
 from kcgeo.travel.network import Network
-from kcgeo.travel.streets.street_network import NEVER, Joins, Times
-
-if TYPE_CHECKING:
-    from kcgeo.travel.engines.sweeps import Hierarchy
 
 __all__ = ["nearest_along", "pairs_along"]
 
