@@ -122,7 +122,7 @@ def test_unknown_paper_and_no_pages_are_refused(pages: list[AtlasPage], tmp_path
 def test_a_missing_package_is_one_sentence_with_the_extra(package: str, call: str, sentence: str) -> None:
     program = (
         f"import sys; from pathlib import Path; sys.modules[{package!r}] = None\n"
-        "from kcgeo.present import atlas, deck, geodata\n"
+        "from kcgeo.present.files import geodata\nfrom kcgeo.present.paper import atlas, deck\n"
         f"p = Path('x')\ntry:\n    {call}\nexcept Exception as error:\n    print(type(error).__name__, error)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

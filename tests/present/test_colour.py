@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kcgeo.present.look import theme
-from kcgeo.present.look.colour import VISIONS, contrast_ratio, lab, least_distance, lightness, simulate
+from tests.present.colour import VISIONS, contrast_ratio, lab, least_distance, lightness, simulate
 
 APART = 12.0
 MAP_CLASSES = [*theme.RAMP, theme.BEYOND]

@@ -20,7 +20,7 @@ from kcgeo.errors import DisclosureError, TableError
 from kcgeo.present import Plate, corridor_chart, gap_miles, save_figure
 from kcgeo.present.figures.strips import BAND, GAP, SERVED
 from kcgeo.present.look import theme
-from kcgeo.present.look.colour import contrast_ratio, lightness
+from tests.present.colour import contrast_ratio, lightness
 
 CUTOFF_MIN = 30.0
 

@@ -12,8 +12,8 @@ from pyproj import Transformer
 from kcgeo.disclosure import release
 from kcgeo.errors import DisclosureError, TableError
 from kcgeo.present import Plate, background, drive_time_map, drive_time_sheet, gap_map, orientation_map
-from kcgeo.present.figures.gap_maps import count_classes, gap_counts
 from kcgeo.present.look import theme
+from kcgeo.present.look.classes import count_classes, gap_counts
 from tests.present.town import CRS, CUTOFF_MIN, DOWNTOWN, REQUIRED, Town
 
 ABOUT = {"name": "cells", "kind": "surface", "sources": ["Invented town"], "vintage": "2026"}

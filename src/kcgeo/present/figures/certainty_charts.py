@@ -10,18 +10,19 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from kcgeo.access import ALL_REQUIRED
 from kcgeo.disclosure import Released, require_released
 from kcgeo.errors import TableError
 from kcgeo.present.figures.equity_charts import GROUP_MARKS
 from kcgeo.present.look import background as base
 from kcgeo.present.look import theme, words
 from kcgeo.present.look.background import Background
+from kcgeo.present.look.bound import need
 from kcgeo.present.look.legend import Entry, line_entries, place, strip
 from kcgeo.present.look.plate import Plate, foot_height_in, foot_lines, new_plate
 
 __all__ = ["certainty_map", "hot_spot_map", "interval_chart"]
 
-ALL_REQUIRED = "all required"
 RANGES = (
     "Drawn: speeds, circuity, cutoff 25 to 35 minutes, places of sites, doubtful services. An interval holds 90 % of"
     " the draws; it does not say that the truth lies inside."
@@ -30,12 +31,6 @@ CHANCE = (
     "Permutation test, false discoveries held to 5 % (Benjamini and Hochberg), 8 nearest neighbours. Neighbours are"
     " alike; the test does not say why."
 )
-
-
-def _need(table: pd.DataFrame, columns: Sequence[str], what: str) -> None:
-    missing = [column for column in columns if column not in table.columns]
-    if missing:
-        raise TableError(f"The {what} lack the columns {', '.join(missing)}; release the table with them.")
 
 
 def _areas(people: pd.Series[Any], *, zoom: float) -> NDArray[np.float64]:
@@ -75,7 +70,7 @@ def hot_spot_map(clusters: Released, *, ground: Background, required: Sequence[s
     """
     require_released(clusters, kind="equity")
     points = base.projected_points(clusters, ground.crs)
-    _need(points, ["cluster", "population_count"], "clusters")
+    need(points, ["cluster", "population_count"], "clusters")
     strange = sorted(set(points["cluster"]) - set(_CLUSTERS))
     if strange:
         raise TableError(f"The map has no symbol for the cluster {', '.join(strange)}.")
@@ -177,7 +172,7 @@ def certainty_map(
     require_released(places, kind="equity")
     points = base.projected_points(places, ground.crs)
     needed = ["population_count", "value_median", "covered_draw_share", "certainty", "draw_count"]
-    _need(points, needed, "places")
+    need(points, needed, "places")
     share = points["covered_draw_share"]
     points = points.assign(unsure=share.between(_MIN_SURE, 1 - _MIN_SURE), beyond=share < _MIN_SURE)
     people = points["population_count"]
@@ -269,7 +264,7 @@ def interval_chart(intervals: Released, *, cutoff_min: float, title: str | None 
         For a table that was not released or that lacks a column.
     """
     table = require_released(intervals, kind="equity").table
-    _need(table, ["category", "measure", "group", "value_low", "value_median", "value_high"], "intervals")
+    need(table, ["category", "measure", "group", "value_low", "value_median", "value_high"], "intervals")
     shares = table[table["measure"] == "covered_share"]
     minutes = table[(table["measure"] == "mean_min") & (table["group"] == "population_count")]
     groups = [name for name in GROUP_MARKS if name in set(shares["group"])]

@@ -13,6 +13,7 @@ from matplotlib.patches import Arc, Rectangle
 from kcgeo.disclosure import Released, require_released
 from kcgeo.errors import TableError
 from kcgeo.present.look import theme
+from kcgeo.present.look.bound import need
 from kcgeo.present.look.plate import Plate, foot_height_in, foot_lines, new_plate, wrapped
 
 __all__ = ["claims_chart", "disputes"]
@@ -69,9 +70,7 @@ def claims_chart(claims: Released, *, title: str | None = None) -> Plate:
     """
     table = require_released(claims, kind="reporting").table
     needed = ["claim_id", "quantity", "value", "unit", "geography", "evidence_grade", "use_in_tool", "contradicts"]
-    missing = [column for column in needed if column not in table.columns]
-    if missing:
-        raise TableError(f"The claims lack the columns {', '.join(missing)}; release the table with them.")
+    need(table, needed, "claims")
     strange = sorted((set(table["evidence_grade"]) - set(GRADES)) | (set(table["use_in_tool"]) - set(USES)))
     if strange:
         raise TableError(f"The chart does not know the grade or use {', '.join(strange)}.")

@@ -15,6 +15,7 @@ from kcgeo.disclosure import Released, require_released
 from kcgeo.errors import TableError
 from kcgeo.present.figures.strips import GAP, SERVED, Band, Border, Corridor, Exit, Miles, Town, block_in, draw_corridor
 from kcgeo.present.look import theme, words
+from kcgeo.present.look.bound import need
 from kcgeo.present.look.legend import Entry, strip
 from kcgeo.present.look.plate import Plate, foot_height_in, foot_lines, new_plate
 from kcgeo.present.look.sheet import Sheet
@@ -81,12 +82,12 @@ def corridor_chart(
     stations = require_released(profile, kind="profile").table
     stretches = require_released(segments, kind="profile").table
     ramps = require_released(exits, kind="background").table
-    _need(stations, ["route", "state", "system", "milepost_mi", "along_mi"], "profile")
-    _need(stretches, ["route", "state", "from_milepost_mi", "to_milepost_mi", "category", "worst_min"], "segments")
-    _need(ramps, ["route", "along_mi", "exit", "label"], "exits")
+    need(stations, ["route", "state", "system", "milepost_mi", "along_mi"], "profile")
+    need(stretches, ["route", "state", "from_milepost_mi", "to_milepost_mi", "category", "worst_min"], "segments")
+    need(ramps, ["route", "along_mi", "exit", "label"], "exits")
     near = None if towns is None else require_released(towns, kind="background").table
     if near is not None:
-        _need(near, ["route", "along_mi", "name", "population_count"], "towns")
+        need(near, ["route", "along_mi", "name", "population_count"], "towns")
     if routes is not None:
         stations, stretches = (table[table["route"].isin(list(routes))] for table in (stations, stretches))
     if stations.empty:
@@ -142,12 +143,6 @@ def gap_miles(
         miles = np.concatenate([[0.0], between]) + np.concatenate([between, [0.0]])
         found[str(route)] = (float(miles[over].sum()), float(miles.sum()))
     return found
-
-
-def _need(table: pd.DataFrame, columns: Sequence[str], what: str) -> None:
-    missing = [column for column in columns if column not in table.columns]
-    if missing:
-        raise TableError(f"The {what} lack the columns {', '.join(missing)}; release the table with them.")
 
 
 def _ordered(stations: pd.DataFrame, stretches: pd.DataFrame) -> list[str]:

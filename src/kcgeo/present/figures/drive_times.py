@@ -15,29 +15,12 @@ from kcgeo.errors import TableError
 from kcgeo.present.look import background as base
 from kcgeo.present.look import shapes, symbols, theme, words
 from kcgeo.present.look.background import Background, Panel
+from kcgeo.present.look.bound import need
+from kcgeo.present.look.classes import not_connected, share_within
 from kcgeo.present.look.legend import Entry, line_entries, place, strip, time_entries
 from kcgeo.present.look.plate import Plate, foot_height_in, foot_lines, new_plate
 
-__all__ = ["drive_time_map", "drive_time_sheet", "not_connected"]
-
-
-def not_connected(table: pd.DataFrame, category: str) -> NDArray[np.bool_]:
-    """Cells with no way at all: no time, and no reason that says the search only stopped at its cutoff."""
-    absent = table[f"{category}_min"].isna().to_numpy()
-    reason = f"{category}_reason"
-    return np.asarray(absent & (table[reason] != "beyond_cutoff").to_numpy()) if reason in table else absent
-
-
-def _share_within(places: Released | None, category: str, minutes: float) -> float | None:
-    """Share of people (0..1) in places with a time of at most ``minutes``; None without places."""
-    if places is None:
-        return None
-    table = places.table
-    base.need_columns(table, [f"{category}_min", "population_count"], "places")
-    people = table["population_count"].fillna(0).to_numpy(dtype=float)
-    if people.sum() == 0:
-        return None
-    return float(people[(table[f"{category}_min"] <= minutes).to_numpy()].sum() / people.sum())
+__all__ = ["drive_time_map", "drive_time_sheet"]
 
 
 def _draw_times(
@@ -103,9 +86,9 @@ def drive_time_map(
     """
     released = [require_released(cells, kind="surface")]
     table = cells.table
-    base.need_columns(table, ["cell_id", f"{category}_min"], "cells")
+    need(table, ["cell_id", f"{category}_min"], "cells")
     label, phrase = words.category_label(category), words.nearest_phrase(category)
-    share = _share_within(places, category, headline_min)
+    share = share_within(places, category, headline_min)
     if title is None and share is not None:
         title = f"{words.one_in(share)} people live within a {headline_min:g}-minute drive of {phrase}".capitalize()
     title = title or f"How long is the drive to {phrase}?"
@@ -201,7 +184,7 @@ def drive_time_sheet(
     """
     require_released(cells, kind="surface")
     table = cells.table
-    base.need_columns(table, ["cell_id", *(f"{category}_min" for category in categories)], "cells")
+    need(table, ["cell_id", *(f"{category}_min" for category in categories)], "cells")
     if not 1 <= len(categories) <= 20:
         raise TableError(f"A sheet holds 1 to 20 categories, not {len(categories)}; make several sheets.")
     alt = f"{len(categories)} small maps of drive time. " + " ".join(
@@ -234,7 +217,7 @@ def drive_time_sheet(
             base.prepare(axes, ground.whole)
             axes.axis("off")
             _small_panel(axes, ground, table, polygons, category, edges_min)
-            share = _share_within(places, category, headline_min)
+            share = share_within(places, category, headline_min)
             said = "" if share is None else f"{words.one_in(share)} people in {headline_min:g} min"
             above = (bottom + tall) / height
             plate.text(

@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from kcgeo.access import ALL_REQUIRED
 from kcgeo.disclosure import Released, require_released
 from kcgeo.errors import TableError
 from kcgeo.present.look import theme, words
+from kcgeo.present.look.bound import need
 from kcgeo.present.look.legend import Entry, strip
 from kcgeo.present.look.plate import Plate, foot_height_in, foot_lines, new_plate
 
@@ -24,14 +26,7 @@ GROUP_MARKS = {
     "poverty_count": ("in poverty", "s", theme.COLOUR["accent"], "white"),
     "no_vehicle_household_count": ("households without a vehicle", "^", "white", theme.COLOUR["ink"]),
 }
-ALL_REQUIRED = "all required"
 COUNTED = "Sites are listed ones: counts of doors, not of free beds."
-
-
-def _need(table: pd.DataFrame, columns: Sequence[str], what: str) -> None:
-    missing = [column for column in columns if column not in table.columns]
-    if missing:
-        raise TableError(f"The {what} lack the columns {', '.join(missing)}; release the table with them.")
 
 
 def lorenz_chart(curves: Released, equity: Released, *, cutoff_min: float, title: str | None = None) -> Plate:
@@ -55,8 +50,8 @@ def lorenz_chart(curves: Released, equity: Released, *, cutoff_min: float, title
     """
     points = require_released(curves, kind="equity").table
     numbers = require_released(equity, kind="equity").table
-    _need(points, ["category", "people_share", "access_share"], "curves")
-    _need(numbers, ["category", "gini_index", "palma_index"], "numbers")
+    need(points, ["category", "people_share", "access_share"], "curves")
+    need(numbers, ["category", "gini_index", "palma_index"], "numbers")
     numbers = numbers.set_index("category").dropna(subset="gini_index")
     order = sorted(numbers.index, key=lambda name: (-numbers.loc[name, "gini_index"], name))
     lost = sorted(set(points["category"]) ^ set(order))
@@ -156,7 +151,7 @@ def group_gap_chart(groups: Released, *, cutoff_min: float, title: str | None = 
         For a table that was not released, that lacks a column, or that names an unknown group.
     """
     table = require_released(groups, kind="equity").table
-    _need(table, ["category", "group", "mean_min", "gap_min", "beyond_share"], "groups")
+    need(table, ["category", "group", "mean_min", "gap_min", "beyond_share"], "groups")
     strange = sorted(set(table["group"]) - set(GROUP_MARKS))
     if strange:
         raise TableError(f"The chart has no symbol for {', '.join(strange)}; it knows {', '.join(GROUP_MARKS)}.")

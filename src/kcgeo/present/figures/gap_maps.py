@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,66 +14,13 @@ from kcgeo.disclosure import Released, require_released
 from kcgeo.present.look import background as base
 from kcgeo.present.look import shapes, symbols, theme, words
 from kcgeo.present.look.background import Background, Panel
+from kcgeo.present.look.classes import GapCounts, count_classes, count_label, gap_counts
 from kcgeo.present.look.legend import Entry, line_entries, place
 from kcgeo.present.look.people_bar import Part, people_bar
 from kcgeo.present.look.plate import Plate, new_plate
 from kcgeo.present.look.sheet import Sheet
 
-__all__ = ["GapCounts", "count_classes", "count_label", "gap_counts", "gap_map", "orientation_map"]
-
-
-def count_classes(required_count: int) -> list[tuple[int, int]]:
-    """Classes of "how many of the required kinds are in reach", from all to one, as (least, most); none is not in it.
-
-    >>> count_classes(6)
-    [(6, 6), (5, 5), (3, 4), (1, 2)]
-    >>> count_classes(2)
-    [(2, 2), (1, 1)]
-    """
-    if required_count <= theme.MAX_CLASSES:
-        return [(count, count) for count in range(required_count, 0, -1)]
-    rest = required_count - 2
-    half = rest // 2
-    return [(required_count, required_count), (required_count - 1,) * 2, (half + 1, rest), (1, half)]
-
-
-@dataclass(frozen=True)
-class GapCounts:
-    """What the gap map is drawn from; arrays in the order of the cells, ``lacking`` in the order of the places."""
-
-    in_reach: NDArray[np.int64]
-    referred: NDArray[np.bool_]
-    lacking: NDArray[np.bool_]
-    lacking_count: float
-    lacking_share: float
-
-
-def gap_counts(cells: Released, places: Released, required: Sequence[str]) -> GapCounts:
-    """Count the required categories in reach of each cell, and the people in places that lack one.
-
-    A place lacks a category that is neither in reach nor by referral; a cell is ``referred`` where it lacks none
-    although not all are in reach.
-    """
-    surface, people = cells.table, places.table
-    columns = [f"{category}_state" for category in required]
-    base.need_columns(surface, columns, "cells")
-    base.need_columns(people, [*columns, "population_count"], "places")
-    states = surface[columns].to_numpy(dtype=object)
-    in_reach = (states == "in_reach").sum(axis=1)
-    referred = (in_reach < len(required)) & ~(states == "none").any(axis=1)
-    lacking = (people[columns].to_numpy(dtype=object) == "none").any(axis=1)
-    total = float(people["population_count"].sum())
-    lost = float(people.loc[lacking, "population_count"].sum())
-    return GapCounts(in_reach, referred, lacking, lost, lost / total if total else 0.0)
-
-
-def count_label(least: int, most: int, required_count: int) -> str:
-    """Words of a class of :func:`count_classes`.
-
-    >>> count_label(6, 6, 6), count_label(3, 4, 6)
-    ('all 6', '3–4')
-    """
-    return f"all {least}" if least == required_count else f"{least}" if least == most else f"{least}–{most}"
+__all__ = ["gap_map", "orientation_map"]
 
 
 def gap_map(
@@ -228,10 +174,7 @@ def _gap_legend(required_count: int, steps: list[int], ground: Background) -> li
     classes = count_classes(required_count)
     first = [Entry("In reach:", "heading")]
     for (least, most), colour in zip(classes, theme.ramp(len(classes)), strict=True):
-        text = (
-            f"all {required_count}" if least == required_count else f"{least}" if least == most else f"{least}–{most}"
-        )
-        first.append(Entry(text, colour=colour))
+        first.append(Entry(count_label(least, most, required_count), colour=colour))
     first.append(Entry("none", colour=theme.BEYOND))
     first.append(
         Entry("hatched: the rest by referral (call)", "hatch", theme.RAMP[1], hatch=theme.HATCH["by_referral"])

@@ -15,17 +15,18 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from kcgeo.access import ALL_REQUIRED
 from kcgeo.disclosure import Released, require_released
 from kcgeo.errors import TableError
 from kcgeo.present.look import background as base
 from kcgeo.present.look import theme, words
 from kcgeo.present.look.background import Background
+from kcgeo.present.look.bound import need
 from kcgeo.present.look.legend import Entry, strip
 from kcgeo.present.look.plate import Plate, foot_height_in, foot_lines, new_plate
 
-__all__ = ["ALL_REQUIRED", "matrix_chart", "matrix_map"]
+__all__ = ["matrix_chart", "matrix_map"]
 
-ALL_REQUIRED = "all required"
 CLASSES = ("open", "hours_unknown", "by_referral", "none")
 SAID = {
     "open": "known to be open",
@@ -79,7 +80,7 @@ def matrix_chart(matrix: Released, *, cutoff_min: float, required: Sequence[str]
         For a table that was not released, or that lacks a column or a cell.
     """
     table = require_released(matrix, kind="equity").table
-    _need(table, ["category", "eligibility", "when", *(f"{name}_share" for name in CLASSES)], "matrix")
+    need(table, ["category", "eligibility", "when", *(f"{name}_share" for name in CLASSES)], "matrix")
     who, when = _orders(table)
     cells: Any = table.set_index(["category", "eligibility", "when"])
     rows = _rows(table, required)
@@ -102,12 +103,6 @@ def matrix_chart(matrix: Released, *, cutoff_min: float, required: Sequence[str]
         _draw_matrix(_canvas(plate), cells, rows, required, who, when, height - 1.75)
         strip(plate, _legend(), top_in=foot + 0.5)
     return plate
-
-
-def _need(table: pd.DataFrame, columns: Sequence[str], what: str) -> None:
-    missing = [column for column in columns if column not in table.columns]
-    if missing:
-        raise TableError(f"The {what} lack the columns {', '.join(missing)}; release the table with them.")
 
 
 _WHO = ("adult women", "minors", "men", "LGBTQ")
@@ -283,7 +278,7 @@ def matrix_map(classes: Released, *, ground: Background, cutoff_min: float, titl
     """
     require_released(classes, kind="equity")
     points = base.projected_points(classes, ground.crs)
-    _need(points, ["category", "eligibility", "when", "service_class", "population_count"], "classes")
+    need(points, ["category", "eligibility", "when", "service_class", "population_count"], "classes")
     kinds = sorted(points["category"].unique())
     if len(kinds) != 1:
         raise TableError(f"A sheet shows one category, not {len(kinds)}; release one at a time.")

@@ -7,7 +7,7 @@ year and a running total never share an axis, and disputed numbers are told in w
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import pandas as pd
@@ -17,6 +17,7 @@ from matplotlib.patches import Rectangle
 from kcgeo.disclosure import Released, require_released
 from kcgeo.errors import TableError
 from kcgeo.present.look import theme, words
+from kcgeo.present.look.bound import need
 from kcgeo.present.look.plate import Plate, new_plate
 from kcgeo.present.look.sheet import SLIDE
 
@@ -96,7 +97,7 @@ def reporting_chart(
         For a table that was not released or lacks a column, or where none of the states has a report to draw.
     """
     table = require_released(aggregates, kind="reporting").table
-    _need(table, ["series", "quantity", "value_number", "geography", "period", "period_type"], "aggregates")
+    need(table, ["series", "quantity", "value_number", "geography", "period", "period_type"], "aggregates")
     drawn = reported_states(table, states)
     if not drawn:
         raise TableError("The aggregates hold no yearly hotline cases of these states; the chart has nothing to show.")
@@ -104,7 +105,7 @@ def reporting_chart(
     marked, said = pd.DataFrame(), _remarks(remarks, table)
     if claims is not None:
         disputed = require_released(claims, kind="reporting").table
-        _need(disputed, ["quantity", "value", "geography", "period", "use_in_tool"], "claims")
+        need(disputed, ["quantity", "value", "geography", "period", "use_in_tool"], "claims")
         marked = disputed[disputed["use_in_tool"] == "show_as_disputed"]
     hotline = table[table["series"].str.contains(_HOTLINE) & (table["quantity"] == "cases")]
     annual = _annual(table, drawn)
@@ -152,17 +153,11 @@ def _remarks(remarks: Released | None, table: pd.DataFrame) -> pd.DataFrame:
     """Remarks on the rows at hand, beside the geography that they are about."""
     if remarks is None:
         return pd.DataFrame()
-    _need(table, ["geo_fips"], "aggregates")
+    need(table, ["geo_fips"], "aggregates")
     own = require_released(remarks, kind="reporting").table
-    _need(own, ["remark_kind", "series", "geo_fips", "year", "short_text", "note"], "remarks")
+    need(own, ["remark_kind", "series", "geo_fips", "year", "short_text", "note"], "remarks")
     about = table[["series", "geo_fips", "geography"]].drop_duplicates(["series", "geo_fips"])
     return own.merge(about, on=["series", "geo_fips"], how="inner")
-
-
-def _need(table: pd.DataFrame, columns: Sequence[str], what: str) -> None:
-    missing = [column for column in columns if column not in table]
-    if missing:
-        raise TableError(f"The {what} lack the columns {', '.join(missing)}.")
 
 
 def _axes(plate: Plate, *place_in: float) -> Axes:

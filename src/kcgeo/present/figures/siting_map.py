@@ -13,10 +13,10 @@ import shapely
 from matplotlib.axes import Axes
 
 from kcgeo.disclosure import Released, require_released
-from kcgeo.errors import TableError
 from kcgeo.present.look import background as base
 from kcgeo.present.look import shapes, theme, words
 from kcgeo.present.look.background import Background, Panel
+from kcgeo.present.look.bound import need
 from kcgeo.present.look.legend import Entry, strip
 from kcgeo.present.look.plan_words import one_row, plan_words
 from kcgeo.present.look.plate import Plate, new_plate
@@ -62,8 +62,7 @@ def change_of(released: Mapping[str, Released], ground: Background) -> Change:
     category, cutoff = str(plan["category"]), float(plan["cutoff_min"])
     cells = require_released(released["reach"], kind="surface").table
     columns = [f"{category}_before_min", f"{category}_after_min"]
-    if missing := [name for name in ("cell_id", *columns) if name not in cells]:
-        raise TableError(f"The reach lacks the columns {', '.join(missing)}; release the table with them.")
+    need(cells, ["cell_id", *columns], "cells of the reach")
     polygons = shapes.cut_cells(tuple(cells["cell_id"]), ground.crs, ground.whole.outline)
     before, after = (shapes.dissolve(polygons[(cells[name] <= cutoff).to_numpy()]) for name in columns)
     require_released(released["by_place"], kind="siting")

@@ -10,13 +10,14 @@ import pandas as pd
 import shapely
 from matplotlib.axes import Axes
 
-from kcgeo import access
+from kcgeo.access import ALL_REQUIRED
 from kcgeo.disclosure import Released, require_released
 from kcgeo.errors import TableError
-from kcgeo.present.figures.gap_maps import count_classes, count_label
 from kcgeo.present.look import background as base
 from kcgeo.present.look import shapes, theme, words
 from kcgeo.present.look.background import Background, Panel
+from kcgeo.present.look.bound import need
+from kcgeo.present.look.classes import count_classes, count_label
 from kcgeo.present.look.legend import Entry, line_entries, place, time_entries
 from kcgeo.present.look.plate import Plate, new_plate
 
@@ -58,7 +59,7 @@ def transit_time_map(
     require_released(cells, kind="surface")
     shares = _shares(coverage, category, windows)
     table = cells.table
-    base.need_columns(table, ["cell_id", *(f"{category}_{key}_min" for key in windows)], "cells")
+    need(table, ["cell_id", *(f"{category}_{key}_min" for key in windows)], "cells")
     phrase, last = words.nearest_phrase(category), edges_min[-1]
     areas = {said: float((table[f"{category}_{key}_min"] <= last).mean()) for key, said in windows.items()}
     first, second = windows.values()
@@ -131,9 +132,9 @@ def transit_gap_map(
     """
     require_released(places, kind="gaps")
     table = base.projected_points(places, ground.crs)
-    base.need_columns(table, ["no_vehicle_household_count", *(f"{key}_had_count" for key in windows)], "places")
+    need(table, ["no_vehicle_household_count", *(f"{key}_had_count" for key in windows)], "places")
     rows = require_released(coverage, kind="coverage").table
-    none = rows[rows["category"] == access.ALL_REQUIRED].set_index("when")["none_count"]
+    none = rows[rows["category"] == ALL_REQUIRED].set_index("when")["none_count"]
     lost = {said: float(none[said]) for said in windows.values()}
     kinds = words.counted(len(required), "kind of help", "kinds of help")
     noon, night = lost.values()
@@ -172,7 +173,7 @@ def transit_gap_map(
 
 def _shares(coverage: Released, category: str, windows: Mapping[str, str]) -> dict[str, float]:
     table = require_released(coverage, kind="coverage").table
-    base.need_columns(table, ["category", "when", "covered_share"], "coverage")
+    need(table, ["category", "when", "covered_share"], "coverage")
     own = table[table["category"] == category].set_index("when")["covered_share"]
     return {said: float(own[said]) for said in windows.values()}
 

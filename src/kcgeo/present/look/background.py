@@ -34,7 +34,6 @@ __all__ = [
     "draw_over",
     "draw_under",
     "inside",
-    "need_columns",
     "panels",
     "prepare",
     "projected_points",
@@ -321,16 +320,3 @@ def inside(points: pd.DataFrame, panel: Panel) -> np.ndarray[Any, np.dtype[np.bo
 def cell_polygons(table: pd.DataFrame, ground: Background) -> np.ndarray[Any, np.dtype[Any]]:
     """Cells of a surface cut to the study area; kept between the maps of one study."""
     return shapes.cut_cells(tuple(table["cell_id"]), ground.crs, ground.whole.outline)
-
-
-def need_columns(table: pd.DataFrame, needed: Sequence[str], what: str) -> None:
-    """Refuse a table that lacks a column.
-
-    Raises
-    ------
-    TableError
-        Names the columns and the cure.
-    """
-    missing = [column for column in needed if column not in table.columns]
-    if missing:
-        raise TableError(f"The {what} lack the columns {', '.join(missing)}; release the table with them.")

@@ -18,6 +18,7 @@ __all__ = [
     "QUICK_EXIT",
     "SAFE_BROWSING",
     "SAMPLE",
+    "TRUST",
     "category_label",
     "counted",
     "listed",
@@ -63,6 +64,13 @@ SAFE_BROWSING = (
     "If somebody may look at your device, use one that they cannot reach."
 )
 QUICK_EXIT = '<a class="quit" href="https://www.weather.gov/" rel="noreferrer noopener">Leave this page</a>'
+TRUST = (
+    "Times come from a free-flow model: no congestion, no buses, no winter. They are by car only.",
+    "Confidential services are not counted: coverage is a lower bound. Where one serves an area, the maps say: call.",
+    "A listed service is not an open bed. Call before you send anyone; the age of each record stands beside it.",
+    "Reports are not how much there is. A blank, a zero and a small number are three things.",
+    "No map shows victims, suspects or venues, and none can be used to find a shelter.",
+)
 HOTLINE = "the national hotline, 1-888-373-7888"
 
 

@@ -20,7 +20,7 @@ from kcgeo.errors import TableError
 from kcgeo.files import replacing
 from kcgeo.present.look import theme
 from kcgeo.present.look.plate import Note, wrapped
-from kcgeo.present.web.gallery_page import TRUST
+from kcgeo.present.look.words import TRUST
 
 __all__ = ["PAPERS", "AtlasPage", "atlas_is_possible", "write_atlas"]
 

@@ -21,7 +21,7 @@ from kcgeo.errors import TableError
 from kcgeo.files import write_bytes
 from kcgeo.present.look import theme
 from kcgeo.present.look.plate import Note, wrapped
-from kcgeo.present.web.gallery_page import TRUST
+from kcgeo.present.look.words import TRUST
 
 __all__ = ["SMALLEST_PT", "PictureSlide", "Slide", "TableSlide", "TextSlide", "deck_is_possible", "write_deck"]
 

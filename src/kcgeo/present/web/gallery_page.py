@@ -18,15 +18,7 @@ from kcgeo.present.look.plate import Note
 from kcgeo.present.look.saving import thumbnail_path, write_thumbnail
 from kcgeo.present.web.coverage_page import Page, page_file, page_head, sample_mark
 
-__all__ = ["TRUST", "Item", "Section", "gallery_page", "plate_item"]
-
-TRUST = (
-    "Times come from a free-flow model: no congestion, no buses, no winter. They are by car only.",
-    "Confidential services are not counted: coverage is a lower bound. Where one serves an area, the maps say: call.",
-    "A listed service is not an open bed. Call before you send anyone; the age of each record stands beside it.",
-    "Reports are not how much there is. A blank, a zero and a small number are three things.",
-    "No map shows victims, suspects or venues, and none can be used to find a shelter.",
-)
+__all__ = ["Item", "Section", "gallery_page", "plate_item"]
 
 
 @dataclass(frozen=True)
@@ -81,7 +73,7 @@ def gallery_page(
     title: str,
     lede: str,
     sources: Sequence[str] = (),
-    trust: Sequence[str] = TRUST,
+    trust: Sequence[str] = words.TRUST,
 ) -> Page:
     """Gallery of all results of a study: one HTML file that links to the others by relative path.
 

@@ -15,11 +15,10 @@ from pyproj import Transformer
 from kcgeo.crs import STORAGE
 from kcgeo.disclosure import Released, require_released
 from kcgeo.errors import TableError
-from kcgeo.present.figures import drive_times
-from kcgeo.present.figures import gap_maps as maps
 from kcgeo.present.look import background as base
 from kcgeo.present.look import shapes, symbols, theme, words
 from kcgeo.present.look.background import Background
+from kcgeo.present.look.classes import count_classes, count_label, gap_counts, not_connected
 from kcgeo.present.web.encode import encoded_parts
 
 __all__ = [
@@ -117,7 +116,7 @@ def time_layer(
     if f"{category}_min" not in table:
         raise TableError(f"The cells lack the column {category}_min; release the table with it.")
     classes = shapes.nested_classes(polygons, table[f"{category}_min"], edges_min)
-    lost = shapes.dissolve(polygons[drive_times.not_connected(table, category)])
+    lost = shapes.dissolve(polygons[not_connected(table, category)])
     rows = _numbers(numbers, category)
     label, phrase = words.category_label(category), words.nearest_phrase(category)
     groups = []
@@ -154,8 +153,8 @@ def required_layer(
     ground: Background,
 ) -> dict[str, Any]:
     """How many of the required kinds are in reach: the gap map as a layer."""
-    gaps = maps.gap_counts(cells, places, required)
-    classes = maps.count_classes(len(required))
+    gaps = gap_counts(cells, places, required)
+    classes = count_classes(len(required))
     kinds = ", ".join(words.category_label(category).lower() for category in required)
     said = (
         f"About {words.thousands(gaps.lacking_count)} people ({words.percent(gaps.lacking_share)}) live where at least"
@@ -169,7 +168,7 @@ def required_layer(
             encoded_parts(shapes.dissolve(polygons[gaps.in_reach >= least]), crs=ground.crs) for least, _ in classes
         ],
         "colours": list(theme.ramp(len(classes))),
-        "classLabels": [maps.count_label(least, most, len(required)) for least, most in classes],
+        "classLabels": [count_label(least, most, len(required)) for least, most in classes],
         "beyondLabel": "none of them",
         "lost": [],
         "hatched": encoded_parts(shapes.dissolve(polygons[gaps.referred]), crs=ground.crs),
