@@ -5,7 +5,7 @@ from __future__ import annotations
 from kcgeo.data.directory.hours import OPEN_STATES, open_state
 from kcgeo.data.directory.of_study import directory, directory_path
 from kcgeo.data.directory.services import ELIGIBILITIES, by_category, services, sites
-from kcgeo.data.package.catalogue import default_study, describe, load, package_folder, resources
+from kcgeo.data.package.catalogue import default_study, describe, package_folder, resources
 from kcgeo.data.package.ledger import (
     comparable,
     compute_value,
@@ -18,6 +18,7 @@ from kcgeo.data.package.ledger import (
 )
 from kcgeo.data.places.areas import areas
 from kcgeo.data.places.people import places, places_around, referral
+from kcgeo.data.resource import load
 from kcgeo.data.roads.corridors import corridors, mileposts, point_at, stations
 from kcgeo.data.roads.highways import exits, highway_edges, highway_nodes
 from kcgeo.data.study.region import cities, counties, ground, is_packaged

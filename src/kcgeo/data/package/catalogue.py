@@ -135,8 +135,8 @@ def load(name: str) -> Any:
     -------
     DataFrame or GeoDataFrame
         Sorted by key, default index; a GeoDataFrame in EPSG:4326 where the resource has a geometry. Ids are strings,
-        counts int64 (float64 with NaN where a blank is allowed), blanks NaN. ``services`` comes with ``categories``
-        as tuples and points on exact rows only; see :func:`kcgeo.data.directory.services.services` for its filters.
+        counts int64 (float64 with NaN where a blank is allowed), blanks NaN. ``services`` comes as its file stands;
+        :func:`kcgeo.data.load` gives it as a checked directory.
 
     Raises
     ------
@@ -150,10 +150,6 @@ def load(name: str) -> Any:
     >>> load("counties").shape
     (16, 5)
     """
-    if name == "services":
-        from kcgeo.data.directory.services import services
-
-        return services()
     item = describe(name)
     frame = read_resource(item, file_of(name))
     _check_references(frame, item)

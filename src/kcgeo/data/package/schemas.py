@@ -1,7 +1,7 @@
-"""Table contracts made from the field descriptions of the data package, checked with pandera.
+"""Table contracts: the field descriptions of the data package, checked, and told in plain words.
 
-A field is described once, in the vocabulary of the package; here its type and constraints become a pandera schema.
-All violations of a table are collected (``lazy=True``) and put in plain words, one sentence for each column and rule.
+A field is described once, in the vocabulary of the package: its type and its constraints (``required``, ``minimum``,
+``maximum``, ``enum``, ``pattern``). All faults of a table are collected, one sentence for each column and rule.
 """
 
 from __future__ import annotations
@@ -11,12 +11,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-import pandera.pandas as pa
-from pandera.errors import SchemaErrors
 
 from kcgeo.errors import TableError, first_ids, raise_all
 
-__all__ = ["check_table", "table_problems", "table_schema"]
+__all__ = ["check_table", "table_problems"]
 
 _TRUTH = {"true": True, "false": False}
 
@@ -60,31 +58,48 @@ def table_problems(
     if len(frame) == 0:
         return frame, [f"The table {name} has no rows; give a table with at least one."]
     typed, problems, spoiled = _typed(frame, fields, _row_names(frame, item["key"]), hides)
-    schema = table_schema([field for field in fields if field["name"] not in spoiled], item["key"])
-    try:
-        schema.validate(typed, lazy=True)
-    except SchemaErrors as error:
-        problems += _sentences(error.failure_cases, typed, item, hides)
+    problems += _key_problems(typed, [name for name in item["key"] if name not in spoiled])
+    names = _row_names(typed, item["key"])
+    for field in sorted(fields, key=lambda field: str(field["name"])):
+        if field["name"] not in spoiled:
+            problems += _rule_problems(typed[field["name"]], field.get("constraints", {}), names, hides)
     return typed, problems
 
 
-def table_schema(fields: Sequence[Mapping[str, Any]], key: Sequence[str]) -> pa.DataFrameSchema:
-    """Make the pandera schema of a table: blanks, limits, allowed values, patterns, and a key that is unique."""
-    columns = {}
-    for field in fields:
-        rules = field.get("constraints", {})
-        checks = []
-        if "minimum" in rules:
-            checks.append(pa.Check.ge(rules["minimum"], error="minimum"))
-        if "maximum" in rules:
-            checks.append(pa.Check.le(rules["maximum"], error="maximum"))
-        if "enum" in rules:
-            checks.append(pa.Check.isin(rules["enum"], error="enum"))
-        if "pattern" in rules:
-            checks.append(pa.Check.str_matches(f"^(?:{rules['pattern']})$", error="pattern"))
-        columns[field["name"]] = pa.Column(checks=checks, nullable=not rules.get("required", False))
-    known = [column for column in key if column in columns]
-    return pa.DataFrameSchema(columns, unique=known or None, report_duplicates="exclude_first")
+def _key_problems(frame: Any, key: Sequence[str]) -> list[str]:
+    twice = frame.duplicated(list(key)) if key else pd.Series(False, index=frame.index)
+    if not twice.any():
+        return []
+    ids = first_ids(_row_names(frame, key)[twice])
+    return [f"{ids}: {' and '.join(key)} stands in more than one row; keep one row or give new ids."]
+
+
+def _broken(values: Any, rules: Mapping[str, Any]) -> dict[str, Any]:
+    """Return for each rule of a column which rows break it; a blank breaks no rule but ``required``."""
+    given = values.notna()
+    broken = {}
+    if "enum" in rules:
+        broken["enum"] = given & ~values.isin(rules["enum"])
+    if "maximum" in rules:
+        broken["maximum"] = given & (values > rules["maximum"])
+    if "minimum" in rules:
+        broken["minimum"] = given & (values < rules["minimum"])
+    if rules.get("required", False):
+        broken["required"] = ~given
+    if "pattern" in rules:
+        broken["pattern"] = given & ~values.astype("str").str.fullmatch(rules["pattern"])
+    return broken
+
+
+def _rule_problems(values: Any, rules: Mapping[str, Any], names: pd.Series, hides: pd.Series[bool]) -> list[str]:
+    """Write one sentence for each rule that rows of a column break; what a hidden row holds is not told."""
+    found = []
+    for rule, rows in _broken(values, rules).items():
+        for some, shown in ((rows & ~hides, True), (rows & hides, False)):
+            if some.any():
+                value = values[some].iloc[0] if shown else None
+                found.append(f"{first_ids(dict.fromkeys(names[some]))}: {_fault(values.name, rule, value, rules)}")
+    return found
 
 
 def _typed(
@@ -130,27 +145,8 @@ def _row_names(frame: Any, key: Sequence[str]) -> pd.Series:
     return names.where(~full, joined)
 
 
-def _sentences(cases: pd.DataFrame, frame: Any, item: Mapping[str, Any], hides: pd.Series[bool]) -> list[str]:
-    """Put pandera's failure cases in words: one sentence for each column and rule."""
-    names = _row_names(frame, item["key"])
-    rules = {field["name"]: field.get("constraints", {}) for field in item["fields"]}
-    found = []
-    keyed = cases["check"].astype(str).isin(["multiple_fields_uniqueness", "field_uniqueness"])
-    if keyed.any():
-        rows = sorted(set(cases.loc[keyed, "index"]))
-        key = " and ".join(item["key"])
-        found.append(f"{first_ids(names.loc[rows])}: {key} stands in more than one row; keep one row or give new ids.")
-    rest = cases[~keyed]
-    rest = rest.assign(hidden=hides.loc[rest["index"]].to_numpy()) if len(rest) else rest.assign(hidden=False)
-    for (column, check, hide), group in rest.groupby(["column", "check", "hidden"], sort=True):
-        ids = first_ids(dict.fromkeys(names.loc[sorted(group["index"])]))
-        value = None if hide else group["failure_case"].iloc[0]
-        found.append(f"{ids}: {_fault(str(column), str(check), value, rules.get(str(column), {}))}")
-    return found
-
-
 def _fault(column: str, check: str, value: object, rules: Mapping[str, Any]) -> str:
-    if check == "not_nullable":
+    if check == "required":
         return f"{column} is blank; fill it in."
     if value is None:
         return f"{column} holds a value that is not allowed; correct it."
