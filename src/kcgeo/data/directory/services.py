@@ -14,7 +14,7 @@ import pandas as pd
 
 from kcgeo.crs import STORAGE, require
 from kcgeo.data.directory import levels
-from kcgeo.data.directory.hours import open_state, read_hours, readable
+from kcgeo.data.directory.hours import hours_column, open_state, readable
 from kcgeo.data.directory.rules import age_problems, blank_problems, category_problems, hours_problems, point_problems
 from kcgeo.data.directory.service_file import read_rows
 from kcgeo.data.package.catalogue import describe, disclosure_bases, file_of, load
@@ -102,7 +102,7 @@ def services(
         keep &= _admits_age(table, age)
     if open_at is not None:
         hours = table["opening_hours"].set_axis(table["service_id"])
-        keep &= open_state(hours, open_at).eq("open").to_numpy()
+        keep &= open_state(hours, open_at, points=table.geometry).eq("open").to_numpy()
     return table[keep].reset_index(drop=True)
 
 
@@ -212,7 +212,7 @@ def _hours(rows: pd.DataFrame) -> pd.Series:
     """Take opening_hours where given, else the reading of the free text."""
     timetable = load("hours").set_index("hours")["opening_hours"]
     given = rows["opening_hours"]
-    return given.astype(object).where(given.notna(), read_hours(rows["hours"], timetable))
+    return given.astype(object).where(given.notna(), hours_column(rows["hours"], timetable))
 
 
 def _shaped(rows: pd.DataFrame) -> gpd.GeoDataFrame:

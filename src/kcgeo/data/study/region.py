@@ -19,7 +19,17 @@ from kcgeo.data.package.catalogue import load, package_folder
 from kcgeo.data.study.settings import Study
 from kcgeo.errors import StudyError, first_ids
 
-__all__ = ["GROUND_KM", "ROADS_KM", "cities", "counties", "ground", "is_packaged", "near_study", "packaged"]
+__all__ = [
+    "GROUND_KM",
+    "ROADS_KM",
+    "cities",
+    "counties",
+    "distance_m",
+    "ground",
+    "is_packaged",
+    "near_study",
+    "packaged",
+]
 
 GROUND_KM = 5.0
 """Counties this near to a study are ground that a trip may pass through."""
@@ -91,7 +101,7 @@ def ground(study: Study) -> gpd.GeoDataFrame:
             "(kcgeo.data.load('counties_us'))."
         )
     own = every["county_fips"].isin(study.counties)
-    near = own.to_numpy() | (_distance_m(every.geometry, every.geometry[own], study.crs) <= 1000 * GROUND_KM)
+    near = own.to_numpy() | (distance_m(every.geometry, every.geometry[own], study.crs) <= 1000 * GROUND_KM)
     chosen = every[near].reset_index(drop=True)
     chosen.insert(3, "in_msa", chosen["county_fips"].isin(study.counties))
     return chosen
@@ -124,7 +134,7 @@ def near_study(study: Study, points: gpd.GeoDataFrame, margin_km: float) -> gpd.
     aside = margin_km / (111.0 * np.cos(np.radians(max(abs(south), abs(north)))))  # a first sieve in degrees
     up = margin_km / 110.5
     some = points.cx[west - 2 * aside : east + 2 * aside, south - 2 * up : north + 2 * up]
-    kept: gpd.GeoDataFrame = some[_distance_m(some.geometry, outlines, study.crs) <= 1000 * margin_km]
+    kept: gpd.GeoDataFrame = some[distance_m(some.geometry, outlines, study.crs) <= 1000 * margin_km]
     return kept.reset_index(drop=True)
 
 
@@ -135,7 +145,7 @@ def _named_apart(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return table.drop(columns="county_kind")
 
 
-def _distance_m(shapes: gpd.GeoSeries, area: gpd.GeoSeries, crs: str) -> Any:
+def distance_m(shapes: gpd.GeoSeries, area: gpd.GeoSeries, crs: str) -> Any:
     """Metres from each shape to an area; infinite where the CRS of the study cannot express a far-away shape."""
     west, south, east, north = area.total_bounds
     box = shapely.box(west - 5, south - 5, east + 5, north + 5)

@@ -181,7 +181,7 @@ def open_sites(
     rows = rows.sort_values(["lat", "lon", "organization_name", "service_name", "service_id"], kind="stable")
     hours = pd.DataFrame(
         {
-            when: "open" if moment is None else open_state(rows["opening_hours"], moment)
+            when: "open" if moment is None else open_state(rows["opening_hours"], moment, points=rows.geometry)
             for when, moment in moments.items()
         },
         index=rows.index,

@@ -109,7 +109,9 @@ def _unclear(measured: Measured, eligibility: str | None, open_at: datetime | No
         return None
     study = measured.study
     listed = data.directory(study, eligibility=eligibility)
-    silent = data.by_category(listed[data.open_state(listed["opening_hours"], open_at) == "unknown"])
+    silent = data.by_category(
+        listed[data.open_state(listed["opening_hours"], open_at, points=listed.geometry) == "unknown"]
+    )
     silent = silent[silent["category"].isin(study.gaps.required)]
     limit = study.travel.search_cutoff_min
     times = pd.DataFrame(index=measured.place_times.index)

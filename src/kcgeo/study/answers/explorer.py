@@ -75,7 +75,7 @@ def _reach(measured: Measured, services: Mapping[str, gpd.GeoDataFrame]) -> pd.D
             if moment is None:
                 here, unclear = listed, listed.iloc[:0]
             else:
-                hours = data.open_state(listed["opening_hours"], moment)
+                hours = data.open_state(listed["opening_hours"], moment, points=listed.geometry)
                 here, unclear = listed[hours == "open"], listed[hours == "unknown"]
             near, unsure = _nearest(times, here, known), _nearest(times, unclear, known)
             called = data.referral(places, here, areas=areas, categories=known)

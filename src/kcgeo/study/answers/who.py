@@ -167,7 +167,7 @@ def _matrix(
         demand.setdefault(who, adults)
         for when, moment in MOMENTS.items():
             if moment is not None:
-                hours = data.open_state(listed["opening_hours"], moment)
+                hours = data.open_state(listed["opening_hours"], moment, points=listed.geometry)
                 opened[who, when] = _nearest(times, listed[hours == "open"])
                 unclear[who, when] = _nearest(times, listed[hours == "unknown"])
     chain, rest = (

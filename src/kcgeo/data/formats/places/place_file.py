@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from kcgeo.crs import STORAGE
+from kcgeo.data.formats.about_study import check_units
 from kcgeo.data.formats.archive import refusing
 from kcgeo.data.formats.places.estimates import group_counts, people_counts, region_km2
 from kcgeo.data.places.people import places
@@ -126,6 +127,7 @@ def assemble(
         A county of the study has no row, an id occurs twice, or a row has no point.
     """
     table, notes = _of_study(study, units, what)
+    notes += check_units(study, table.dropna(subset=["latitude", "longitude"]), what=what)
     former = study.layer("places")
     known = pd.DataFrame({name: _given(table, name) for name in QUANTITIES}, index=table.index)
     known[list(weak)] = False

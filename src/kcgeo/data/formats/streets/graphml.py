@@ -9,21 +9,19 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 from xml.parsers import expat
 
 import numpy as np
 import numpy.typing as npt
 import shapely
 
+from kcgeo.data.formats.about_study import check_reach
 from kcgeo.data.formats.archive import refusing
 from kcgeo.data.formats.registry import Converted
 from kcgeo.data.formats.streets.osm import DRIVE_KMH, parsed_kmh
-from kcgeo.data.formats.streets.street_table import Streets, connected, lengths_m, outside_notes, save_streets, subset
+from kcgeo.data.formats.streets.street_table import Streets, connected, lengths_m, save_streets, subset
+from kcgeo.data.study.settings import Study
 from kcgeo.errors import CrsError, TableError, first_ids
-
-if TYPE_CHECKING:
-    from kcgeo.data.study.settings import Study
 
 __all__ = ["graphml_streets", "read"]
 
@@ -286,5 +284,5 @@ def read(path: Path, study: Study) -> Converted:
         title=f"OpenStreetMap streets, {path.name} (osmnx)",
         vintage="day of the download not stated",
         licence="ODbL 1.0, (c) OpenStreetMap contributors",
-        notes=(*streets.notes, *outside_notes(streets, study)),
+        notes=(*streets.notes, *check_reach(study, streets.lon, streets.lat, what="street")),
     )

@@ -16,18 +16,17 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from kcgeo.data.formats.about_study import check_reach
 from kcgeo.data.formats.archive import refusing
 from kcgeo.data.formats.registry import Converted
-from kcgeo.data.formats.streets.street_table import Mode, Streets, Ways, connected, noded, outside_notes, save_streets
+from kcgeo.data.formats.streets.street_table import Mode, Streets, Ways, connected, noded, save_streets
+from kcgeo.data.study.settings import Study
 from kcgeo.errors import KcgeoError, TableError
-
-if TYPE_CHECKING:
-    from kcgeo.data.study.settings import Study
 
 __all__ = ["DRIVE_KMH", "WALK_KMH", "osm_streets", "parsed_kmh", "read", "read_walks"]
 
@@ -308,7 +307,7 @@ def _converted(path: Path, study: Study, mode: Mode, **options: Any) -> Converte
         title=f"OpenStreetMap {'streets' if mode == 'drive' else 'ways for walking'}, {path.name}",
         vintage=_vintage(path),
         licence="ODbL 1.0, (c) OpenStreetMap contributors",
-        notes=(*streets.notes, *outside_notes(streets, study)),
+        notes=(*streets.notes, *check_reach(study, streets.lon, streets.lat, what="street")),
     )
 
 

@@ -27,7 +27,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -38,9 +38,6 @@ from scipy.sparse.csgraph import connected_components
 from kcgeo.data.formats.archive import refusing
 from kcgeo.errors import TableError, first_ids, raise_all
 
-if TYPE_CHECKING:
-    from kcgeo.data.study.settings import Study
-
 __all__ = [
     "NO_SIDE_ACCESS",
     "Mode",
@@ -50,7 +47,6 @@ __all__ = [
     "lengths_m",
     "load_streets",
     "noded",
-    "outside_notes",
     "save_streets",
     "subset",
 ]
@@ -233,21 +229,6 @@ def subset(streets: Streets, nodes: npt.NDArray[np.bool_], segments: npt.NDArray
         line_at=np.concatenate([[0], np.cumsum(sizes[segments])]).astype(np.int64),
         line_xy=streets.line_xy[np.repeat(segments, sizes)],
         **{name: getattr(streets, name)[segments] for name in ("length_m", "kmh", "kmh_back", "road_class")},
-    )
-
-
-def outside_notes(streets: Streets, study: Study) -> tuple[str, ...]:
-    """Say how many of a study's places lie beyond the box around its streets; nothing where none does."""
-    from kcgeo.data.places.people import places  # the tables of a study know of formats too
-
-    points = places(study).geometry
-    beyond = (points.x < streets.lon.min()) | (points.x > streets.lon.max())
-    beyond |= (points.y < streets.lat.min()) | (points.y > streets.lat.max())
-    if not beyond.any():
-        return ()
-    return (
-        f"{int(beyond.sum()):,} of {len(points):,} places of the study lie beyond these streets, where nothing may be "
-        "in reach; take a larger extract if that is not meant.",
     )
 
 

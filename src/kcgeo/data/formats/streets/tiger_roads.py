@@ -8,7 +8,6 @@ limited-access road or ramp joins roads of that kind only; such a road is entere
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
@@ -16,15 +15,14 @@ import numpy.typing as npt
 import shapely
 
 from kcgeo import crs as systems
+from kcgeo.data.formats.about_study import check_reach
 from kcgeo.data.formats.archive import refusing
 from kcgeo.data.formats.places.boundaries import PUBLIC_DOMAIN, vintage_of
 from kcgeo.data.formats.registry import Converted
-from kcgeo.data.formats.streets.street_table import Streets, Ways, connected, noded, outside_notes, save_streets
+from kcgeo.data.formats.streets.street_table import Streets, Ways, connected, noded, save_streets
 from kcgeo.data.formats.streets.tiger import read_road_lines
+from kcgeo.data.study.settings import Study
 from kcgeo.errors import TableError
-
-if TYPE_CHECKING:
-    from kcgeo.data.study.settings import Study
 
 __all__ = ["ROAD_CLASSES", "read", "road_streets"]
 
@@ -123,5 +121,5 @@ def read(path: Path, study: Study, *, layer: str | None = None) -> Converted:
         title="TIGER/Line roads, US Census Bureau",
         vintage=vintage_of(path),
         licence=PUBLIC_DOMAIN,
-        notes=(*notes, *streets.notes, *outside_notes(streets, study)),
+        notes=(*notes, *streets.notes, *check_reach(study, streets.lon, streets.lat, what="street")),
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shutil
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ import pandas as pd
 from kcgeo.data.formats.archive import Limits, extracted
 from kcgeo.data.formats.registry import Converted
 from kcgeo.data.formats.transit import gtfs_tables as text
+from kcgeo.data.formats.transit.feed import Feed
 from kcgeo.data.formats.transit.gtfs_days import DayKind, first_and_last_date, require_date, trip_counts, typical_date
 from kcgeo.errors import TableError, first_ids, raise_all
 
@@ -38,40 +38,6 @@ _MOST_DAYS = 3_660  # of one row of calendar.txt
 _MOST_SERVICE_DAYS = 20_000_000
 _MOST_RUNS = 20_000_000  # stop times once trips given by frequency are written out
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-
-
-@dataclass(frozen=True, eq=False)
-class Feed:
-    """A checked timetable; made by :func:`read_gtfs`. Times are seconds after midnight of the day of service.
-
-    Attributes
-    ----------
-    agency
-        Names of the agencies, for the source line.
-    stops
-        ``stop_id, stop_name, station_id`` ("" for none), ``longitude, latitude`` (NaN: no way there on foot is known).
-    trips
-        ``trip_id, route_id, service_id``.
-    stop_times
-        ``trip_id, stop_id, arrival_s, departure_s, may_board, may_alight``, by trip and order; times never fall.
-    frequencies
-        ``trip_id, start_s, end_s, headway_s``: the trip runs at these times instead of its own.
-    days
-        ``service_id, date`` (datetime64): the days on which each service runs.
-    transfers
-        ``from_stop_id, to_stop_id, transfer_type`` (0 to 3), ``least_s`` (NaN: not given).
-    notes
-        What was repaired or left out.
-    """
-
-    agency: str
-    stops: pd.DataFrame
-    trips: pd.DataFrame
-    stop_times: pd.DataFrame
-    frequencies: pd.DataFrame
-    days: pd.DataFrame
-    transfers: pd.DataFrame
-    notes: tuple[str, ...]
 
 
 def read_gtfs(path: Path | str) -> Feed:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from kcgeo.data.formats.transit.feed import Feed
 from kcgeo.errors import StudyError
-
-if TYPE_CHECKING:
-    from kcgeo.data.formats.transit.gtfs import Feed
 
 __all__ = ["DayKind", "first_and_last_date", "require_date", "trip_counts", "typical_date"]
 
