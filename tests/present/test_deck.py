@@ -171,7 +171,7 @@ def test_table_is_native_and_its_numbers_are_those_of_the_town(deck: Path) -> No
     rows = [[cell.text for cell in row.cells] for row in table.rows]
     assert rows[0] == ["Kind of help", "15 min", "30 min", "45 min", "60 min", "by referral"]
     # 10,000 of 17,000 people live downtown, 5,000 at 23 km and 2,000 at 38 km: a minute a km
-    assert ["Medical care", "59 %", "88 %", "100 %", "100 %", "0 %"] in rows
+    assert ["Medical care", "59%", "88%", "100%", "100%", "0%"] in rows
 
 
 def test_two_decks_are_the_same_bytes_without_a_date(
@@ -232,5 +232,5 @@ def test_group_slide_tells_the_widest_difference() -> None:
     table = pd.DataFrame(rows, columns=["category", "group", "covered_share"]).assign(cutoff_min=30.0)
     coverage: Released = release(table, name="coverage", kind="coverage", sources=["Invented"], vintage="2026")
     slide = group_slide(coverage, required=["medical", "legal"], cutoff_min=30.0)
-    assert slide.title == "Legal help: 40 % of people in poverty in reach, 70 % of all people"
-    assert slide.rows == (("Medical care", "90 %", "80 %"), ("Legal help", "70 %", "40 %"))
+    assert slide.title == "Legal help: 40% of people in poverty in reach, 70% of all people"
+    assert slide.rows == (("Medical care", "90%", "80%"), ("Legal help", "70%", "40%"))

@@ -48,7 +48,7 @@ def _overlaps(plate: Plate) -> list[tuple[str, str]]:
 
 
 def _matrix() -> pd.DataFrame:
-    """Legal help: unknown at all hours; medical care: open to 60 %; both: nobody."""
+    """Legal help: unknown at all hours; medical care: open to 60%; both: nobody."""
     rows = []
     for who in WHO:
         for when in WHEN:
@@ -146,8 +146,8 @@ def test_lorenz_curves_most_uneven_first() -> None:
     plate = present.lorenz_chart(_released(curves, "lorenz"), _released(numbers, "equity"), cutoff_min=30)
     assert plate.note.title.startswith("Legal help is shared most unevenly (Gini 0.50)")
     shown = _texts(plate)
-    assert "Gini 0.50 · 50 % of people reach none" in shown
-    assert "Gini 0.10 · 0 % of people reach none" in shown
+    assert "Gini 0.50 · 50% of people reach none" in shown
+    assert "Gini 0.10 · 0% of people reach none" in shown
     drawn = plate.axes[0].lines[1].get_xydata()
     np.testing.assert_allclose(drawn, [[0, 0], [50, 0], [100, 100]])
     assert _overlaps(plate) == []
@@ -170,7 +170,7 @@ def _groups() -> pd.DataFrame:
 def test_groups_are_compared_with_all_people() -> None:
     plate = present.group_gap_chart(_released(_groups(), "group_gaps"), cutoff_min=30)
     assert plate.note.title == "People in poverty live 5.0 minutes nearer to legal help than all people do"
-    assert "in poverty 15.0 min and 20 %" in plate.note.alt_text
+    assert "in poverty 15.0 min and 20%" in plate.note.alt_text
     assert _overlaps(plate) == []
     strange = _groups().replace({"poverty_count": "household_count"})
     with pytest.raises(TableError, match="no symbol for household_count"):
@@ -181,7 +181,7 @@ def test_not_significant_is_a_class_of_its_own(town: Town, points: Released) -> 
     spots = _at_places(points, "hot_spots", cluster=["cold spot", "not significant", "hot spot"])
     plate = present.hot_spot_map(spots, ground=town.ground, required=("legal", "medical"))
     assert plate.note.title == "1 place with 2,000 people in clusters of long drives, more than by chance"
-    assert {"far, among far neighbours (1)", "near, among near neighbours (1)", "not significant (1)"} <= set(
+    assert {"far, among far neighbors (1)", "near, among near neighbors (1)", "not significant (1)"} <= set(
         _texts(plate)
     )
     strange = _at_places(points, "hot_spots", cluster="warm")

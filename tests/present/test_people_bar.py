@@ -49,7 +49,7 @@ def test_lengths_are_the_shares_of_people_and_leave_no_gap(width: float) -> None
 def test_the_hatch_of_the_map_is_kept_and_narrow_parts_have_no_number() -> None:
     boxes, texts, _ = _drawn(PARTS)
     assert [box.get_hatch() for box in boxes if box.get_hatch()] == [theme.HATCH["by_referral"]]
-    assert texts == ["60 %", "10 %", "28 %", "Of 1,000 people:", "300 lack one"]
+    assert texts == ["60%", "10%", "28%", "Of 1,000 people:", "300 lack one"]
 
 
 def test_nobody_lacking_draws_no_bracket_and_nobody_at_all_draws_nothing() -> None:

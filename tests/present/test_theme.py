@@ -56,11 +56,11 @@ def test_unknown_category_is_named() -> None:
 @pytest.mark.parametrize(
     ("share", "long", "short", "of_hundred"),
     [
-        (0.0, "0 %", "0", "0 of 100"),
-        (0.001, "under 1 %", "<1", "1 of 100"),
-        (0.5, "50 %", "50", "50 of 100"),
-        (0.999, "99 %", ">99", "99 of 100"),
-        (1.0, "100 %", "100", "100 of 100"),
+        (0.0, "0%", "0", "0 of 100"),
+        (0.001, "under 1%", "<1", "1 of 100"),
+        (0.5, "50%", "50", "50 of 100"),
+        (0.999, "99%", ">99", "99 of 100"),
+        (1.0, "100%", "100", "100 of 100"),
     ],
 )
 def test_shares_never_round_to_all_or_none(share: float, long: str, short: str, of_hundred: str) -> None:

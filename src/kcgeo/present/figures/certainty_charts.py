@@ -17,18 +17,18 @@ from kcgeo.present.figures.equity_charts import GROUP_MARKS
 from kcgeo.present.look import background as base
 from kcgeo.present.look import theme, words
 from kcgeo.present.look.background import Background
-from kcgeo.present.look.bound import need
+from kcgeo.present.look.bound import bound, need
 from kcgeo.present.look.legend import Entry, line_entries, place, strip
 from kcgeo.present.look.plate import Plate, foot_height_in, foot_lines, new_plate
 
 __all__ = ["certainty_map", "hot_spot_map", "interval_chart"]
 
 RANGES = (
-    "Drawn: speeds, circuity, cutoff 25 to 35 minutes, places of sites, doubtful services. An interval holds 90 % of"
+    "Drawn: speeds, circuity, cutoff 25 to 35 minutes, places of sites, doubtful services. An interval holds 90% of"
     " the draws; it does not say that the truth lies inside."
 )
 CHANCE = (
-    "Permutation test, false discoveries held to 5 % (Benjamini and Hochberg), 8 nearest neighbours. Neighbours are"
+    "Permutation test, false discoveries held to 5% (Benjamini and Hochberg), 8 nearest neighbors. Neighbors are"
     " alike; the test does not say why."
 )
 
@@ -40,15 +40,17 @@ def _areas(people: pd.Series[Any], *, zoom: float) -> NDArray[np.float64]:
 
 _CLUSTERS: dict[str, tuple[str, str, str, str, float]] = {
     # class: words, marker, face, edge, scale of the area
-    "hot spot": ("far, among far neighbours", "s", theme.COLOUR["accent"], "white", 1.5),
-    "cold spot": ("near, among near neighbours", "o", theme.RAMP[0], "white", 1.0),
+    "hot spot": ("far, among far neighbors", "s", theme.COLOUR["accent"], "white", 1.5),
+    "cold spot": ("near, among near neighbors", "o", theme.RAMP[0], "white", 1.0),
     "not significant": ("not significant", "o", "white", theme.COLOUR["soft"], 0.55),
-    "no neighbours": ("no neighbours", "v", "white", theme.COLOUR["ink"], 1.0),
+    "no neighbours": ("no neighbors", "v", "white", theme.COLOUR["ink"], 1.0),
     "no value": ("not reached", "X", "white", theme.COLOUR["ink"], 1.1),
 }
 
 
-def hot_spot_map(clusters: Released, *, ground: Background, required: Sequence[str], title: str | None = None) -> Plate:
+def hot_spot_map(
+    clusters: Released, *, ground: Background, required: Sequence[str] | None = None, title: str | None = None
+) -> Plate:
     """Map of Gi*: where places far from help lie together, and places near it, more than by chance.
 
     Parameters
@@ -68,7 +70,7 @@ def hot_spot_map(clusters: Released, *, ground: Background, required: Sequence[s
     DisclosureError, TableError
         For a table that was not released, lacks a column, or names a class of its own.
     """
-    require_released(clusters, kind="equity")
+    required = bound("required", required, require_released(clusters, kind="equity"))
     points = base.projected_points(clusters, ground.crs)
     need(points, ["cluster", "population_count"], "clusters")
     strange = sorted(set(points["cluster"]) - set(_CLUSTERS))
@@ -134,8 +136,8 @@ def certainty_map(
     places: Released,
     *,
     ground: Background,
-    required: Sequence[str],
-    cutoff_min: float,
+    required: Sequence[str] | None = None,
+    cutoff_min: float | None = None,
     edges_min: Sequence[float] = (15, 30, 45, 60),
     title: str | None = None,
 ) -> Plate:
@@ -161,7 +163,7 @@ def certainty_map(
     Returns
     -------
     Plate
-        Fill: median minutes. Hatched: in reach in some draws and not in others (5 to 95 %). Ring: how often among the
+        Fill: median minutes. Hatched: in reach in some draws and not in others (5 to 95%). Ring: how often among the
         worst tenth.
 
     Raises
@@ -170,6 +172,8 @@ def certainty_map(
         For a table that was not released or that lacks a column.
     """
     require_released(places, kind="equity")
+    required = bound("required", required, places)
+    bound("cutoff_min", cutoff_min, places)
     points = base.projected_points(places, ground.crs)
     needed = ["population_count", "value_median", "covered_draw_share", "certainty", "draw_count"]
     need(points, needed, "places")
@@ -189,7 +193,7 @@ def certainty_map(
         title,
         f"Minutes by car to the farthest of {len(required)} required kinds of help, over {draw_count} draws of what the"
         " model does not know. Size: people.",
-        alt_text=f"Two maps with {len(points)} circles, for {named}. In over 95 % of {draw_count} draws at"
+        alt_text=f"Two maps with {len(points)} circles, for {named}. In over 95% of {draw_count} draws at"
         f" least one kind is out of reach of {int(points['beyond'].sum())} places, in some draws of"
         f" {int(points['unsure'].sum())}."
         f" {int(always.sum())} places are almost always among the worst tenth.",
@@ -237,7 +241,7 @@ def _certainty_legend(ground: Background, edges_min: Sequence[float]) -> list[li
     first.append(Entry(f"beyond {bounds[-1]:g}", colour="white"))
     second = [
         Entry("Hatched:", "heading"),
-        Entry("all in reach in some draws, not in others (5–95 %)", "hatch", "white", hatch="//////"),
+        Entry("all in reach in some draws, not in others (5–95%)", "hatch", "white", hatch="//////"),
     ]
     third = [Entry("Ring, among the worst tenth of places:", "heading")]
     third += [Entry(said, "ring", size=width, dashes=dashes) for said, width, dashes in _RINGS.values()]
@@ -245,8 +249,8 @@ def _certainty_legend(ground: Background, edges_min: Sequence[float]) -> list[li
     return [first, [*second, *line_entries(ground)], third]
 
 
-def interval_chart(intervals: Released, *, cutoff_min: float, title: str | None = None) -> Plate:
-    """Forest chart of the headline numbers: the middle of the draws and the interval that holds 90 % of them.
+def interval_chart(intervals: Released, *, cutoff_min: float | None = None, title: str | None = None) -> Plate:
+    """Forest chart of the headline numbers: the middle of the draws and the interval that holds 90% of them.
 
     Parameters
     ----------
@@ -264,6 +268,7 @@ def interval_chart(intervals: Released, *, cutoff_min: float, title: str | None 
         For a table that was not released or that lacks a column.
     """
     table = require_released(intervals, kind="equity").table
+    cutoff_min = bound("cutoff_min", cutoff_min, intervals)
     need(table, ["category", "measure", "group", "value_low", "value_median", "value_high"], "intervals")
     shares = table[table["measure"] == "covered_share"]
     minutes = table[(table["measure"] == "mean_min") & (table["group"] == "population_count")]
@@ -282,7 +287,7 @@ def interval_chart(intervals: Released, *, cutoff_min: float, title: str | None 
         title
         or f"{whole['value_low'] * 100:.0f} to {whole['value_high'] * 100:.0f} of 100 people reach {said}:"
         " we know it no better",
-        "Symbol: middle of the draws; line: from 5 to 95 % of them."
+        "Symbol: middle of the draws; line: from 5 to 95% of them."
         f" The cutoff itself is drawn around {cutoff_min:g} minutes.",
         alt_text=_interval_alt(shares, minutes, rows, groups),
         released=[intervals],
@@ -333,7 +338,7 @@ def _forest(axes: Axes, shares: pd.DataFrame, rows: Sequence[str], groups: Seque
                 _whisker(axes, row, top - step, group, 100)
         ticks.append(top - (len(groups) - 1) / 2)
         names.append("All required" if category == ALL_REQUIRED else words.category_label(category))
-    _tidy(axes, rows, pitch, ticks, names, "Per cent of each group within reach")
+    _tidy(axes, rows, pitch, ticks, names, "Percent of each group within reach")
     left = max(0.0, np.floor(float(shares["value_low"].min()) * 10) * 10 - 2)
     axes.set_xlim(left, 101)
     axes.set_xticks(np.arange(np.ceil(left / 10) * 10, 101, 10))
@@ -376,7 +381,7 @@ def _interval_alt(shares: pd.DataFrame, minutes: pd.DataFrame, rows: Sequence[st
         own: Any = shares[shares["category"] == category].set_index("group")
         parts = [
             f"{GROUP_MARKS[group][0]} {own.loc[group, 'value_low'] * 100:.0f} to"
-            f" {own.loc[group, 'value_high'] * 100:.0f} %"
+            f" {own.loc[group, 'value_high'] * 100:.0f}%"
             for group in groups
             if group in own.index
         ]

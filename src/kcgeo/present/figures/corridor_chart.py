@@ -15,7 +15,7 @@ from kcgeo.disclosure import Released, require_released
 from kcgeo.errors import TableError
 from kcgeo.present.figures.strips import GAP, SERVED, Band, Border, Corridor, Exit, Miles, Town, block_in, draw_corridor
 from kcgeo.present.look import theme, words
-from kcgeo.present.look.bound import need
+from kcgeo.present.look.bound import bound, need
 from kcgeo.present.look.legend import Entry, strip
 from kcgeo.present.look.plate import Plate, foot_height_in, foot_lines, new_plate
 from kcgeo.present.look.sheet import Sheet
@@ -35,7 +35,7 @@ def corridor_chart(
     segments: Released,
     exits: Released,
     *,
-    cutoff_min: float,
+    cutoff_min: float | None = None,
     towns: Released | None = None,
     routes: Sequence[str] | None = None,
     counted: Sequence[str] = (),
@@ -57,7 +57,7 @@ def corridor_chart(
         Released background: ``route, along_mi, exit, label``; all are ticked, and numbered where there is room,
         junctions first.
     cutoff_min
-        The cutoff of the segments.
+        The cutoff of the segments; read from them where not given.
     towns
         Released background: ``route, along_mi, name, population_count``; named under the mileposts, larger ones first.
     routes
@@ -82,6 +82,7 @@ def corridor_chart(
     stations = require_released(profile, kind="profile").table
     stretches = require_released(segments, kind="profile").table
     ramps = require_released(exits, kind="background").table
+    cutoff_min = bound("cutoff_min", cutoff_min, profile, segments)
     need(stations, ["route", "state", "system", "milepost_mi", "along_mi"], "profile")
     need(stretches, ["route", "state", "from_milepost_mi", "to_milepost_mi", "category", "worst_min"], "segments")
     need(ramps, ["route", "along_mi", "exit", "label"], "exits")

@@ -13,7 +13,7 @@ from kcgeo.access import ALL_REQUIRED
 from kcgeo.disclosure import Released, require_released
 from kcgeo.errors import TableError
 from kcgeo.present.look import theme, words
-from kcgeo.present.look.bound import need
+from kcgeo.present.look.bound import bound, need
 from kcgeo.present.look.legend import Entry, strip
 from kcgeo.present.look.plate import Plate, foot_height_in, foot_lines, new_plate
 
@@ -29,7 +29,9 @@ GROUP_MARKS = {
 COUNTED = "Sites are listed ones: counts of doors, not of free beds."
 
 
-def lorenz_chart(curves: Released, equity: Released, *, cutoff_min: float, title: str | None = None) -> Plate:
+def lorenz_chart(
+    curves: Released, equity: Released, *, cutoff_min: float | None = None, title: str | None = None
+) -> Plate:
     """Lorenz curves of the sites in reach, one frame for each category, most uneven first.
 
     Parameters
@@ -50,6 +52,7 @@ def lorenz_chart(curves: Released, equity: Released, *, cutoff_min: float, title
     """
     points = require_released(curves, kind="equity").table
     numbers = require_released(equity, kind="equity").table
+    cutoff_min = bound("cutoff_min", cutoff_min, curves, equity)
     need(points, ["category", "people_share", "access_share"], "curves")
     need(numbers, ["category", "gini_index", "palma_index"], "numbers")
     numbers = numbers.set_index("category").dropna(subset="gini_index")
@@ -132,7 +135,7 @@ def _curve(axes: Axes, rows: pd.DataFrame, *, first: bool) -> None:
         axes.spines[side].set_visible(False)
 
 
-def group_gap_chart(groups: Released, *, cutoff_min: float, title: str | None = None) -> Plate:
+def group_gap_chart(groups: Released, *, cutoff_min: float | None = None, title: str | None = None) -> Plate:
     """Chart of the gaps between groups: mean minutes, and the share beyond the cutoff, one line for each kind.
 
     Parameters
@@ -151,6 +154,7 @@ def group_gap_chart(groups: Released, *, cutoff_min: float, title: str | None = 
         For a table that was not released, that lacks a column, or that names an unknown group.
     """
     table = require_released(groups, kind="equity").table
+    cutoff_min = bound("cutoff_min", cutoff_min, groups)
     need(table, ["category", "group", "mean_min", "gap_min", "beyond_share"], "groups")
     strange = sorted(set(table["group"]) - set(GROUP_MARKS))
     if strange:
@@ -181,7 +185,7 @@ def group_gap_chart(groups: Released, *, cutoff_min: float, title: str | None = 
     )
     bottom = (foot + 1.12) / height
     with theme.applied():
-        heads = ("Mean minutes to the nearest", f"Per cent beyond {cutoff_min:g} minutes")
+        heads = ("Mean minutes to the nearest", f"Percent beyond {cutoff_min:g} minutes")
         for number, (values, head) in enumerate(zip((means, beyond), heads, strict=True)):
             axes = plate.add_axes(((2.35 + number * 4.35) / 11, bottom, 3.95 / 11, body / height))
             _dots(axes, values.loc[order, shown], head, names=number == 0)
@@ -251,7 +255,7 @@ def _gap_alt(means: Any, beyond: Any, order: Sequence[str], shown: Sequence[str]
     for name in order:
         label = "Farthest of the required" if name == ALL_REQUIRED else words.category_label(name)
         parts = ", ".join(
-            f"{GROUP_MARKS[group][0]} {means.loc[name, group]:.1f} min and {beyond.loc[name, group]:.0f} %"
+            f"{GROUP_MARKS[group][0]} {means.loc[name, group]:.1f} min and {beyond.loc[name, group]:.0f}%"
             for group in shown
         )
         said.append(f"{label}: {parts}.")

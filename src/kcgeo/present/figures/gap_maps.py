@@ -14,6 +14,7 @@ from kcgeo.disclosure import Released, require_released
 from kcgeo.present.look import background as base
 from kcgeo.present.look import shapes, symbols, theme, words
 from kcgeo.present.look.background import Background, Panel
+from kcgeo.present.look.bound import bound
 from kcgeo.present.look.classes import GapCounts, count_classes, count_label, gap_counts
 from kcgeo.present.look.legend import Entry, line_entries, place
 from kcgeo.present.look.people_bar import Part, people_bar
@@ -27,8 +28,8 @@ def gap_map(
     cells: Released,
     places: Released,
     *,
-    required: Sequence[str],
-    cutoff_min: float,
+    required: Sequence[str] | None = None,
+    cutoff_min: float | None = None,
     ground: Background,
     title: str | None = None,
 ) -> Plate:
@@ -41,9 +42,9 @@ def gap_map(
     places
         Released gaps with ``population_count``, ``<category>_state`` and a point; a circle's area is its people.
     required
-        Categories that a place needs.
+        Categories that a place needs; those of the tables where not given.
     cutoff_min
-        Minutes that still count as in reach.
+        Minutes that still count as in reach; those of the tables where not given.
 
     Returns
     -------
@@ -53,6 +54,8 @@ def gap_map(
     """
     require_released(cells, kind="surface")
     require_released(places, kind="gaps")
+    required = bound("required", required, cells, places)
+    cutoff_min = bound("cutoff_min", cutoff_min, cells, places)
     counts = gap_counts(cells, places, required)
     surface = cells.table
     people = base.projected_points(places, ground.crs)

@@ -21,7 +21,7 @@ from kcgeo.errors import TableError
 from kcgeo.present.look import background as base
 from kcgeo.present.look import theme, words
 from kcgeo.present.look.background import Background
-from kcgeo.present.look.bound import need
+from kcgeo.present.look.bound import bound, need
 from kcgeo.present.look.legend import Entry, strip
 from kcgeo.present.look.plate import Plate, foot_height_in, foot_lines, new_plate
 
@@ -59,7 +59,13 @@ def shade(share: float) -> str:
     return theme.RAMP[3 - sum(share > step for step in _STEPS)]
 
 
-def matrix_chart(matrix: Released, *, cutoff_min: float, required: Sequence[str], title: str | None = None) -> Plate:
+def matrix_chart(
+    matrix: Released,
+    *,
+    cutoff_min: float | None = None,
+    required: Sequence[str] | None = None,
+    title: str | None = None,
+) -> Plate:
     """Chart of the matrix category x eligibility x time of week.
 
     Parameters
@@ -80,6 +86,7 @@ def matrix_chart(matrix: Released, *, cutoff_min: float, required: Sequence[str]
         For a table that was not released, or that lacks a column or a cell.
     """
     table = require_released(matrix, kind="equity").table
+    cutoff_min, required = bound("cutoff_min", cutoff_min, matrix), bound("required", required, matrix)
     need(table, ["category", "eligibility", "when", *(f"{name}_share" for name in CLASSES)], "matrix")
     who, when = _orders(table)
     cells: Any = table.set_index(["category", "eligibility", "when"])
@@ -92,7 +99,7 @@ def matrix_chart(matrix: Released, *, cutoff_min: float, required: Sequence[str]
     height = 1.75 + len(rows) * _ROW_IN + 0.4 + 0.95 + foot
     plate = new_plate(
         title or _message(cells, rows, required),
-        f"Per cent of people with a service within {cutoff_min:g} minutes by car that is known to be open then."
+        f"Percent of people with a service within {cutoff_min:g} minutes by car that is known to be open then."
         " Bar below: all people.",
         alt_text=_alt_text(cells, rows, who, when),
         released=[matrix],
@@ -210,7 +217,7 @@ def _legend() -> list[list[Entry]]:
     bounds = (0.0, *_STEPS, 1.0)
     first += [
         Entry(
-            f"{'over ' if low == 0 else f'{low * 100:.0f}–'}{'0–' if low == 0 else ''}{high * 100:.0f} %",
+            f"{'over ' if low == 0 else f'{low * 100:.0f}–'}{'0–' if low == 0 else ''}{high * 100:.0f}%",
             colour=shade(high),
         )
         for low, high in pairwise(bounds)
@@ -256,7 +263,9 @@ _MARK = {
 }
 
 
-def matrix_map(classes: Released, *, ground: Background, cutoff_min: float, title: str | None = None) -> Plate:
+def matrix_map(
+    classes: Released, *, ground: Background, cutoff_min: float | None = None, title: str | None = None
+) -> Plate:
     """Small maps of one kind of help: a row for each time of week, a column for each group.
 
     Parameters
@@ -276,7 +285,7 @@ def matrix_map(classes: Released, *, ground: Background, cutoff_min: float, titl
     DisclosureError, TableError
         For a table that was not released, lacks a column, or holds several categories.
     """
-    require_released(classes, kind="equity")
+    cutoff_min = bound("cutoff_min", cutoff_min, require_released(classes, kind="equity"))
     points = base.projected_points(classes, ground.crs)
     need(points, ["category", "eligibility", "when", "service_class", "population_count"], "classes")
     kinds = sorted(points["category"].unique())

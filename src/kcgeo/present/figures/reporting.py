@@ -72,7 +72,7 @@ def reporting_chart(
     ----------
     aggregates
         Released table ``series, quantity, value_number, unit, geography, period, period_type``: hotline cases by state
-        and year, running totals since 2007, FBI offences by state, year and kind, and departments with no report.
+        and year, running totals since 2007, FBI offenses by state, year and kind, and departments with no report.
     claims
         Released table ``quantity, value, geography, period, evidence_grade, use_in_tool``; rows marked
         ``show_as_disputed`` are listed as not to be used. Without it that part is left out.
@@ -142,10 +142,10 @@ def reporting_chart(
 def _subtitle(show: str, metro: str) -> str:
     split = f"A state count cannot be split to a county or to {metro}."
     return {
-        "all": "Reports to the national hotline and to the FBI. Contacts received and offences recorded, not how many"
+        "all": "Reports to the national hotline and to the FBI. Contacts received and offenses recorded, not how many"
         f" people are trafficked. {split}",
         "hotline": f"Contacts that the national hotline received, not how many people are trafficked. {split}",
-        "offences": "Offences that police told the FBI, not how many people are trafficked. A blank is not a zero.",
+        "offences": "Offenses that police told the FBI, not how many people are trafficked. A blank is not a zero.",
     }[show]
 
 
@@ -287,7 +287,7 @@ def _totals(axes: Axes, total: pd.DataFrame, states: Mapping[str, str]) -> None:
 
 
 def _tiles(axes: Axes, offences: pd.DataFrame, states: Mapping[str, str], said: pd.DataFrame) -> None:
-    """Offences by row and year; a hatched tile is a year with no row in the file."""
+    """Offenses by row and year; a hatched tile is a year with no row in the file."""
     years, rows = _tile_rows(offences, states, said)
     for number, (_, values) in enumerate(rows):
         for year, value in values.items():
@@ -306,7 +306,7 @@ def _tiles(axes: Axes, offences: pd.DataFrame, states: Mapping[str, str], said: 
     axes.set_yticks([-float(number) for number in range(len(rows))])
     axes.set_yticklabels([label for label, _ in rows], fontsize=theme.TEXT_PT["small"])
     axes.spines["bottom"].set_visible(False)
-    _heading(axes, "Offences in the FBI file: hatched = no report, 0 = none stated", left_in=0.32, above_in=0.1)
+    _heading(axes, "Offenses in the FBI file: hatched = no report, 0 = none stated", left_in=0.32, above_in=0.1)
 
 
 def _local(offences: pd.DataFrame) -> pd.DataFrame:
@@ -409,6 +409,6 @@ def _alt_text(annual: pd.DataFrame, offences: pd.DataFrame, marked: pd.DataFrame
     listed = f" A list of {len(_distinct(marked))} disputed numbers, not used." if len(marked) else ""
     return (
         f"Hotline cases in one year: {years}. Other years hatched as not reported. Running totals since"
-        f" 2007 on their own axis. FBI offences by state and year; {blank} records without a report are hatched"
+        f" 2007 on their own axis. FBI offenses by state and year; {blank} records without a report are hatched"
         f"{among}.{listed}"
     )

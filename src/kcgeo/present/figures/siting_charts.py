@@ -81,7 +81,7 @@ def pareto_chart(released: Mapping[str, Released], *, title: str | None = None) 
             axes.annotate(
                 f"worst-off group {words.percent(row['least_group_share'])}",
                 (row["worst_time_min"], 100 * row["covered_share"]),
-                (0, -15 if number % 2 else 9),  # neighbours lie close together
+                (0, -15 if number % 2 else 9),  # neighbors lie close together
                 textcoords="offset points",
                 ha="center",
                 fontsize=theme.TEXT_PT["small"],
@@ -142,5 +142,5 @@ def group_chart(released: Mapping[str, Released], *, title: str | None = None) -
         axes.set_yticklabels([GROUP_NAMES[str(name)] for name in table.index], fontsize=theme.TEXT_PT["label"])
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
-        axes.set_xlabel("per cent", fontsize=theme.TEXT_PT["label"])
+        axes.set_xlabel("percent", fontsize=theme.TEXT_PT["label"])
     return plate

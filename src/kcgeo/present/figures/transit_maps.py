@@ -16,7 +16,7 @@ from kcgeo.errors import TableError
 from kcgeo.present.look import background as base
 from kcgeo.present.look import shapes, theme, words
 from kcgeo.present.look.background import Background, Panel
-from kcgeo.present.look.bound import need
+from kcgeo.present.look.bound import bound, need
 from kcgeo.present.look.classes import count_classes, count_label
 from kcgeo.present.look.legend import Entry, line_entries, place, time_entries
 from kcgeo.present.look.plate import Plate, new_plate
@@ -60,7 +60,7 @@ def transit_time_map(
     shares = _shares(coverage, category, windows)
     table = cells.table
     need(table, ["cell_id", *(f"{category}_{key}_min" for key in windows)], "cells")
-    phrase, last = words.nearest_phrase(category), edges_min[-1]
+    phrase, last = words.nearest_phrase(category), bound("cutoff_min", edges_min[-1], coverage)
     areas = {said: float((table[f"{category}_{key}_min"] <= last).mean()) for key, said in windows.items()}
     first, second = windows.values()
     if title is None and any(np.isnan(share) for share in shares.values()):
@@ -101,8 +101,8 @@ def transit_gap_map(
     places: Released,
     coverage: Released,
     *,
-    required: Sequence[str],
-    cutoff_min: float,
+    required: Sequence[str] | None = None,
+    cutoff_min: float | None = None,
     windows: Mapping[str, str],
     ground: Background,
     title: str | None = None,
@@ -131,6 +131,8 @@ def transit_gap_map(
         For tables that were not released, or that lack a column.
     """
     require_released(places, kind="gaps")
+    required = bound("required", required, places, coverage)
+    cutoff_min = bound("cutoff_min", cutoff_min, places, coverage)
     table = base.projected_points(places, ground.crs)
     need(table, ["no_vehicle_household_count", *(f"{key}_had_count" for key in windows)], "places")
     rows = require_released(coverage, kind="coverage").table

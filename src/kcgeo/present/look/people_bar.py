@@ -13,7 +13,7 @@ from kcgeo.present.look.plate import MARGIN_IN, Plate
 __all__ = ["Part", "people_bar"]
 
 _NARROWEST_IN = 0.55
-"""A narrower part has no room for its per cent."""
+"""A narrower part has no room for its percent."""
 _SHORT_IN = 5.0
 """Over a shorter bar the words stand in two lines."""
 

@@ -27,7 +27,7 @@ MODELS = {
     "backup_coverage": "most people with two sites in reach (backup cover)",
     "min_sites": "fewest sites that reach every place (set covering)",
 }
-_SITES = {"emergency_shelter": "emergency shelters", "drop_in": "drop-in centres"}
+_SITES = {"emergency_shelter": "emergency shelters", "drop_in": "drop-in centers"}
 _TIE = 1e-9
 _MORE_IS_BETTER = ("max_coverage", "backup_coverage")
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -115,13 +115,13 @@ def plan_words(released: Mapping[str, Released]) -> PlanWords:
 
 
 def share_pair(before: float, after: float) -> tuple[str, str]:
-    """Two shares (0..1) in per cent, with a decimal where whole numbers would hide the change.
+    """Two shares (0..1) in percent, with a decimal where whole numbers would hide the change.
 
     >>> share_pair(0.76, 0.93), share_pair(0.991, 0.994)
-    (('76 %', '93 %'), ('99.1 %', '99.4 %'))
+    (('76%', '93%'), ('99.1%', '99.4%'))
     """
     one, two = words.percent(before), words.percent(after)
-    return (one, two) if one != two or before == after else (f"{before * 100:.1f} %", f"{after * 100:.1f} %")
+    return (one, two) if one != two or before == after else (f"{before * 100:.1f}%", f"{after * 100:.1f}%")
 
 
 def _asked(plan: Mapping[str, Any]) -> str:
@@ -158,7 +158,7 @@ def _proof(plan: Mapping[str, Any]) -> str:
     why = "the time limit" if plan["status"] == "time_limit" else "a stop by hand"
     return (
         f"Not proven: best plan before {why}, {value}; no choice of {among} gives"
-        f" {'more' if more else 'less'} than {bound} (gap {plan['gap'] * 100:.2g} %). {model}"
+        f" {'more' if more else 'less'} than {bound} (gap {plan['gap'] * 100:.2g}%). {model}"
     )
 
 
@@ -223,5 +223,5 @@ def _parameters(plan: Mapping[str, Any]) -> tuple[str, ...]:
         f"candidates: {plan['candidate_count']:g} {areas}, never addresses",
         f"weight of a person served by referral: {plan['referral_weight_share']:g} (nobody to call: 1)",
         "capacity of a new site: " + ("no limit" if pd.isna(capacity) else f"{capacity:,.0f} people"),
-        f"nearly as good: within {plan['within_share'] * 100:g} %",
+        f"nearly as good: within {plan['within_share'] * 100:g}%",
     )

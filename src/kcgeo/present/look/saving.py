@@ -26,7 +26,7 @@ __all__ = ["THUMBNAIL_PX", "picture", "save_figure", "save_slide", "thumbnail_pa
 FORMATS = ("png", "svg", "pdf")
 THUMBNAIL_PX = 1100
 
-# zlib level 6 writes a page at 300 dots an inch in a fifth of the time of 9, and is 2 % larger
+# zlib level 6 writes a page at 300 dots an inch in a fifth of the time of 9, and is 2% larger
 _COMPRESS = 6
 
 

@@ -33,7 +33,7 @@ Geometry = Any  # shapely's classes are untyped in places; every geometry here c
 
 
 def cell_polygons(cell_ids: Sequence[str], *, crs: str, within: Geometry | None = None) -> NDArray[Any]:
-    """Hexagons of H3 cells in a metric CRS, on a grid of 1 m so that neighbours share their corners exactly.
+    """Hexagons of H3 cells in a metric CRS, on a grid of 1 m so that neighbors share their corners exactly.
 
     Parameters
     ----------
@@ -67,13 +67,13 @@ def cell_polygons(cell_ids: Sequence[str], *, crs: str, within: Geometry | None 
 
 
 def _cut_at_edge(cell_ids: list[str], polygons: NDArray[Any], crs: str, within: Geometry) -> NDArray[Any]:
-    """Cut cells at the edge of an area; what lies between the last cells and the edge goes to a neighbour.
+    """Cut cells at the edge of an area; what lies between the last cells and the edge goes to a neighbor.
 
     A cell belongs to an area by its centre, so that the area's edge is ragged by half a cell on either side.
     """
     shapely.prepare(within)
     edge = np.flatnonzero(~shapely.contains_properly(within, polygons))
-    # a cell that lacks a neighbour is nearer to the edge than a cell is wide
+    # a cell that lacks a neighbor is nearer to the edge than a cell is wide
     deep = shapely.buffer(within, -1.3 * float(np.sqrt(shapely.area(polygons).max(initial=0.0))))
     shapely.prepare(deep)
     known = set(cell_ids)

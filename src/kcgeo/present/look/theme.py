@@ -53,7 +53,7 @@ COLOUR = MappingProxyType(
     }
 )
 
-# Viridis at 0.16, 0.40, 0.62, 0.84, lightened by 15 % so that black labels and white-edged symbols both read on it.
+# Viridis at 0.16, 0.40, 0.62, 0.84, lightened by 15% so that black labels and white-edged symbols both read on it.
 RAMP = ("#615594", "#4a8c9f", "#47b994", "#a5de5d")
 BEYOND = "#ebe8e0"
 MAX_CLASSES = len(RAMP)
@@ -92,7 +92,7 @@ FAMILIES = (
         "^",
         1.15,
     ),
-    Family("support", "Counselling, case work, drop-in", ("counselling", "case_management", "drop_in"), "#009e73", "o"),
+    Family("support", "Counseling, case work, drop-in", ("counselling", "case_management", "drop_in"), "#009e73", "o"),
     Family("justice", "Legal help, police", ("legal", "law_enforcement"), "#111111", "s", 0.9),
     Family("children", "Child advocacy", ("child_advocacy",), "#f0e442", "D", 0.85),
     Family(

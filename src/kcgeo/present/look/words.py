@@ -33,10 +33,10 @@ __all__ = [
 CATEGORY = MappingProxyType(
     {
         "medical": ("Medical care", "medical care"),
-        "counselling": ("Counselling", "counselling"),
+        "counselling": ("Counseling", "counseling"),
         "case_management": ("Case management", "case management"),
         "emergency_shelter": ("Emergency shelter", "an emergency shelter"),
-        "drop_in": ("Drop-in centre", "a drop-in centre"),
+        "drop_in": ("Drop-in center", "a drop-in center"),
         "hotline": ("Hotline", "a hotline"),
         "education_prevention": ("Education and prevention", "education and prevention"),
         "law_enforcement": ("Law enforcement", "law enforcement"),
@@ -94,20 +94,20 @@ def nearest_phrase(category: str) -> str:
 
 
 def percent(share: float) -> str:
-    """Share (0..1) as whole per cent; never rounded up to 100 nor down to 0.
+    """Share (0..1) as whole percent; never rounded up to 100 nor down to 0.
 
     >>> percent(0.996), percent(0.002), percent(0.5), percent(1.0)
-    ('99 %', 'under 1 %', '50 %', '100 %')
+    ('99%', 'under 1%', '50%', '100%')
     """
     if 0 < share < 0.01:
-        return "under 1 %"
+        return "under 1%"
     if 0.99 < share < 1:
-        return "99 %"
-    return f"{share * 100:.0f} %"
+        return "99%"
+    return f"{share * 100:.0f}%"
 
 
 def short_percent(share: float) -> str:
-    """Share (0..1) in per cent for a column headed so; never rounded up to 100 nor down to 0.
+    """Share (0..1) in percent for a column headed so; never rounded up to 100 nor down to 0.
 
     >>> short_percent(0.996), short_percent(0.002), short_percent(0.5)
     ('>99', '<1', '50')

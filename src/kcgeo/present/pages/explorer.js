@@ -43,7 +43,7 @@
     var row = places[nearest(centres[candidate], lived).at];
     return row[1] + " (" + row[0] + ")";
   }
-  /* The next cell to the north, south, west or east: the neighbour that lies most in that direction. */
+  /* The next cell to the north, south, west or east: the neighbor that lies most in that direction. */
   function beside(candidate, way) {
     var best = -1, most = 0.5, from = centres[candidate];
     for (var i = 0; i < centres.length; i++) {
@@ -324,9 +324,9 @@
     [READY, NEW, UNKNOWN, REFERRAL, NONE].forEach(function (code, i) { bar.children[i].style.width = 100 * sums[0][code] / whole + "%"; });
   }
   function percent(share) {
-    if (share > 0 && share < 0.01) return "<1 %";
-    if (share > 0.99 && share < 1) return ">99 %";
-    return Math.round(share * 100) + " %";
+    if (share > 0 && share < 0.01) return "<1%";
+    if (share > 0.99 && share < 1) return ">99%";
+    return Math.round(share * 100) + "%";
   }
   /* Rows are made once, the largest place first, and hidden where nothing is lacking: to make them anew takes longer. */
   var lacking = places.map(function (row, i) { return i; }).filter(function (i) { return places[i][4] > 0; });

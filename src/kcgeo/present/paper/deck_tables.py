@@ -9,6 +9,7 @@ from typing import Any
 from kcgeo.disclosure import Released, require_released
 from kcgeo.errors import TableError
 from kcgeo.present.look import words
+from kcgeo.present.look.bound import bound
 from kcgeo.present.look.plate import source_lines
 from kcgeo.present.paper.deck import TableSlide
 
@@ -109,9 +110,10 @@ def group_slide(coverage: Released, *, required: Sequence[str], cutoff_min: floa
     )
 
 
-def stretches_slide(segments: Released, *, cutoff_min: float, most: int = 10) -> TableSlide | None:
+def stretches_slide(segments: Released, *, cutoff_min: float | None = None, most: int = 10) -> TableSlide | None:
     """List the longest stretches of the corridors over the cutoff; None where there are none."""
     table = require_released(segments, kind="profile").table
+    cutoff_min = bound("cutoff_min", cutoff_min, segments)
     if table.empty:
         return None
     table = table.sort_values(["length_mi", "route"], ascending=[False, True], kind="stable").head(most)

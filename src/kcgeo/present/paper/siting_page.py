@@ -135,9 +135,9 @@ def _good(plate: Plate, released: Mapping[str, Released], *, top: float) -> floa
     _heading(plate, _COLUMN, top, "What else is nearly as good")
     y = top - 0.24
     if len(plans) < 2:
-        _write(plate, _COLUMN, y, f"No other plan within {plan['within_share'] * 100:g} %.")
+        _write(plate, _COLUMN, y, f"No other plan within {plan['within_share'] * 100:g}%.")
         return y - 0.2
-    said = f"{len(plans)} plans within {plan['within_share'] * 100:g} %. Share of them with a site in:"
+    said = f"{len(plans)} plans within {plan['within_share'] * 100:g}%. Share of them with a site in:"
     lines = textwrap.wrap(said, 40)
     _write(plate, _COLUMN, y, "\n".join(lines), color=theme.COLOUR["soft"])
     y -= 0.16 * len(lines) + 0.03

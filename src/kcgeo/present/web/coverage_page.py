@@ -170,7 +170,7 @@ def coverage_page(
         "layers": layers,
         "sites": site_data(services),
         "circles": circle_data(places, required, ground) if required and places is not None else [],
-        "groupHead": ["Per cent of", *(f"{edge:g} min" for edge in edges_min), "not reached"],
+        "groupHead": ["Percent of", *(f"{edge:g} min" for edge in edges_min), "not reached"],
     }
     released = [cells, coverage, services, *([places] if places is not None else []), *ground.released]
     script, style = leaflet()
@@ -216,7 +216,7 @@ def _choice(
             cells += f"<td>{html.escape(words.short_percent(share_of(own, 'by_referral_share', headline_min)))}</td>"
         rows.append(f'<tr data-key="{key}"><th scope="row">{name}</th>{cells}</tr>')
     caption = (
-        f"Per cent of people within a drive of so many minutes. By referral: not within {headline_min:g} minutes,"
+        f"Percent of people within a drive of so many minutes. By referral: not within {headline_min:g} minutes,"
         " but a confidential service takes calls."
     )
     return (

@@ -108,7 +108,7 @@ def zip_areas(cells: Released, places: Released, ground: Background) -> list[lis
 def candidate_data(matrix: Released, places: Released, *, most_min: int) -> dict[str, Any]:
     """Candidate cells with centre and outline, and minutes from each place to each of them.
 
-    ``times`` holds a row for each candidate, as differences from the row before: neighbours are alike, so most of the
+    ``times`` holds a row for each candidate, as differences from the row before: neighbors are alike, so most of the
     differences are one character.
     """
     pairs = require_released(matrix, kind="matrix").table

@@ -63,7 +63,7 @@ _TABLES: tuple[tuple[str, str, tuple[Column, ...]], ...] = (
         (
             ("name", "Areas", _text),
             ("plan", "Plan", _count),
-            ("worse_share", "Behind the best", lambda share: f"{share * 100:.2f} %"),
+            ("worse_share", "Behind the best", lambda share: f"{share * 100:.2f}%"),
         ),
     ),
     (

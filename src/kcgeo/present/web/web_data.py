@@ -18,6 +18,7 @@ from kcgeo.errors import TableError
 from kcgeo.present.look import background as base
 from kcgeo.present.look import shapes, symbols, theme, words
 from kcgeo.present.look.background import Background
+from kcgeo.present.look.bound import bound
 from kcgeo.present.look.classes import count_classes, count_label, gap_counts, not_connected
 from kcgeo.present.web.encode import encoded_parts
 
@@ -153,6 +154,8 @@ def required_layer(
     ground: Background,
 ) -> dict[str, Any]:
     """How many of the required kinds are in reach: the gap map as a layer."""
+    bound("cutoff_min", cutoff_min, cells, places)
+    bound("required", required, cells, places)
     gaps = gap_counts(cells, places, required)
     classes = count_classes(len(required))
     kinds = ", ".join(words.category_label(category).lower() for category in required)
