@@ -25,6 +25,7 @@ def kansas(tmp_path_factory: pytest.TempPathFactory) -> Study:
     ("kind", "file", "words"),
     [
         ("centers", "CenPop2020_shifted.txt", "20091 do not lie there"),
+        ("gtfs", "gtfs-seattle", "another region"),
         ("tracts", "tracts-shifted.geojson", "20091 do not lie there"),
     ],
 )

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.travel.timetables import write_feed
 
+from kcgeo.data import default_study, read_study
 from kcgeo.data.formats.registry import READERS
 from kcgeo.data.formats.transit.gtfs import (
     add_gtfs,
@@ -23,6 +24,7 @@ from kcgeo.data.formats.transit.gtfs import (
     typical_date,
 )
 from kcgeo.errors import KcgeoError, StudyError, TableError
+from kcgeo.study.file.add import add_layer
 
 GOOD = {
     "stops": "stop_id,stop_name,stop_lat,stop_lon,parent_station\na,First,39.0,-94.6,\nb,Second,39.01,-94.6,\n"
@@ -58,6 +60,7 @@ def test_reads_and_says_what_it_repaired(tmp_path: Path) -> None:
         "1 stops without a point take that of their station.",
         "1 stops without a point can be ridden through, but not walked to.",
         "1 blank stop times are filled in by distance between the timed stops.",
+        "Its times are local times of America/Chicago; departures are asked in the same.",
     )
 
 
@@ -113,7 +116,6 @@ def test_a_day_on_which_nothing_ever_runs_stands_for_its_kind(tmp_path: Path) ->
 
 
 FAULTS = {
-    "dangling stop": ("stop_times", "NA,50", "nowhere,50", "names the stop_id nowhere, not in stops.txt"),
     "dangling trip": ("stop_times", "t3,22", "t9,22", "names the trip_id t9, not in trips.txt"),
     "dangling service": ("trips", "t3,extra", "t3,never", "names the service_id never, not in calendar"),
     "dangling route": ("trips", "R2,t3", "R8,t3", "names the route_id R8, not in routes.txt"),
@@ -149,7 +151,7 @@ def test_each_fault_is_a_sentence(tmp_path: Path, case: str) -> None:
 
 def test_all_faults_at_once(tmp_path: Path) -> None:
     tables = {table: GOOD[table] for table, _, _, _ in FAULTS.values()}
-    chosen = ["dangling stop", "dangling route", "no time", "latitude", "date", "headway", "transfer kind"]
+    chosen = ["dangling route", "no time", "latitude", "date", "headway", "transfer kind"]
     for case in chosen:
         table, former, latter, _ = FAULTS[case]
         tables[table] = tables[table].replace(former, latter, 1)
@@ -206,7 +208,7 @@ def test_zip_folder_and_nested_folder_read_the_same(tmp_path: Path) -> None:
         assert left.equals(right) if isinstance(left, pd.DataFrame) else left == right
     with zipfile.ZipFile(packed, "a") as archive:
         archive.write(folder / "stop_times.txt", "other/stop_times.txt")
-    with pytest.raises(TableError, match="holds 2 feeds"):
+    with pytest.raises(TableError, match=r"other: The feed has no stops\.txt"):
         read_gtfs(packed)
 
 
@@ -221,8 +223,9 @@ def test_latin_1_and_a_byte_order_mark(tmp_path: Path) -> None:
 
 
 def test_added_as_it_came(tmp_path: Path) -> None:
+    study = read_study(default_study())
     folder = feed_of(tmp_path)
-    converted = READERS["gtfs"].read(folder, None, licence="CC BY 4.0")
+    converted = READERS["gtfs"].read(folder, study, licence="CC BY 4.0")
     assert converted.title == "Scheduled public transport of Town Bus (GTFS)"
     assert (converted.vintage, converted.licence) == ("timetable 2026-11-16 to 2026-12-25", "CC BY 4.0")
     one, two = tmp_path / "one.zip", tmp_path / "two.zip"
@@ -230,8 +233,50 @@ def test_added_as_it_came(tmp_path: Path) -> None:
     assert one.read_bytes() == two.read_bytes()
     assert read_gtfs(one).stop_times.equals(read_gtfs(folder).stop_times)
     three = tmp_path / "three.zip"
-    add_gtfs(one, None).write(three)
+    add_gtfs(one, study).write(three)
     assert three.read_bytes() == one.read_bytes()
+
+
+def test_feeds_of_several_agencies_are_searched_together(tmp_path: Path) -> None:
+    """One folder with two feeds, or one feed after the other under a name; equal ids mean two things."""
+    write_feed(tmp_path / "both" / "north", GOOD)
+    write_feed(tmp_path / "both" / "south", GOOD | {"agency": "agency_name\nSouth Bus"})
+    feed = read_gtfs(tmp_path / "both")
+    assert len(feed.trips) == 6 and feed.trips["trip_id"].is_unique and feed.stops["stop_id"].is_unique
+    assert set(feed.stop_times["stop_id"]) <= set(feed.stops["stop_id"])
+    assert feed.agency == "Town Bus, South Bus"
+    one = read_gtfs(tmp_path / "both" / "north")
+    assert feed.stops["station_id"].eq("").sum() == 2 * one.stops["station_id"].eq("").sum()
+    assert trip_counts(feed).equals(2 * trip_counts(one))
+
+    path = tmp_path / "kc.toml"
+    path.write_text(default_study().read_text(encoding="utf-8"), encoding="utf-8")
+    add_layer(path, "gtfs", str(tmp_path / "both" / "north"), options={"name": "north"})
+    added = add_layer(path, "gtfs", str(tmp_path / "both" / "south"), options={"name": "south", "licence": "CC0"})
+    assert added.layer.rows == 6 and "Town Bus, South Bus" in added.layer.title and "CC0" in added.layer.licence
+    again = add_layer(path, "gtfs", str(tmp_path / "both" / "south"), options={"name": "south"})
+    assert again.layer.rows == 6
+    assert add_layer(path, "gtfs", str(tmp_path / "both" / "south")).layer.rows == 3
+
+
+def test_the_cases_of_feeds(shared: Path, tmp_path: Path) -> None:
+    study, cases = read_study(default_study()), shared / "cases"
+    assert any("ended on 2016-" in note for note in add_gtfs(cases / "gtfs-old", study).notes)
+    phone = read_gtfs(cases / "gtfs-phone")
+    assert phone.stop_times["may_board"].tolist()[0] is False and phone.stop_times["may_board"].iloc[1]
+    assert any("1 stop times for which one must phone" in note for note in phone.notes)
+    flex = read_gtfs(cases / "gtfs-flex")
+    assert len(flex.stop_times) == 3 and any("zone_1" in note for note in flex.notes)
+    late = read_gtfs(cases / "gtfs-late")
+    require_date(late, date(2026, 11, 26))  # 25:10 on the 25th
+    with pytest.raises(StudyError, match="outside"):
+        require_date(late, date(2026, 11, 27))
+    assert typical_date(read_gtfs(cases / "gtfs-plain"), "weekday") == date(2026, 1, 2)
+    for name in ("gtfs-plain", "gtfs-seattle"):
+        with zipfile.ZipFile(tmp_path / f"{name}.zip", "w") as archive:
+            for item in (cases / name).iterdir():
+                archive.write(item, item.name)
+    assert len(read_gtfs(tmp_path).trips) == 2
 
 
 @settings(max_examples=40, deadline=None)

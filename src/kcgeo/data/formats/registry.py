@@ -180,9 +180,12 @@ _ALL: tuple[Reader, ...] = (
         "gtfs",
         "transit",
         _later("transit.gtfs", "add_gtfs"),
-        "timetable of public transport (GTFS zip or folder), as agencies publish it",
+        "timetables of public transport (GTFS zip or folder, of one agency or several)",
         "gtfs google_transit.zip --study my-city.toml",
-        {"licence": "the licence of the feed, as its publisher states it"},
+        {
+            "licence": "the licence of the feed, as its publisher states it",
+            "name": "name of this feed where the study has several: feeds of other names stay",
+        },
     ),
     Reader(
         "osm",

@@ -6,8 +6,11 @@ its station, rows for demand-responsive service and transfers that hold for sing
 
 from __future__ import annotations
 
-import shutil
+import re
 import zipfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +18,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from kcgeo.data.formats.about_study import check_in_counties
 from kcgeo.data.formats.archive import Limits, extracted
 from kcgeo.data.formats.registry import Converted
 from kcgeo.data.formats.transit import gtfs_tables as text
 from kcgeo.data.formats.transit.feed import Feed
 from kcgeo.data.formats.transit.gtfs_days import DayKind, first_and_last_date, require_date, trip_counts, typical_date
+from kcgeo.data.study.layers import checked_layer
+from kcgeo.data.study.settings import Study
 from kcgeo.errors import TableError, first_ids, raise_all
 
 __all__ = [
@@ -33,6 +39,10 @@ __all__ = [
     "typical_date",
 ]
 
+_TITLE, _TITLE_END = "Scheduled public transport of ", " (GTFS)"
+_PROOF = "stop_times.txt"  # a folder with this file is a feed
+_FEW_ZONES = 0.25  # share of stop times that may name a zone of demand-responsive service in place of a stop
+_NOT_BY_TIMETABLE = (1, 2)  # pickup_type and drop_off_type: none; phone the agency
 _LIMITS = Limits(total_bytes=1 << 30)
 _MOST_DAYS = 3_660  # of one row of calendar.txt
 _MOST_SERVICE_DAYS = 20_000_000
@@ -41,12 +51,13 @@ _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "su
 
 
 def read_gtfs(path: Path | str) -> Feed:
-    """Read and check a GTFS feed.
+    """Read and check a GTFS feed, or several that are searched together.
 
     Parameters
     ----------
     path : path
-        Zip or folder; the tables may lie one folder deeper.
+        Zip or folder; the tables may lie one folder deeper. Where several folders or zips in it hold a feed each, all
+        are read, and each id begins with the name of its feed.
 
     Raises
     ------
@@ -54,9 +65,22 @@ def read_gtfs(path: Path | str) -> Feed:
         One sentence for each fault: files and columns that are missing, cells that are no time, date or number, ids
         that are repeated or lead nowhere, times that run backward.
     """
-    source = Path(path)
-    with extracted(source, limits=_LIMITS) as folder:
-        raw, notes = text.tables(_feed_folder(folder, source.name))
+    with _feeds_in(Path(path)) as found:
+        feeds = {name: _read_feed(folder, f"{name}: " if len(found) > 1 else "") for name, folder in found.items()}
+    return next(iter(feeds.values())) if len(feeds) == 1 else _joined(feeds)
+
+
+def _read_feed(folder: Path, named: str) -> Feed:
+    """Read one feed; ``named`` stands before each fault."""
+    try:
+        return _checked_feed(folder)
+    except TableError as error:
+        raise TableError(named + problem for problem in error.problems) from None
+
+
+def _checked_feed(folder: Path) -> Feed:
+    raw, notes = text.tables(folder)
+    raw["stop_times"] = _with_stops(raw, notes)
     problems: list[str] = []
     _ids(raw, problems)
     stops = _stops(raw["stops"], problems, notes)
@@ -70,24 +94,83 @@ def read_gtfs(path: Path | str) -> Feed:
     if not days["service_id"].isin(trips["service_id"]).any():
         problems.append("No trip of the feed runs on any day; see calendar.txt and calendar_dates.txt.")
     raise_all(problems, TableError)
+    zones = [zone for zone in dict.fromkeys(raw["agency"]["agency_timezone"]) if zone]
+    if zones:
+        notes.append(f"Its times are local times of {_line(', '.join(zones))}; departures are asked in the same.")
     names = [_line(name) for name in dict.fromkeys(raw["agency"]["agency_name"]) if name] or ["an unnamed agency"]
     agency = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     return Feed(agency, stops, trips, stop_times, frequencies, days, transfers, tuple(notes))
 
 
+_KEYS = ("stop_id", "station_id", "trip_id", "route_id", "service_id", "from_stop_id", "to_stop_id")
+_TABLES = ("stops", "trips", "stop_times", "frequencies", "days", "transfers")
+
+
+def _joined(feeds: dict[str, Feed]) -> Feed:
+    """Put feeds side by side: an id that two of them use means two things."""
+    tables: dict[str, Any] = {}
+    for table in _TABLES:
+        parts = []
+        for name, feed in feeds.items():
+            rows = getattr(feed, table)
+            keys = {
+                key: (name + ":" + rows[key].astype("str")).where(rows[key] != "", "") for key in rows if key in _KEYS
+            }
+            parts.append(rows.assign(**keys))
+        tables[table] = pd.concat(parts, ignore_index=True)
+    return Feed(
+        agency=", ".join(dict.fromkeys(feed.agency for feed in feeds.values())),
+        notes=tuple(f"{name}: {note}" for name, feed in feeds.items() for note in feed.notes),
+        **tables,
+    )
+
+
+@contextmanager
+def _feeds_in(source: Path) -> Iterator[dict[str, Path]]:
+    """Give the folders that hold a feed each, by name; zips in a folder are opened too."""
+    with ExitStack() as stack:
+        top = stack.enter_context(extracted(source, limits=_LIMITS))
+        roots = {"": top}
+        for item in sorted(top.rglob("*.zip")) if not (top / _PROOF).is_file() else ():
+            roots[item.stem] = stack.enter_context(extracted(item, limits=_LIMITS))
+        found: dict[str, Path] = {}
+        for name, root in roots.items():
+            for path in sorted(root.rglob(_PROOF)):
+                if "__MACOSX" not in path.parts:
+                    found[_feed_name(path.parent.name if path.parent != top and not name else name, found)] = (
+                        path.parent
+                    )
+        yield found or {"": top}
+
+
+def _feed_name(name: str, taken: dict[str, Path]) -> str:
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-") or "feed"
+    return plain if plain not in taken else f"{plain}-{len(taken) + 1}"
+
+
+def _with_stops(raw: dict[str, pd.DataFrame], notes: list[str]) -> pd.DataFrame:
+    """Leave out the rows of demand-responsive service: no stop, or a zone or a group of stops in its place.
+
+    Older feeds write the zone into ``stop_id``. Where more than some rows name no stop, the feed is broken.
+    """
+    rows = raw["stop_times"]
+    zone = (rows["stop_id"] == "") | (rows[["location_id", "location_group_id"]] != "").any(axis=1)
+    lost = ~zone & ~rows["stop_id"].isin(raw["stops"]["stop_id"])
+    if lost.mean() <= _FEW_ZONES:
+        zone |= lost
+        if lost.any():
+            names = first_ids(rows.loc[lost, "stop_id"].unique())
+            notes.append(
+                f"stop_times.txt names {names}, not in stops.txt: taken for zones of demand-responsive service."
+            )
+    if zone.any():
+        notes.append(f"{int(zone.sum())} stop times without a stop (demand-responsive service) are left out.")
+    return rows[~zone].reset_index(drop=True)
+
+
 def _line(name: str) -> str:
     """Return a name from a foreign file as one printable line."""
     return "".join(letter for letter in " ".join(name.split()) if letter.isprintable())[:80]
-
-
-def _feed_folder(folder: Path, name: str) -> Path:
-    """Return the folder that holds the tables: the top one, or the only one below that does."""
-    if (folder / "stop_times.txt").is_file():
-        return folder
-    below = sorted({path.parent for path in folder.rglob("stop_times.txt") if "__MACOSX" not in path.parts})
-    if len(below) > 1:
-        raise TableError(f"{name} holds {len(below)} feeds; give one at a time.")
-    return below[0] if below else folder
 
 
 def _ids(raw: dict[str, pd.DataFrame], problems: list[str]) -> None:
@@ -252,10 +335,6 @@ def _size(frequencies: pd.DataFrame, stop_times: pd.DataFrame, problems: list[st
 def _stop_times(raw: pd.DataFrame, stops: pd.DataFrame, problems: list[str], notes: list[str]) -> pd.DataFrame:
     """Order the stop times, fill in blank ones, and collect those that run backward."""
     before = len(problems)
-    flexible = raw["stop_id"] == ""
-    if flexible.any():
-        notes.append(f"{int(flexible.sum())} stop times without a stop (demand-responsive service) are left out.")
-        raw = raw[~flexible].reset_index(drop=True)
     names, where = raw["trip_id"], "stop_times.txt"
     order = text.numbers(raw["stop_sequence"], "stop_sequence", where, names, problems, low=0, high=10**9)
     arrival = text.seconds(raw["arrival_time"], f"{where} arrival_time", names, problems)
@@ -273,10 +352,13 @@ def _stop_times(raw: pd.DataFrame, stops: pd.DataFrame, problems: list[str], not
             "stop_id": raw["stop_id"],
             "arrival_s": np.where(np.isnan(arrival), departure, arrival),
             "departure_s": np.where(np.isnan(departure), arrival, departure),
-            "may_board": kinds[0] != 1,
-            "may_alight": kinds[1] != 1,
+            "may_board": ~np.isin(kinds[0], _NOT_BY_TIMETABLE),
+            "may_alight": ~np.isin(kinds[1], _NOT_BY_TIMETABLE),
         }
     ).sort_values(["trip_id", "order"], kind="stable", ignore_index=True)
+    called = int(((kinds[0] == 2) | (kinds[1] == 2)).sum())
+    if called:
+        notes.append(f"{called} stop times for which one must phone the agency are not counted.")
     twice = table.loc[table.duplicated(["trip_id", "order"]), "trip_id"].unique()
     if len(twice):
         problems.append(f"{where} repeats a stop_sequence in the trips {first_ids(twice)}.")
@@ -317,46 +399,63 @@ def _fill(table: pd.DataFrame, stops: pd.DataFrame, blank: npt.NDArray[np.bool_]
     table.loc[blank, "departure_s"] = filled
 
 
-def add_gtfs(path: Path | str, study: Any, *, licence: str = "") -> Converted:
+def add_gtfs(path: Path | str, study: Study, *, licence: str = "", name: str = "") -> Converted:
     """Check a feed and hand it on as it came; the entry of ``gtfs`` in the list of readers.
 
     Parameters
     ----------
     path : path
-        Zip or folder.
+        Zip or folder, of one feed or of several.
     study : Study
-        Not looked at: which stops are of use is seen when it is searched.
+        Stops must lie in its counties. Its former feeds stay beside this one where ``name`` is given.
     licence : str
         As the publisher states it; a feed has no place for it.
+    name : str
+        Of this feed among several of a study: a feed of the same name is replaced, the others stay.
 
     Raises
     ------
     TableError
-        See :func:`read_gtfs`.
+        See :func:`read_gtfs`; also where no stop lies in the counties of the study.
     """
     source = Path(path)
     feed = read_gtfs(source)
+    stops = feed.stops.dropna(subset=["latitude", "longitude"])
+    notes = check_in_counties(study, stops["longitude"].to_numpy(), stops["latitude"].to_numpy(), what="stop")
     first, last = first_and_last_date(feed)
+    if last < datetime.now(tz=UTC).date():
+        notes += (
+            f"The timetable ended on {last}: buses may run otherwise today. Ask the publisher for the present one.",
+        )
+    former = study.layer("transit") if name else None
+    others = former.title.removeprefix(_TITLE).removesuffix(_TITLE_END) if former else ""
+    agencies = ", ".join(dict.fromkeys([*filter(None, [others]), feed.agency]))
 
     def write(target: Path) -> int:
-        if source.is_dir() or not zipfile.is_zipfile(source):
-            with extracted(source, limits=_LIMITS) as folder:
-                _pack(_feed_folder(folder, source.name), target)
-        else:
-            shutil.copyfile(source, target)
-        return len(feed.trips)
+        with ExitStack() as stack:
+            parts = dict(stack.enter_context(_feeds_in(checked_layer(former)))) if former else {}
+            given = stack.enter_context(_feeds_in(source))
+            parts |= {_feed_name(name, {}): folder for folder in given.values()} if name else given
+            _pack(parts, target)
+        return len(read_gtfs(target).trips)
 
     return Converted(
         write=write,
-        title=f"Scheduled public transport of {feed.agency} (GTFS)",
-        vintage=f"timetable {first} to {last}",
-        licence=_line(licence) or "not stated in the feed; ask the publisher",
-        notes=feed.notes,
+        title=f"{_TITLE}{agencies}{_TITLE_END}",
+        vintage="; ".join([*([former.vintage] if former else []), f"timetable {first} to {last}"]),
+        licence="; ".join(
+            dict.fromkeys(
+                [*([former.licence] if former else []), _line(licence) or "not stated in the feed; ask the publisher"]
+            )
+        ),
+        notes=(*(former.notes if former else ()), *feed.notes, *notes),
     )
 
 
-def _pack(folder: Path, target: Path) -> None:
-    """Pack the tables of a folder, the same bytes each time."""
+def _pack(feeds: dict[str, Path], target: Path) -> None:
+    """Pack the tables of feeds, the same bytes each time; several lie in a folder each."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(folder.glob("*.txt")):
-            archive.writestr(zipfile.ZipInfo(path.name), path.read_bytes(), zipfile.ZIP_DEFLATED)
+        for name, folder in feeds.items():
+            for path in sorted(folder.glob("*.txt")):
+                inner = path.name if len(feeds) == 1 else f"{name}/{path.name}"
+                archive.writestr(zipfile.ZipInfo(inner), path.read_bytes(), zipfile.ZIP_DEFLATED)

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from kcgeo.data.directory.hours import is_federal_holiday
 from kcgeo.data.formats.transit.feed import Feed
 from kcgeo.errors import StudyError
 
@@ -40,7 +41,9 @@ def first_and_last_date(feed: Feed) -> tuple[date, date]:
 
 
 def require_date(feed: Feed, day: date) -> None:
-    """Refuse a day outside of the feed's validity.
+    """Refuse a day on which no trip runs because it lies outside of the feed's validity.
+
+    A trip at 25:10 of the last day of service runs on the day after it, which counts.
 
     Raises
     ------
@@ -48,15 +51,25 @@ def require_date(feed: Feed, day: date) -> None:
         The sentence names the feed's first and last day.
     """
     first, last = first_and_last_date(feed)
-    if not first <= day <= last:
+    if not first <= day <= _last_running_day(feed):
         raise StudyError(f"The timetable holds from {first} to {last}, and {day} is outside; choose a day between.")
+
+
+def _last_running_day(feed: Feed) -> date:
+    ends_s = pd.concat([feed.stop_times["departure_s"], feed.frequencies["end_s"]])
+    trips = pd.concat([feed.stop_times["trip_id"], feed.frequencies["trip_id"]])
+    nights = (ends_s // 86_400).groupby(trips).max()
+    of_service = feed.trips["trip_id"].map(nights).groupby(feed.trips["service_id"]).max()
+    days = pd.to_datetime(feed.days["date"]) + pd.to_timedelta(feed.days["service_id"].map(of_service).fillna(0), "D")
+    found: date = days.max().date()
+    return found
 
 
 def typical_date(feed: Feed, kind: DayKind) -> date:
     """Choose a day that stands for its kind: the earliest with the most common number of trips.
 
     A ``weekday`` is a Tuesday, Wednesday, Thursday or Friday, so that the night before it is one between two days of
-    work. Holidays, on which other trips run, are passed over for being few. Of two numbers as common as each other the
+    work. Federal holidays of the United States do not stand for others. Of two numbers as common as each other the
     larger counts. Where nothing runs on any such day, the first of them stands for the others.
 
     Raises
@@ -68,6 +81,8 @@ def typical_date(feed: Feed, kind: DayKind) -> date:
     counts = trip_counts(feed)
     days = pd.DatetimeIndex(counts.index)
     counts = counts[days.dayofweek.isin(wanted)]
+    free = [is_federal_holiday(day.date()) for day in pd.DatetimeIndex(counts.index)]
+    counts = counts if all(free) else counts[[not holiday for holiday in free]]
     if counts.empty:
         raise StudyError(f"The timetable holds for less than a week, without a {kind}; give a feed for a longer time.")
     counts = counts[counts > 0] if counts.any() else counts

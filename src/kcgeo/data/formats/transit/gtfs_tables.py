@@ -38,7 +38,8 @@ _OPTIONAL = {
 }
 _EXTRA = {
     "stops": ("stop_name", "stop_lat", "stop_lon", "parent_station"),
-    "stop_times": ("pickup_type", "drop_off_type"),
+    "stop_times": ("pickup_type", "drop_off_type", "location_id", "location_group_id"),
+    "agency": ("agency_timezone",),
     "transfers": ("min_transfer_time", "from_route_id", "to_route_id", "from_trip_id", "to_trip_id"),
 }
 
