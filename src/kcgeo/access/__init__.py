@@ -2,12 +2,14 @@
 
 from kcgeo.access import decay
 from kcgeo.access.catchments import balanced_fca, spatial_availability, three_step_fca, two_step_fca
+from kcgeo.access.chain import ChainFlow, Stage, chain, earliest_path, simulate_chain
 from kcgeo.access.congestion import congestion_assignment, congestion_cost
 from kcgeo.access.equity import access_poverty, gini, group_gap, lorenz, palma
 from kcgeo.access.gaps import STATES, categories_of, continuum, coverage_table, states
 from kcgeo.access.hotspots import GI_CLASSES, MORAN_CLASSES, hot_spots
 from kcgeo.access.matrix import ALL_REQUIRED, SERVICE_CLASSES, continuum_matrix, service_classes
 from kcgeo.access.profile import corridor_profile, gap_segments
+from kcgeo.access.queues import bed_chance, erlang_a, erlang_b, erlang_c
 from kcgeo.access.reach import cumulative, gravity, nearest
 from kcgeo.access.stability import CERTAINTIES, intervals, rank_stability
 from kcgeo.access.uncertainty import STATED_RANGES, ArcParts, Draws, Ranges, arc_parts, draw_times, headlines
@@ -21,12 +23,16 @@ __all__ = [
     "STATED_RANGES",
     "STATES",
     "ArcParts",
+    "ChainFlow",
     "Draws",
     "Ranges",
+    "Stage",
     "access_poverty",
     "arc_parts",
     "balanced_fca",
+    "bed_chance",
     "categories_of",
+    "chain",
     "congestion_assignment",
     "congestion_cost",
     "continuum",
@@ -36,6 +42,10 @@ __all__ = [
     "cumulative",
     "decay",
     "draw_times",
+    "earliest_path",
+    "erlang_a",
+    "erlang_b",
+    "erlang_c",
     "gap_segments",
     "gini",
     "gravity",
@@ -48,6 +58,7 @@ __all__ = [
     "palma",
     "rank_stability",
     "service_classes",
+    "simulate_chain",
     "spatial_availability",
     "states",
     "three_step_fca",
