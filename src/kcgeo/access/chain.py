@@ -19,6 +19,7 @@ import heapq
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -207,7 +208,9 @@ def _flow(
     limit = np.concatenate([rate[rows] for rate, rows in zip(rates, bounded, strict=True)])
     gain = np.concatenate([-np.ones(len(first)), np.zeros(offset[-1] - len(first))])
     equal = sp.vstack(keep) if keep else None
-    found = linprog(gain, upper, limit, equal, np.zeros(equal.shape[0]) if equal is not None else None, method="highs")
+    still: Any = np.zeros(equal.shape[0]) if equal is not None else None
+    sparse: Any = (upper, equal)  # linprog takes sparse matrices; its type stubs do not know
+    found = linprog(gain, sparse[0], limit, sparse[1], still, method="highs")
     if found.status in (3, 4):  # no flow at all is always a plan, so the programme can only be unbounded
         return math.inf, [np.zeros(len(table)) for table in layers.sites]
     if found.status != 0:
@@ -220,7 +223,7 @@ def _flow(
         )
         at += int(rows.sum())
         worth.append(value)
-    return float(-found.fun), worth
+    return -float(found.x @ gain), worth
 
 
 def _stage_table(layers: _Layers, worth: Sequence[Floats]) -> pd.DataFrame:
@@ -248,8 +251,10 @@ def _stage_table(layers: _Layers, worth: Sequence[Floats]) -> pd.DataFrame:
 def _by_origin(layers: _Layers) -> pd.DataFrame:
     rows = []
     # origins that reach the same first sites can use the same: solve once for each set
-    sets = layers.entries.groupby("origin")["site"].agg(lambda sites: tuple(sorted(sites)))
-    for reached, origins in sets.groupby(sets).groups.items():
+    sets: dict[tuple[int, ...], list[str]] = {}
+    for origin, sites in layers.entries.groupby("origin")["site"]:
+        sets.setdefault(tuple(sorted(int(site) for site in sites)), []).append(str(origin))
+    for reached, origins in sets.items():
         entry = np.array(reached, dtype=np.intp)
         low, high = (_flow(layers, column, entry=entry)[0] for column in ("beds_low", "beds_high"))
         rows += [{"origin": origin, "low_week": low, "high_week": high} for origin in origins]
