@@ -1,4 +1,4 @@
-"""Make the short lists: categories, hours, plan_elements, hsds_mapping.
+"""Make the short lists: categories, terms, hours, plan_elements, hsds_mapping.
 
 The raw files were written by hand from the facts collected in 2026-11: the categories and area names that services use,
 the reading of each text of opening hours (blank where the text gives no timetable), and the elements that the Model
@@ -34,6 +34,7 @@ def make(raw: Path = RAW, derived: Path = DERIVED) -> None:
         for row in read_csv(raw / "categories.csv")
     ]
     write_csv(derived / "categories.csv", categories, field_names("categories"), ["category"])
+    write_csv(derived / "terms.csv", read_csv(raw / "terms.csv"), field_names("terms"), ["term_kind", "term"])
     write_csv(derived / "hours.csv", read_csv(raw / "hours.csv"), field_names("hours"), ["hours"])
     elements = [
         row

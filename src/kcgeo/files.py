@@ -1,4 +1,4 @@
-"""Writing without half-written files: a temporary name first, then one rename; what a killed run left is swept."""
+"""Where the packaged files lie; writing without half-written files: a temporary name first, then one rename."""
 
 from __future__ import annotations
 
@@ -14,7 +14,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["replacing", "replacing_folder", "sha256", "write_bytes", "write_text"]
+from kcgeo.errors import IntegrityError
+
+__all__ = ["homes", "package_folder", "replacing", "replacing_folder", "sha256", "write_bytes", "write_text"]
+
+
+def homes() -> tuple[Path, Path]:
+    """Return the two folders that may hold ``data`` and ``studies``: the copy inside a wheel, and the checkout."""
+    here = Path(__file__).resolve()
+    return here.parent / "_package", here.parents[2]
+
+
+def package_folder() -> Path:
+    """Return the folder that holds ``datapackage.json``: ``KCGEO_DATA`` where it is set, else the one of a home.
+
+    Raises
+    ------
+    IntegrityError
+        Where none holds one.
+    """
+    named = os.environ.get("KCGEO_DATA")
+    places = [Path(named)] if named else [home / "data" for home in homes()]
+    for folder in places:
+        if (folder / "datapackage.json").is_file():
+            return folder
+    cure = "correct KCGEO_DATA" if named else "install kcgeo again, or set KCGEO_DATA to the data folder of a checkout"
+    raise IntegrityError(f"No datapackage.json was found in {' or '.join(map(str, places))}; {cure}.")
 
 
 @contextmanager

@@ -147,9 +147,7 @@ def test_packaged_copy_of_a_wheel_comes_first(
 ) -> None:
     import sys
 
-    import kcgeo.data.package.catalogue  # noqa: F401
-
-    module = sys.modules["kcgeo.data.package.catalogue"]
+    module = sys.modules["kcgeo.files"]
     monkeypatch.delenv("KCGEO_DATA")
     installed = tmp_path / "site" / "kcgeo"
     (installed / "_package").mkdir(parents=True)
@@ -157,7 +155,7 @@ def test_packaged_copy_of_a_wheel_comes_first(
     (installed / "_package" / "studies").mkdir()
     (installed / "_package" / "studies" / "another.toml").write_text("")
     with pytest.raises(IntegrityError, match="was not installed with kcgeo"):
-        missing = tmp_path / "nowhere" / "kcgeo" / "data" / "package" / "catalogue.py"
+        missing = tmp_path / "nowhere" / "kcgeo" / "files.py"
         monkeypatch.setattr(module, "__file__", str(missing))
         monkeypatch.setenv("KCGEO_DATA", str(installed / "_package" / "data"))
         data.default_study()
@@ -167,7 +165,7 @@ def test_packaged_copy_of_a_wheel_comes_first(
     assert described["default_study"] == "kansas-city.toml"
     descriptor.write_text(json.dumps({**described, "default_study": "own.toml"}))
     (installed / "_package" / "studies" / "own.toml").write_text("")  # not the first by name
-    monkeypatch.setattr(module, "__file__", str(installed / "data" / "package" / "catalogue.py"))
+    monkeypatch.setattr(module, "__file__", str(installed / "files.py"))
     assert data.package_folder() == installed / "_package" / "data"
     assert data.default_study() == installed / "_package" / "studies" / "own.toml"
     assert json.loads((data.package_folder() / "datapackage.json").read_text())["name"] == "kcgeo-data"

@@ -9,27 +9,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from kcgeo import terms
+
 __all__ = ["CATEGORIES", "CONTRACTS", "Contract"]
 
-CATEGORIES = (
-    "medical",
-    "counselling",
-    "case_management",
-    "emergency_shelter",
-    "drop_in",
-    "hotline",
-    "education_prevention",
-    "law_enforcement",
-    "legal",
-    "forensic_exam",
-    "substance_use",
-    "transitional_housing",
-    "child_advocacy",
-    "street_outreach",
-    "long_term_housing",
-    "demand_reduction",
-    "transport",
-)
+CATEGORIES = tuple(terms.categories())
 
 _PER_CATEGORY = rf"(?:{'|'.join(CATEGORIES)})(?:_[a-z0-9]+)*_(?:min|state|reason|covered|count|share)"
 _QUANTITY = r"[a-z][a-z0-9_]*_(?:min|km|mi|mi2|km2|kmh|count|share|rate|per_1000|index|rank)"

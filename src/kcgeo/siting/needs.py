@@ -6,10 +6,9 @@ import numpy as np
 import pandas as pd
 
 from kcgeo.errors import TableError, first_ids, raise_all
+from kcgeo.terms import STATES
 
 __all__ = ["need"]
-
-_STATES = ("in_reach", "by_referral", "none")
 
 
 def need(demand: pd.Series[float], state: pd.Series[str], *, referral_weight: float) -> pd.Series[float]:
@@ -54,9 +53,9 @@ def need(demand: pd.Series[float], state: pd.Series[str], *, referral_weight: fl
     here = state.reindex(demand.index)
     if here.isna().any():
         problems.append(f"state lacks {int(here.isna().sum())} places: {first_ids(here.index[here.isna()])}.")
-    odd = here.notna() & ~here.isin(_STATES)
+    odd = here.notna() & ~here.isin(STATES)
     if odd.any():
-        problems.append(f"state is none of {', '.join(_STATES)} at {first_ids(here.index[odd])}.")
+        problems.append(f"state is none of {', '.join(STATES)} at {first_ids(here.index[odd])}.")
     raise_all(problems, TableError)
     weight = np.select([here.eq("none"), here.eq("by_referral")], [1.0, float(referral_weight)], 0.0)
     return pd.Series(demand.to_numpy(dtype=float) * weight, index=demand.index, name="need_count")

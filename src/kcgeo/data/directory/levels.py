@@ -19,13 +19,14 @@ from typing import Any
 
 import pandas as pd
 
+from kcgeo import terms
 from kcgeo.data.directory.looks import text_looks_like_place
 from kcgeo.errors import first_ids
 
 __all__ = ["LEVELS", "SHELTER_LIKE", "close_levels", "closing", "level_problems", "shelter_rows"]
 
 LEVELS = ("exact", "area", "withheld")
-SHELTER_LIKE = ("emergency_shelter", "transitional_housing", "long_term_housing")
+SHELTER_LIKE = terms.shelter_like()
 
 _ID = "service_id"
 _OF_WITHHELD = (_ID, "service_categories", "categories", "disclosure", "disclosure_basis")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,29 +19,11 @@ import pandas as pd
 from kcgeo.crs import STORAGE, require
 from kcgeo.data.package.schemas import check_table
 from kcgeo.errors import IntegrityError, TableError
-from kcgeo.files import sha256
+from kcgeo.files import homes, package_folder, sha256
 
 __all__ = ["default_study", "describe", "file_of", "load", "package_folder", "resources"]
 
 _DESCRIPTOR = "datapackage.json"
-
-
-def package_folder() -> Path:
-    """Return the folder that holds ``datapackage.json``.
-
-    Raises
-    ------
-    IntegrityError
-        Where none of the three places holds one.
-    """
-    named = os.environ.get("KCGEO_DATA")
-    here = Path(__file__).resolve()
-    places = [Path(named)] if named else [here.parents[2] / "_package" / "data", here.parents[4] / "data"]
-    for folder in places:
-        if (folder / _DESCRIPTOR).is_file():
-            return folder
-    cure = "correct KCGEO_DATA" if named else "install kcgeo again, or set KCGEO_DATA to the data folder of a checkout"
-    raise IntegrityError(f"No {_DESCRIPTOR} was found in {' or '.join(map(str, places))}; {cure}.")
 
 
 def default_study() -> Path:
@@ -54,10 +35,9 @@ def default_study() -> Path:
         Neither the installed copy nor the checkout holds one.
     """
     name = str(_descriptor()["default_study"])
-    here = Path(__file__).resolve()
-    for folder in (here.parents[2] / "_package" / "studies", here.parents[4] / "studies"):
-        if (folder / name).is_file():
-            return folder / name
+    for home in homes():
+        if (home / "studies" / name).is_file():
+            return home / "studies" / name
     raise IntegrityError(f"The study {name} was not installed with kcgeo; name a study file with --study.")
 
 

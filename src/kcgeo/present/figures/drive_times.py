@@ -65,7 +65,7 @@ def drive_time_map(
         Released surface with ``cell_id`` (H3) and ``<category>_min``; an empty time is drawn as not connected, or as
         beyond the last class where ``<category>_reason`` says ``beyond_cutoff``.
     category
-        One of the seventeen service categories.
+        A service category.
     ground
         Background of the study.
     services

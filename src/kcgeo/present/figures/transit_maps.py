@@ -43,7 +43,7 @@ def transit_time_map(
     coverage
         Released table ``category, when, covered_share`` of households without a vehicle; it makes the title.
     category
-        One of the seventeen service categories.
+        A service category.
     edges_min
         Upper edges of up to four classes, minutes; an edge belongs to the class below it.
     windows

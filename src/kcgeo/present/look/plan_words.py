@@ -8,18 +8,14 @@ from typing import Any
 
 import pandas as pd
 
+from kcgeo import terms
 from kcgeo.disclosure import Released, require_released
 from kcgeo.errors import TableError
 from kcgeo.present.look import words
 
 __all__ = ["GROUP_NAMES", "MODELS", "PlanWords", "one_row", "plan_words", "share_pair"]
 
-GROUP_NAMES = {
-    "population_count": "all people",
-    "under18_count": "people under 18",
-    "poverty_count": "people in poverty",
-    "no_vehicle_household_count": "households without a vehicle",
-}
+GROUP_NAMES = {key: group.label if key == "population_count" else group.phrase for key, group in terms.groups().items()}
 MODELS = {
     "max_coverage": "most people within reach (maximal covering)",
     "p_median": "fewest minutes for all people together (p-median)",
@@ -27,7 +23,7 @@ MODELS = {
     "backup_coverage": "most people with two sites in reach (backup cover)",
     "min_sites": "fewest sites that reach every place (set covering)",
 }
-_SITES = {"emergency_shelter": "emergency shelters", "drop_in": "drop-in centers"}
+
 _TIE = 1e-9
 _MORE_IS_BETTER = ("max_coverage", "backup_coverage")
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -94,7 +90,7 @@ def plan_words(released: Mapping[str, Released]) -> PlanWords:
     few, where = ("site", "area") if len(sites) == 1 else ("sites", "areas")
     asked = _asked(plan)
     shares = " instead of ".join(reversed(share_pair(group["before_share"], group["after_share"])))
-    sought = _SITES.get(str(plan["category"]), f"new {label} {few}") if len(sites) > 1 else f"new {label} {few}"
+    sought = f"new {terms.categories()[str(plan['category'])].plural if len(sites) > 1 else f'{label} {few}'}"
     return PlanWords(
         question=f"Where would {count} {sought} for {asked} help most?",
         answer=(

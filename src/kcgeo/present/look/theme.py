@@ -15,6 +15,8 @@ from typing import Any
 
 import matplotlib as mpl
 
+from kcgeo import terms
+
 __all__ = [
     "BEYOND",
     "COLOUR",
@@ -75,35 +77,19 @@ class Family:
     scale: float = 1.0
 
 
+def _members(family: str) -> tuple[str, ...]:
+    return tuple(key for key, category in terms.categories().items() if category.family == family)
+
+
 FAMILIES = (
-    Family(
-        "health",
-        "Medical, forensic exam, treatment",
-        ("medical", "forensic_exam", "substance_use"),
-        "#d55e00",
-        "P",
-        1.25,
-    ),
-    Family(
-        "housing",
-        "Shelter and housing",
-        ("emergency_shelter", "transitional_housing", "long_term_housing"),
-        "#0072b2",
-        "^",
-        1.15,
-    ),
-    Family("support", "Counseling, case work, drop-in", ("counselling", "case_management", "drop_in"), "#009e73", "o"),
-    Family("justice", "Legal help, police", ("legal", "law_enforcement"), "#111111", "s", 0.9),
-    Family("children", "Child advocacy", ("child_advocacy",), "#f0e442", "D", 0.85),
-    Family(
-        "outreach",
-        "Outreach, prevention, transport",
-        ("street_outreach", "education_prevention", "demand_reduction", "transport", "hotline"),
-        "#cc79a7",
-        "v",
-        1.15,
-    ),
+    Family("health", "Medical, forensic exam, treatment", _members("health"), "#d55e00", "P", 1.25),
+    Family("housing", "Shelter and housing", _members("housing"), "#0072b2", "^", 1.15),
+    Family("support", "Counseling, case work, drop-in", _members("support"), "#009e73", "o"),
+    Family("justice", "Legal help, police", _members("justice"), "#111111", "s", 0.9),
+    Family("children", "Child advocacy", _members("children"), "#f0e442", "D", 0.85),
+    Family("outreach", "Outreach, prevention, transport", _members("outreach"), "#cc79a7", "v", 1.15),
 )
+"""Families in the order of the legend; which category belongs to which says the table of categories."""
 
 _RC: Any = {
     "font.family": "sans-serif",

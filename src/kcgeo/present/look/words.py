@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from types import MappingProxyType
 
+from kcgeo import terms
 from kcgeo.errors import TableError
 
 __all__ = [
@@ -30,35 +31,14 @@ __all__ = [
     "thousands",
 ]
 
-CATEGORY = MappingProxyType(
-    {
-        "medical": ("Medical care", "medical care"),
-        "counselling": ("Counseling", "counseling"),
-        "case_management": ("Case management", "case management"),
-        "emergency_shelter": ("Emergency shelter", "an emergency shelter"),
-        "drop_in": ("Drop-in center", "a drop-in center"),
-        "hotline": ("Hotline", "a hotline"),
-        "education_prevention": ("Education and prevention", "education and prevention"),
-        "law_enforcement": ("Law enforcement", "law enforcement"),
-        "legal": ("Legal help", "legal help"),
-        "forensic_exam": ("Forensic exam", "a forensic exam"),
-        "substance_use": ("Substance-use treatment", "substance-use treatment"),
-        "transitional_housing": ("Transitional housing", "transitional housing"),
-        "child_advocacy": ("Child advocacy", "child advocacy"),
-        "street_outreach": ("Street outreach", "street outreach"),
-        "long_term_housing": ("Long-term housing", "long-term housing"),
-        "demand_reduction": ("Demand reduction", "demand reduction"),
-        "transport": ("Transport", "transport"),
-    }
-)
+CATEGORY = MappingProxyType({key: (term.label, term.phrase) for key, term in terms.categories().items()})
 
-
-MODEL = "Drive times: free-flow model, no congestion, by car only."
-LISTED_ONLY = "Listed sites only: confidential ones are not counted."
-LOWER_BOUND = "Lower bound: confidential services are not counted."
-SAMPLE = "SAMPLE SERVICES, not real"
+MODEL = terms.notices()["model"].label
+LISTED_ONLY = terms.notices()["listed_only"].label
+LOWER_BOUND = terms.notices()["lower_bound"].label
+SAMPLE = terms.notices()["sample"].label
 """Begins the source of an invented service directory; figures and pages that find it there say it aloud."""
-ODBL = "Roads (c) OpenStreetMap contributors (ODbL 1.0)."
+ODBL = terms.notices()["roads"].label
 SAFE_BROWSING = (
     "This page sends nothing and stores nothing on your device. Your browser may still list it among visited pages. "
     "If somebody may look at your device, use one that they cannot reach."
@@ -80,7 +60,7 @@ def category_label(category: str) -> str:
     Raises
     ------
     TableError
-        For a category that is not one of the seventeen.
+        For a category that is none of ours.
     """
     if category not in CATEGORY:
         raise TableError(f"'{category}' is not a service category; use one of {', '.join(sorted(CATEGORY))}.")
