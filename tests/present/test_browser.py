@@ -282,3 +282,54 @@ def test_leaving_empties_the_page_at_once(browser: Browser, folder: Path) -> Non
     assert [url for url in watched.requests if not url.startswith("file:")] == ["https://www.weather.gov/"]
     assert "forensic" not in watched.page.content().lower()
     watched.page.context.close()
+
+
+def test_the_map_is_one_stop_of_the_tab_key(coverage: Watched) -> None:
+    page = coverage.page
+    stops = []
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        stops.append(page.evaluate("document.activeElement.name || document.activeElement.id"))
+        if stops[-1] == "layer":
+            break
+    assert stops[-1] == "layer"
+    page.keyboard.press("Shift+Tab")
+    assert page.evaluate("document.activeElement.closest('#map') !== null || document.activeElement.id !== 'map'")
+    page.focus("#map")
+    page.keyboard.press("Enter")
+    first = page.evaluate("document.activeElement.getAttribute('aria-label')")
+    page.keyboard.press("ArrowRight")
+    second = page.evaluate("document.activeElement.getAttribute('aria-label')")
+    assert first
+    assert second
+    assert first != second
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.id") == "map"
+
+
+@pytest.mark.parametrize("width", [390, 768, 1024, 1440])
+@pytest.mark.parametrize("name", ["index.html", "maps/coverage.html"])
+def test_the_way_out_lies_over_nothing(browser: Browser, folder: Path, name: str, width: int) -> None:
+    watched = _open(browser, folder / name, (width, 900))
+    boxes = watched.page.evaluate(
+        "['.quit', 'h1', '.top p'].map(s => { const b = document.querySelector(s).getBoundingClientRect();"
+        " return [b.left, b.top, b.right, b.bottom]; })"
+    )
+    (left, top, right, bottom), *words = boxes
+    assert not [box for box in words if left < box[2] and box[0] < right and top < box[3] and box[1] < bottom]
+    watched.page.context.close()
+
+
+def test_pages_answer_dark_mode_and_reduced_motion(browser: Browser, folder: Path) -> None:
+    watched = _open(browser, folder / "maps" / "coverage.html", (1440, 900))
+    page = watched.page
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    page.reload()
+    page.wait_for_selector(".leaflet-cover-pane path")
+    luminance = (
+        "s => getComputedStyle(document.querySelector(s)).backgroundColor.match(/\\d+/g).slice(0, 3).map(Number)"
+    )
+    assert max(page.evaluate(luminance, "html")[:3]) < 60
+    assert min(page.evaluate(luminance, ".stage")[:3]) > 200  # the colors of the map are classes
+    assert Axe().run(page).violations_count == 0
+    page.context.close()

@@ -28,8 +28,8 @@ from kcgeo.present import (
     save_page,
 )
 from kcgeo.present.look.saving import write_thumbnail
-from kcgeo.present.web.coverage_page import page_file
 from kcgeo.present.web.encode import decode
+from kcgeo.present.web.page import page_file
 from tests.present.town import CUTOFF_MIN, REQUIRED, STATES, Town, coverage_table, services_table
 
 VENDORED = {

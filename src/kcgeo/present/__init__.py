@@ -20,10 +20,11 @@ from kcgeo.present.look.plate import Note, Plate
 from kcgeo.present.look.saving import save_figure, save_slide
 from kcgeo.present.look.sheet import PRINT, SLIDE, Sheet
 from kcgeo.present.paper.siting_page import siting_page
-from kcgeo.present.web.coverage_page import Page, coverage_page, save_page
+from kcgeo.present.web.coverage_page import coverage_page
 from kcgeo.present.web.explorer_page import explorer_page
 from kcgeo.present.web.gallery_page import Item, Section, gallery_page, plate_item
 from kcgeo.present.web.interactive import OfflineMap, explore_map
+from kcgeo.present.web.page import Page, save_page
 from kcgeo.present.web.siting_web import siting_web_page
 
 __all__ = [

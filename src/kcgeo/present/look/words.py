@@ -23,6 +23,7 @@ __all__ = [
     "category_label",
     "counted",
     "listed",
+    "moment",
     "nearest_phrase",
     "one_in",
     "percent",
@@ -132,6 +133,20 @@ def phone_pieces(text: str) -> list[tuple[str, str]]:
     if at < len(text):
         pieces.append((text[at:], ""))
     return pieces
+
+
+def moment(key: str) -> str:
+    """Name a time of the week as people say it.
+
+    >>> moment("weeknight 02:00"), moment("weekday noon"), moment("weekday 14:30")
+    ('weeknight 2 a.m.', 'weekday noon', 'weekday 2:30 p.m.')
+    """
+    return re.sub(r"\b(\d\d):(\d\d)\b", _clock, key)
+
+
+def _clock(found: re.Match[str]) -> str:
+    hour, minute = int(found[1]), found[2]
+    return f"{hour % 12 or 12}{'' if minute == '00' else f':{minute}'} {'a.m.' if hour < 12 else 'p.m.'}"
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:

@@ -6,7 +6,7 @@
 
   var element = kcElement, ground = data.ground;
   var drawing = kcGround(data, [["cover", 220, false], ["referral", 230, true], ["circles", 250, true], ["sites", 620, true]],
-    "Map of the study area. Arrow keys move it, plus and minus zoom, tab goes from site to site.");
+    "Map of the study area. Arrow keys move it, plus and minus zoom; Enter goes to the sites, where arrow keys go from one to the next and Escape comes back.");
   var map = drawing.map, area = drawing.area;
 
   /* Layers of one kind of help are drawn when first asked for and kept. */
@@ -157,7 +157,6 @@
   byId("show-referral").addEventListener("change", drawReferral);
   byId("show-names").addEventListener("change", function (event) { drawing.showNames(event.target.checked); });
   kcPaper();
-  kcQuit(byId("quit"));
   if (window.matchMedia("(max-width: 900px)").matches) byId("legend-box").removeAttribute("open");
   choose(document.querySelector('input[name="layer"]:checked').value);
 })();

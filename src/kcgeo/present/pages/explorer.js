@@ -6,7 +6,7 @@
   var element = kcElement, LETTERS = "ABCDEFGHIJKL";
   var READY = 0, NEW = 1, REFERRAL = 2, UNKNOWN = 3, NONE = 4;
   var ground = kcGround(data, [["cover", 220, true], ["cells", 300, false], ["listed", 610, true], ["plan", 630, true]],
-    "Map of the study area. Arrow keys move it, plus and minus zoom. Tab goes from new site to new site.");
+    "Map of the study area. Arrow keys move it, plus and minus zoom; Enter goes to the listed sites, where arrow keys go from one to the next and Escape comes back. Tab goes from new site to new site.");
   var map = ground.map, numbers = ground.text.numbers;
 
   /* ---- the tables: minutes rounded up, so that "at most a whole number of minutes" loses nothing ---- */
@@ -82,16 +82,17 @@
   function gain(candidate, codes, within) {
     var people = 0;
     for (var i = 0; i < count; i++) {
-      if (codes[i] > NEW && times[candidate * count + i] <= within) people += places[i][4];
+      if (codes[i] > NEW && times[candidate * count + i] <= within) people += places[i][4 + now.group];
     }
     return people;
   }
 
   /* ---- the state, its text in the address, and the way back ---- */
-  var start = { kind: data.first, who: 0, when: 0, within: data.headline, sites: [] };
+  var start = { kind: data.first, who: 0, when: 0, within: data.headline, group: 0, sites: [] };
   var now = start, past = [], joined = null;
   function written(state) {
     var parts = ["kind=" + data.kinds[state.kind][0], "who=" + data.who[state.who][0], "when=" + data.moments[state.when][0], "within=" + state.within];
+    if (state.group) parts.push("for=" + data.groups[state.group][0]);
     if (state.sites.length) parts.push("sites=" + state.sites.map(function (site) { return ids[site]; }).join("."));
     return "#" + parts.map(encodeURI).join("&");
   }
@@ -107,6 +108,7 @@
       if (key === "kind") state.kind = pick(data.kinds, value, state.kind);
       if (key === "who") state.who = pick(data.who, value, state.who);
       if (key === "when") state.when = pick(data.moments, value, state.when);
+      if (key === "for") state.group = pick(data.groups, value, state.group);
       if (key === "within" && /^\d+$/.test(value)) state.within = Math.min(data.most, Math.max(data.least, Number(value)));
       if (key === "sites") {
         state.sites = value.split(".").map(function (id) { return ids.indexOf(id); })
@@ -150,6 +152,12 @@
   }
 
   /* ---- words ---- */
+  /* What a model can say: two figures that count. */
+  function about(value) {
+    if (value >= 1e6) return (value / 1e6).toFixed(1) + " million";
+    var unit = Math.pow(10, Math.max(String(Math.round(value)).length - 2, 0));
+    return figure(Math.round(value / unit) * unit);
+  }
   function figure(value) { return value.toLocaleString("en-US"); }
   function of100(part, whole) {
     var share = whole ? part / whole : 0;
@@ -159,11 +167,11 @@
     var all = sums[0].reduce(function (a, b) { return a + b; }), today = sums[0][READY], added = sums[0][NEW];
     var some = chosen(now, 0).some(function (time) { return time < beyond; });
     var text = !some ? "No listed service of this choice" + (now.when ? " is known to be open (" + data.moments[now.when][0] + ")." : " has a public address.") :
-      of100(today, all) + " people (" + figure(today) + ") live within a " + now.within + "-minute drive of " +
+      of100(today, all) + " people (about " + about(today) + ") live within a " + now.within + "-minute drive of " +
       data.kinds[now.kind][2] + data.who[now.who][2] + data.moments[now.when][2] + ". Listed sites only: confidential ones are not counted.";
     if (now.sites.length) {
       text += " With " + (now.sites.length === 1 ? "the new site: " : "the " + now.sites.length + " new sites: ") +
-        of100(today + added, all) + ", " + figure(added) + " people more.";
+        of100(today + added, all) + ", about " + about(added) + " people more.";
     }
     return text;
   }
@@ -239,6 +247,7 @@
     });
   }
 
+  var said_of = data.groups.map(function (group, g) { return g ? "(" + group[1].toLowerCase() + ")" : "people"; });
   var pins = [], rows = [], drags = 0, held = -1;
   var WAYS = { ArrowUp: [1, 0], ArrowDown: [-1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
   var SIDES = [["ArrowUp", "north", "↑"], ["ArrowDown", "south", "↓"], ["ArrowLeft", "west", "←"], ["ArrowRight", "east", "→"]];
@@ -292,13 +301,14 @@
       rows.pop().row.remove();
     }
     while (pins.length < now.sites.length) { pins.push(makePin(pins.length)); rows.push(makeRow(rows.length)); }
-    var without = statesOf(Object.assign({}, now, { sites: [] }));
     now.sites.forEach(function (site, i) {
       var place = near(site), marker = pins[i].marker;
       if (held !== i) marker.setLatLng(centres[site]);
       pins[i].cell.setLatLngs(ground.text.points(data.candidates.outlines[site]));
       marker.getElement().setAttribute("aria-label", "New site " + LETTERS[i] + " near " + place + ". Arrow keys move it, Delete removes it.");
-      rows[i].words.textContent = "near " + place + ": would reach " + figure(gain(site, without, now.within)) + " people who are not in reach today";
+      /* What the sites before it reach is not counted again. */
+      var before = statesOf(Object.assign({}, now, { sites: now.sites.slice(0, i) }));
+      rows[i].words.textContent = "near " + place + ": brings about " + about(gain(site, before, now.within)) + " " + said_of[now.group] + " into reach" + (i ? " beyond today and the sites above" : " who are not today");
     });
   }
   function cell(tag, text, name) {
@@ -360,6 +370,7 @@
     byId("kind").selectedIndex = now.kind;
     byId("who").selectedIndex = now.who;
     byId("when").selectedIndex = now.when;
+    byId("group").selectedIndex = now.group;
     byId("cutoff").value = now.within;
     byId("minutes").textContent = now.within;
     document.querySelectorAll(".presets button").forEach(function (button) {
@@ -397,7 +408,7 @@
     item.appendChild(element("span", row[1]));
     byId("legend").appendChild(item);
   });
-  ["kind", "who", "when"].forEach(function (key) {
+  ["kind", "who", "when", "group"].forEach(function (key) {
     byId(key).addEventListener("change", function (event) { var part = {}; part[key] = event.target.selectedIndex; change(part); });
   });
   byId("cutoff").addEventListener("input", function (event) { change({ within: Number(event.target.value) }, "cutoff"); });
@@ -446,7 +457,6 @@
   });
   window.addEventListener("afterprint", function () { map.getContainer().style.cssText = ""; });
   kcPaper();
-  kcQuit(byId("quit"));
   now = read(window.location.hash);
   show();
 })();

@@ -52,9 +52,10 @@ function kcService(box, service, offers) {
 function kcGround(data, panes, label) {
   "use strict";
   var text = kcText(data.scale), ground = data.ground, brushes = {};
+  var still = window.matchMedia && window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   var map = L.map("map", {
     attributionControl: false, zoomControl: false, zoomSnap: 0.25, zoomDelta: 0.5, minZoom: 7, maxZoom: 13,
-    maxBounds: L.latLngBounds(data.bounds).pad(0.35), fadeAnimation: false, zoomAnimation: true
+    maxBounds: L.latLngBounds(data.bounds).pad(0.35), fadeAnimation: false, zoomAnimation: !still, inertia: !still
   });
   map.fitBounds(data.core);
   var box = map.getContainer();
@@ -141,6 +142,36 @@ function kcGround(data, panes, label) {
   map.on("moveend zoomend resize", placeNames);
   placeNames();
 
+  /* The map is one stop of the Tab key: Enter goes in to the mark nearest to the middle, arrow keys go from mark to mark,
+     Escape comes back out. What a page lets people move (.pin) keeps a stop of its own. */
+  map.on("layeradd", function (event) {
+    var made = event.layer.getElement ? event.layer.getElement() : null;
+    if (made && !made.classList.contains("pin")) made.setAttribute("tabindex", "-1");
+  });
+  function marks() {
+    var found = Array.prototype.slice.call(box.querySelectorAll(".site"));
+    return found.map(function (mark) { return [mark, mark.getBoundingClientRect()]; })
+      .sort(function (a, b) { return a[1].left - b[1].left || a[1].top - b[1].top; });
+  }
+  box.addEventListener("keydown", function (event) {
+    var step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key], here = document.activeElement, all, at;
+    if (here === box && event.key === "Enter") {
+      var middle = box.getBoundingClientRect();
+      all = marks().map(function (row) {
+        return [row[0], Math.hypot(row[1].left - middle.left - middle.width / 2, row[1].top - middle.top - middle.height / 2)];
+      }).sort(function (a, b) { return a[1] - b[1]; });
+      if (all.length) all[0][0].focus();
+    } else if (here.classList.contains("site") && step) {
+      all = marks().map(function (row) { return row[0]; });
+      at = (all.indexOf(here) + step + all.length) % all.length;
+      all[at].focus();
+    } else if (here.classList.contains("site") && event.key === "Escape" && !box.querySelector(".leaflet-popup")) {
+      box.focus();
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }, true);
+
   /* A popup is a small dialogue: it takes the focus, Escape closes it, and the focus goes back to where it was. */
   var opener = null;
   map.on("popupopen", function (event) {
@@ -174,14 +205,4 @@ function kcPaper() {
     folded.forEach(function (box) { box.open = true; });
   });
   window.addEventListener("afterprint", function () { folded.forEach(function (box) { box.open = false; }); });
-}
-
-/* Empties the page at once, then leaves it for another that takes its place in the history of this tab. */
-function kcQuit(link) {
-  "use strict";
-  link.addEventListener("click", function (event) {
-    event.preventDefault();
-    document.body.textContent = "";
-    window.location.replace(link.href);
-  });
 }

@@ -6,22 +6,19 @@ policy forbids every request. :func:`kcgeo.study.answers.explorer.what_if` count
 
 from __future__ import annotations
 
-import html
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from string import Template
 
 import geopandas as gpd
+from markupsafe import Markup
 
 from kcgeo.disclosure import Released, require_released
 from kcgeo.errors import TableError
 from kcgeo.present.look import theme, words
 from kcgeo.present.look.background import Background
-from kcgeo.present.look.plate import has_sample, source_lines
-from kcgeo.present.web.coverage_page import Page, leaflet, page_file, page_head, sample_mark
 from kcgeo.present.web.encode import SCALE
 from kcgeo.present.web.explorer_data import candidate_data, open_sites, place_data, reach_data, zip_areas
+from kcgeo.present.web.page import Page, as_json, filled, leaflet
 from kcgeo.present.web.web_data import GROUP, bounds_of, ground_data
 
 __all__ = ["ANY_TIME", "EVERYONE", "STATES", "explorer_page"]
@@ -32,7 +29,7 @@ ANY_TIME = "any time"
 """When, where services count whatever their hours."""
 
 WHO = {
-    EVERYONE: ("Any listed service", ""),
+    EVERYONE: ("All listed services, whomever they serve", ""),
     "any": ("Anyone: services open to all", " open to anyone"),
     "adult women": ("Adult women", " for adult women"),
     "minors": ("Minors", " for minors"),
@@ -128,7 +125,10 @@ def explorer_page(
         "first": first,
         "kinds": [[key, *words.CATEGORY[key]] for key in kinds],
         "who": [[key, label, clause] for key, (label, clause) in who.items()],
-        "moments": [[key, key, f", known to be open ({key})" if moment else ""] for key, moment in moments.items()],
+        "moments": [
+            [key, words.moment(key), f", known to be open ({words.moment(key)})" if moment else ""]
+            for key, moment in moments.items()
+        ],
         "groups": [[group, GROUP[group]] for group in _GROUPS],
         "looks": [[label, _FILL.get(key, colour), colour] for key, (label, colour) in STATES.items()],
         "places": place_data(places, _GROUPS),
@@ -137,35 +137,30 @@ def explorer_page(
         "sites": open_sites(services, kinds=kinds, moments=moments),
         **choices,
     }
-    released = [reach, matrix, places, *services.values(), *ground.released]
-    description = "Who reaches help, for whom, when, and what a new site would add. Works without a network."
     script, style = leaflet()
-    looks = style + "".join(page_file(f"pages/{name}.css") for name in ("page", "coverage", "explorer")) + _colours()
-    text = Template(page_file("pages/explorer.html")).substitute(
-        head=page_head(title, description, looks),
-        mark=sample_mark(has_sample(released)),
-        title=html.escape(title),
-        lede=html.escape(f"{words.MODEL} {words.LOWER_BOUND} A listed service is not an open bed: call first."),
-        kinds=_options([(key, words.category_label(key)) for key in kinds], first),
-        who=_options([(key, label) for key, (label, _) in who.items()], 0),
-        moments=_options([(key, key[0].upper() + key[1:]) for key in moments], 0),
+    return filled(
+        "explorer",
+        title=title,
+        description="Who reaches help, for whom, when, and what a new site would add. Works without a network.",
+        style=_colours() + style,
+        styles=("coverage", "explorer"),
+        scripts=("quit", "ground", "explorer"),
+        released=[reach, matrix, places, *services.values(), *ground.released],
+        kinds=[(key, words.category_label(key)) for key in kinds],
+        first=first,
+        who=[(key, label) for key, (label, _) in who.items()],
+        moments=[(key, words.moment(key)[0].upper() + words.moment(key)[1:]) for key in moments],
         areas=_areas(places),
+        groups=[(group, GROUP[group]) for group in _GROUPS],
         least=_LEAST_MIN,
         most=most,
         headline=int(headline_min),
-        presets="".join(
-            f'<button type="button" value="{cutoff:g}" aria-pressed="false">{cutoff:g}</button>'
-            for cutoff in cutoffs_min
-        ),
-        caption="People by state; households in the last row. Free-flow model, lower bound; new sites count.",
-        reading="".join(f"<li>{html.escape(line)}</li>" for line in READING),
-        footer=_footer(released),
-        # "<" is the only character by which data could end the script element
-        data=json.dumps(data, ensure_ascii=False, separators=(",", ":"), sort_keys=True).replace("<", "\\u003c"),
-        leaflet=script,
-        script=page_file("pages/ground.js") + page_file("pages/explorer.js"),
+        presets=[f"{cutoff:g}" for cutoff in cutoffs_min],
+        caption="People in each status; households in the last row. Free-flow model, lower bound; new sites count.",
+        reading=READING,
+        data=as_json(data),
+        leaflet=Markup(script),
     )
-    return Page(title, description, text)
 
 
 def _bounds(ground: Background) -> list[list[float]]:
@@ -173,32 +168,16 @@ def _bounds(ground: Background) -> list[list[float]]:
     return bounds_of((left, bottom, right, top), ground.crs)
 
 
-def _options(rows: Sequence[tuple[str, str]], chosen: int) -> str:
-    return "".join(
-        f'<option value="{html.escape(key)}"{" selected" if number == chosen else ""}>{html.escape(label)}</option>'
-        for number, (key, label) in enumerate(rows)
-    )
-
-
-def _areas(places: Released) -> str:
-    """Options for every place where people live, by name; the value is the place's number in the release."""
+def _areas(places: Released) -> list[tuple[int, str]]:
+    """Every place where people live, by name; the number is that of the place in the release."""
     table = gpd.GeoDataFrame(places.table)
     lived = table[table["population_count"] > 0].sort_values(["place_name", "place_id"])
-    return "".join(
-        f'<option value="{number}">{html.escape(str(name))} ({html.escape(str(place))})</option>'
+    return [
+        (int(number), f"{name} ({place})")
         for number, name, place in zip(lived.index, lived["place_name"], lived["place_id"], strict=True)
-    )
+    ]
 
 
 def _colours() -> str:
     names = {"in_reach": "in", "new": "new", "by_referral": "call", "unknown_hours": "unsure", "none": "none"}
     return ":root {" + "".join(f" --{names[key]}: {colour};" for key, (_, colour) in STATES.items()) + " }\n"
-
-
-def _footer(released: Sequence[Released]) -> str:
-    sources, vintage = source_lines(released)
-    return (
-        f"<p>{html.escape(words.MODEL)} {html.escape(words.LOWER_BOUND)} {html.escape(words.ODBL)}</p>"
-        f"<p>Sources: {html.escape('; '.join(sources))}. Vintage: {html.escape('; '.join(vintage))}.</p>"
-        "<p>This file asks nothing of any network and stores nothing on your device.</p>"
-    )

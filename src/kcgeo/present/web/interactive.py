@@ -23,7 +23,7 @@ from kcgeo.disclosure import Released, require_released
 from kcgeo.errors import TableError
 from kcgeo.present.look import shapes, theme, words
 from kcgeo.present.look.background import Background
-from kcgeo.present.web.coverage_page import leaflet
+from kcgeo.present.web.page import leaflet
 
 __all__ = ["OfflineMap", "explore_map"]
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Callable, Mapping
-from string import Template
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from markupsafe import Markup
 
 from kcgeo.disclosure import Released, require_released
 from kcgeo.errors import TableError
 from kcgeo.present.look import words
 from kcgeo.present.look.plan_words import GROUP_NAMES, plan_words
-from kcgeo.present.look.plate import has_sample, source_lines
-from kcgeo.present.web.coverage_page import Page, page_file, page_head, sample_mark
+from kcgeo.present.web.page import Page, filled
 
 __all__ = ["siting_web_page"]
 
@@ -123,24 +121,18 @@ def siting_web_page(released: Mapping[str, Released], *, picture: str) -> Page:
         rows=_gained,
     )
     used = [released[name] for name, _, _ in _TABLES]
-    sources, vintage = source_lines([*used, released["services"], released["corridors"], released["counties"]])
-    text = Template(page_file("pages/siting.html")).substitute(
-        head=page_head(
-            told.question, told.answer, page_file("pages/page.css") + page_file("pages/siting.css"), scripts=False
-        ),
-        mark=sample_mark(has_sample([*used, released["services"]])),
-        title=html.escape(told.question),
-        lede=html.escape(told.answer),
-        picture=drawing,
-        proof=html.escape(told.proof),
-        sure="".join(f"<li>{html.escape(sentence)}</li>" for sentence in told.sure),
-        asked="".join(f"<li>{html.escape(phrase)}</li>" for phrase in told.parameters),
-        limits="".join(f"<li>{html.escape(sentence)}</li>" for sentence in told.limits),
-        tables="\n".join(tables),
+    return filled(
+        "siting",
+        title=told.question,
+        description=told.answer,
+        styles=("siting",),
+        released=[*used, released["services"], released["corridors"], released["counties"]],
+        lede=told.answer,
+        plan=told,
+        picture=Markup(drawing),
+        tables=tables,
         places=places,
-        footer=html.escape(f"{words.ODBL} Sources: {'; '.join(sources)}. Vintage: {'; '.join(vintage)}."),
     )
-    return Page(told.question, told.answer, text)
 
 
 def _gained(table: pd.DataFrame) -> pd.DataFrame:
@@ -154,19 +146,11 @@ def _table(
     columns: tuple[Column, ...],
     *,
     rows: Callable[[pd.DataFrame], pd.DataFrame] = lambda table: table,
-) -> str:
-    """One table with a caption; the first column heads its row. Nothing where there are no rows."""
+) -> dict[str, Any]:
+    """One table in words; the first column heads its row."""
     table = rows(pd.DataFrame(require_released(released, kind="siting").table))
-    if table.empty:
-        return ""
-    head = "".join(f'<th scope="col">{html.escape(label)}</th>' for _, label, _ in columns)
-    body = []
-    for row in table.to_dict("records"):
-        texts = [html.escape(say(row[name])) for name, _, say in columns]
-        cells = "".join(f"<td>{text}</td>" for text in texts[1:])
-        body.append(f'<tr><th scope="row">{texts[0]}</th>{cells}</tr>')
-    return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{html.escape(heading)}"><table>'
-        f"<caption>{html.escape(heading)}</caption><thead><tr>{head}</tr></thead>"
-        f"<tbody>{''.join(body)}</tbody></table></div>"
-    )
+    return {
+        "heading": heading,
+        "columns": [label for _, label, _ in columns],
+        "rows": [[say(row[name]) for name, _, say in columns] for row in table.to_dict("records")],
+    }

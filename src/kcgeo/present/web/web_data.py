@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -28,6 +28,7 @@ __all__ = [
     "bounds_of",
     "circle_data",
     "ground_data",
+    "lacking_places",
     "required_layer",
     "share_of",
     "site_data",
@@ -179,7 +180,7 @@ def required_layer(
         "groups": [],
         "said": said,
         "note": f"The {len(required)} kinds: {kinds}.",
-        "share": words.percent(1 - gaps.lacking_share),
+        "share": f"{words.percent(1 - gaps.lacking_share)} have all {len(required)} in reach or by referral",
     }
 
 
@@ -243,10 +244,16 @@ def circle_data(places: Released, required: Sequence[str], ground: Background) -
     table = base.projected_points(places, ground.crs)
     to_degrees = Transformer.from_crs(ground.crs, STORAGE, always_xy=True)
     rows = []
+    for row, lacks in lacking_places(table, required):
+        lon, lat = to_degrees.transform(row["x"], row["y"])
+        people = int(row["population_count"])
+        rows.append([str(row["place_id"]), round(lat, 4), round(lon, 4), people, ", ".join(lacks)])
+    return rows
+
+
+def lacking_places(table: pd.DataFrame, required: Sequence[str]) -> Iterator[tuple[dict[Any, Any], list[str]]]:
+    """Rows of the places that lack a kind of help, the largest first, each with the names of what it lacks."""
     for row in table.sort_values(["population_count", "place_id"], ascending=[False, True]).to_dict("records"):
         lacks = [words.category_label(category).lower() for category in required if row[f"{category}_state"] == "none"]
         if lacks and row["population_count"] > 0:
-            lon, lat = to_degrees.transform(row["x"], row["y"])
-            people = int(row["population_count"])
-            rows.append([str(row["place_id"]), round(lat, 4), round(lon, 4), people, ", ".join(lacks)])
-    return rows
+            yield row, lacks
