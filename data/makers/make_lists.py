@@ -1,8 +1,8 @@
-"""Make the short lists: categories, terms, hours, plan_elements, hsds_mapping.
+"""Make the short lists: categories, terms, hours, plan_elements, hsds_mapping, authorisations.
 
 The raw files were written by hand from the facts collected in 2026-11: the categories and area names that services use,
 the reading of each text of opening hours (blank where the text gives no timetable), and the elements that the Model
-City plan names (25 of the 29 it states).
+City plan names (25 of the 29 it states). The authorisations were decided one by one from the pages that they name.
 """
 
 from __future__ import annotations
@@ -47,6 +47,8 @@ def make(raw: Path = RAW, derived: Path = DERIVED) -> None:
         for number, row in enumerate(read_csv(raw / "plan_elements.csv"), start=1)
     ]
     write_csv(derived / "plan_elements.csv", elements, field_names("plan_elements"), ["element_id"])
+    opened = read_csv(raw / "authorisations.csv")
+    write_csv(derived / "authorisations.csv", opened, field_names("authorisations"), ["organization_name", "scope"])
     mapping = [row | RENAMED.get(row["our_column"], {}) for row in read_csv(raw / "hsds_mapping.csv")]
     write_csv(derived / "hsds_mapping.csv", mapping, field_names("hsds_mapping"), ["our_column"])
 

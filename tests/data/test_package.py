@@ -118,12 +118,13 @@ def test_study_keys_of_the_dictionary_are_those_of_the_record(makers: ModuleType
         "study.travel",
         "study.gaps",
         "study.services_path",
+        "study.authorisations_path",
         "study.services_label",
         "study.layers",
         "study.routes",
         "travel.barriers",
     }
-    assert described == keys | {"services.path", "services.label"}
+    assert described == keys | {"services.path", "services.authorisations", "services.label"}
 
 
 def test_no_place_of_a_hidden_service_is_in_any_file(data_folder: Path) -> None:

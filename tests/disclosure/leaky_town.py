@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from kcgeo import access, data
+from kcgeo.data.package.catalogue import disclosure_bases
 from kcgeo.disclosure import Released, release
 from kcgeo.disclosure.attack import Layer, expected_times
 from kcgeo.travel import Network, nearest_times
@@ -80,7 +81,7 @@ def directory(place, hidden, folder):
     for number, row in enumerate(place.known.itertuples(index=False)):
         at = place.points([row.node_id]).geometry.iloc[0]
         shelter = row.category == "emergency_shelter"
-        basis = next(name for name, sleeping in data.catalogue.disclosure_bases().items() if sleeping or not shelter)
+        basis = next(name for name, sleeping in disclosure_bases().items() if sleeping or not shelter)
         rows.append(
             {
                 "organization_id": f"org-{number}",

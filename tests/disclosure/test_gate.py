@@ -70,7 +70,7 @@ def test_a_withheld_row_changes_nothing(change):
     if change == "removed":
         table = table.drop(index=1)
     elif change == "renamed":
-        table.loc[1, ["service_id", "organization_name", "site_id"]] = ["zzz", "Omega", "site-1"]
+        table.loc[1, ["service_id", "organization_name", "site_id"]] = ["zzz", "Omega", "site-9"]
     elif change == "added":
         table = pd.concat([table, table.iloc[[1]].assign(service_id="svc-a-03", capacity_beds=None)])
     else:
@@ -79,6 +79,45 @@ def test_a_withheld_row_changes_nothing(change):
     assert_frame_equal(before, after)
     assert before.to_csv() == after.to_csv()
     assert not any(hidden in after.to_csv() for hidden in ("Alpha house", "555-0102", "svc-", "Omega"))
+
+
+RECORD = {"organization_name": "Beta legal", "scope": "svc-b-01", "may_show": "exact place", "authority": "signed",
+          "signer_role": "director", "signed_on": "2026-01-01", "expires_on": "2099-12-31"}  # fmt: skip
+
+
+@pytest.mark.parametrize("hidden", [1, 3])
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("physical_address", "2 EXAMPLE  st., Suite 9"),
+        ("geometry", Point(-94.6004, 39.2004)),
+        ("phone", "(555) 555-0103; ask for Ann"),
+        ("site_id", "site-3"),
+        ("organization_name", "beta  LEGAL"),
+    ],
+)
+def test_an_exact_row_beside_a_hidden_one_is_refused_until_a_record_opens_it(hidden, column, value):
+    table = services(cells={(2, "phone"): "555-555-0103"})
+    if hidden == 3 and column in {"physical_address", "geometry"}:
+        return  # a row at area level with a place is refused for that
+    table.loc[hidden, [column]] = [value]
+    with pytest.raises(DisclosureError) as refusal:
+        let(table)
+    sentence = str(refusal.value)
+    assert "svc-b-01" in sentence and "authorisations" in sentence
+    for secret in ("EXAMPLE", "Suite", "39.2", "0103", "site-3", "LEGAL"):
+        assert secret not in sentence
+    opened = pd.DataFrame([RECORD])
+    assert "Beta legal" in let(table, authorisations=opened).table["organization_name"].tolist()
+    for closed in ({"expires_on": "2026-02-01"}, {"scope": "svc-z"}, {"organization_name": "Other"}):
+        with pytest.raises(DisclosureError):
+            let(table, authorisations=opened.assign(**closed))
+
+
+def test_a_row_without_a_place_may_stand_beside_a_hidden_one():
+    hotline = services(cells={(2, "physical_address"): None, (2, "geometry"): None, (3, "phone"): "913-555-0103",
+                              (2, "phone"): "913-555-0103"})  # fmt: skip
+    assert len(let(hotline).table) == 3
 
 
 def test_released_ids_do_not_show_a_hole_where_a_row_was():

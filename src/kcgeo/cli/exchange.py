@@ -33,5 +33,6 @@ def export_hsds(
         sources=sources_of(settings, "services"),
         vintage=vintage_of(settings, "services"),
         areas=data.areas(settings)["area"],
+        authorisations=data.authorisations(settings),
     )
     typer.echo(f"{write_hsds(released, out)} services written to {out.name}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kcgeo.data.directory.authorisations import authorisations, authorised
 from kcgeo.data.directory.hours import OPEN_STATES, open_state
 from kcgeo.data.directory.of_study import directory, directory_path
 from kcgeo.data.directory.services import ELIGIBILITIES, by_category, services, sites
@@ -33,6 +34,8 @@ __all__ = [
     "Study",
     "TravelSettings",
     "areas",
+    "authorisations",
+    "authorised",
     "by_category",
     "cities",
     "comparable",

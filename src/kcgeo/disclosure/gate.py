@@ -77,6 +77,7 @@ def release(
     notes: Sequence[str] = (),
     about: Mapping[str, Any] = MappingProxyType({}),
     areas: Iterable[str] | None = None,
+    authorisations: pd.DataFrame | None = None,
     geography: Released | None = None,
     linked: Sequence[pd.DataFrame] = (),
     on_refusal: Literal["raise", "record"] = "raise",
@@ -98,6 +99,10 @@ def release(
         flags, texts, None, or a sequence of these. They go into the manifest.
     areas
         Names of approved areas; needed where a table of services holds rows at area level.
+    authorisations
+        Who allowed an exact place to be shown (:func:`kcgeo.data.authorisations`; default: the packaged records). An
+        exact row that shares an address, a point, a telephone, a location id or an organization with a hidden row
+        leaves only where one of these opens it.
     geography
         A release of kind "background". Points in a table of results are accepted only where they equal the point
         of the same ``place_id`` or ``cell_id`` there.
@@ -138,7 +143,7 @@ def release(
     try:
         rows = _flat(table)
         if kind == "services":
-            rows = service_rows(rows, areas=areas)
+            rows = service_rows(rows, areas=areas, records=authorisations)
         elif kind == "people":
             rows = suppressed_people(rows, linked=[_flat(other) for other in linked])
             suppressed_count = int(rows["suppressed"].sum())

@@ -14,6 +14,8 @@ import h3
 import pandas as pd
 
 from kcgeo.crs import STORAGE, require
+from kcgeo.data.directory.authorisations import authorisations, authorised
+from kcgeo.data.directory.doors import plain_text, same_door
 from kcgeo.data.directory.looks import (
     column_name_looks_like_place,
     numbers_look_like_place,
@@ -30,19 +32,18 @@ _AREA_COLUMNS = ("organization_name", "service_name", "categories", "phone", "di
 _SERVICE_NUMBERS = ("minimum_age", "maximum_age", "capacity_beds")
 
 
+def _nothing(value: Any) -> bool:
+    """Say whether a value is missing or blank; an empty geometry counts as missing."""
+    if isinstance(value, str):
+        return not value.strip()
+    if hasattr(value, "is_empty"):
+        return bool(value.is_empty)
+    return value is None or (not isinstance(value, tuple | list) and bool(pd.isna(value)))
+
+
 def _missing(values: pd.Series[Any]) -> pd.Series[Any]:
-    """Say which values are missing or blank; an empty geometry counts as missing."""
-    return pd.Series(
-        [
-            value is None
-            or (isinstance(value, str) and not value.strip())
-            or (hasattr(value, "is_empty") and value.is_empty)
-            or (not isinstance(value, str | tuple | list) and not hasattr(value, "is_empty") and bool(pd.isna(value)))
-            for value in values
-        ],
-        index=values.index,
-        dtype=bool,
-    )
+    """Say which values are missing or blank."""
+    return pd.Series([_nothing(value) for value in values], index=values.index, dtype=bool)
 
 
 def _digest(prefix: str, *parts: object) -> str:
@@ -74,7 +75,42 @@ def _area_problems(rows: pd.DataFrame, areas: Iterable[str] | None) -> list[str]
     return problems
 
 
-def service_rows(services: pd.DataFrame, *, areas: Iterable[str] | None) -> pd.DataFrame:
+def _neighbor_problems(services: pd.DataFrame, records: pd.DataFrame | None) -> list[str]:
+    """Collect exact rows that would show a hidden one: at its door or of its organization, and opened by nobody.
+
+    A row without a place (a hotline, an advocate on the telephone) shows no door and is left alone.
+    """
+    hidden = services["disclosure"].ne("exact")
+    placed = ~services["geometry"].map(_nothing) if "geometry" in services else pd.Series(False, index=services.index)
+    if "physical_address" in services:
+        placed |= ~services["physical_address"].map(_nothing)
+    shown = ~hidden & placed & ~authorised(services, authorisations() if records is None else records)
+    if not hidden.any() or not shown.any():
+        return []
+    problems = []
+    doors = same_door(services, by_telephone=True)
+    if (at := shown & doors.isin(doors[hidden])).any():
+        beside = hidden & doors.isin(doors[at])
+        problems.append(
+            f"Exact rows share an address, a point, a telephone or a location id with hidden rows: "
+            f"{first_ids(services.loc[at, 'service_id'])} with {first_ids(services.loc[beside, 'service_id'])}; "
+            "withhold them, or record in a file of authorisations who allowed them to be shown."
+        )
+    for column in ("organization_id", "organization_name"):
+        if column in services and not problems:
+            names = services[column].map(lambda name: plain_text(str(name)) if not _nothing(name) else None)
+            if (own := shown & names.notna() & names.isin(names[hidden].dropna())).any():
+                problems.append(
+                    f"Exact rows are of an organization that has a hidden row too: "
+                    f"{first_ids(services.loc[own, 'service_id'])}; "
+                    "withhold them, or record in a file of authorisations who allowed them to be shown."
+                )
+    return problems
+
+
+def service_rows(
+    services: pd.DataFrame, *, areas: Iterable[str] | None, records: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Return the services as the public may see them: exact rows whole, area rows thin, withheld rows not at all.
 
     ``service_id`` and ``site_id`` are made anew from the published columns: a numbered id of the directory would show a
@@ -83,7 +119,8 @@ def service_rows(services: pd.DataFrame, *, areas: Iterable[str] | None) -> pd.D
     Raises
     ------
     DisclosureError
-        A level that is not known, an exact row without a basis, an area row with a place or an area not approved.
+        A level that is not known, an exact row without a basis, an area row with a place or an area not approved, an
+        exact row at the door or of the organization of a hidden one that no record opens.
     """
     if isinstance(services, gpd.GeoDataFrame):
         require(services, what="services")
@@ -102,6 +139,7 @@ def service_rows(services: pd.DataFrame, *, areas: Iterable[str] | None) -> pd.D
         problems.append(f"Exact rows need a disclosure_basis: {first_ids(named)}.")
     if area.any():
         problems += _area_problems(rows[area], areas)
+    problems += _neighbor_problems(services, records)
     raise_all(problems, DisclosureError)
     public = CONTRACTS["services"]
     allowed = [column for column in rows.columns if public.allows(column) and column not in {"service_id"}]

@@ -100,6 +100,7 @@ def release_all(measured: Measured) -> dict[str, Released]:
         vintage=vintage_of(study, "services"),
         notes=(CALL_FIRST,),
         areas=data.areas(study)["area"],
+        authorisations=data.authorisations(study),
     )
     people = ["place_name", "county_fips", *(column for column in measured.places if column.endswith("_count"))]
     tables = {

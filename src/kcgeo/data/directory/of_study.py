@@ -7,6 +7,7 @@ from pathlib import Path
 
 import geopandas as gpd
 
+from kcgeo.data.directory.authorisations import authorisations
 from kcgeo.data.directory.services import services
 from kcgeo.data.places.areas import areas
 from kcgeo.data.study.layers import checked_layer
@@ -46,14 +47,17 @@ def directory(
     TableError, CrsError
         As :func:`kcgeo.data.services`.
     """
+    path = directory_path(study)
+    keeps_records = path is None or study.authorisations_path is not None
     return services(
         category=category,
         eligibility=eligibility,
         open_at=open_at,
         age=age,
-        path=directory_path(study),
+        path=path,
         counties=ground(study),
         areas=areas(study),
+        authorisations=authorisations(study) if keeps_records else None,
     )
 
 

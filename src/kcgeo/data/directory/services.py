@@ -14,6 +14,8 @@ import pandas as pd
 
 from kcgeo.crs import STORAGE, require
 from kcgeo.data.directory import levels
+from kcgeo.data.directory.authorisations import CONSENT, authorised
+from kcgeo.data.directory.authorisations import authorisations as opened_by
 from kcgeo.data.directory.hours import hours_column, open_state, readable
 from kcgeo.data.directory.rules import age_problems, blank_problems, category_problems, hours_problems, point_problems
 from kcgeo.data.directory.service_file import read_rows
@@ -39,6 +41,7 @@ def services(
     age: int | None = None,
     counties: gpd.GeoDataFrame | None = None,
     areas: pd.DataFrame | None = None,
+    authorisations: pd.DataFrame | None = None,
 ) -> gpd.GeoDataFrame:
     """Load the directory of services, checked, and keep those that fit.
 
@@ -59,6 +62,10 @@ def services(
     counties, areas : optional
         Area served (default: all packaged counties) and approved areas (default: ``load("areas")``); a file for another
         place needs its own.
+    authorisations : DataFrame, optional
+        Who allowed an exact place to be shown (:func:`kcgeo.data.authorisations`). Where they are given, and for the
+        packaged directory, a place where people sleep and that none of them opens today comes in as withheld; else
+        only one whose basis is the operator's written consent.
 
     Returns
     -------
@@ -92,7 +99,9 @@ def services(
     approved = load("areas") if areas is None else areas
     kinds: pd.DataFrame = load("categories")
     rows = read_rows(Path(path) if path is not None else file_of("services"))
-    table = checked_rows(rows, counties=served, areas=approved)
+    if path is None and authorisations is None:
+        authorisations = opened_by()
+    table = checked_rows(rows, counties=served, areas=approved, authorisations=authorisations)
     keep = pd.Series(True, index=table.index)
     if category is not None:
         keep &= _has_category(table, category, kinds)
@@ -106,15 +115,21 @@ def services(
     return table[keep].reset_index(drop=True)
 
 
-def checked_rows(rows: pd.DataFrame, *, counties: gpd.GeoDataFrame, areas: pd.DataFrame) -> gpd.GeoDataFrame:
+def checked_rows(
+    rows: pd.DataFrame,
+    *,
+    counties: gpd.GeoDataFrame,
+    areas: pd.DataFrame,
+    authorisations: pd.DataFrame | None = None,
+) -> gpd.GeoDataFrame:
     """Check rows of services as they were read, all as text, and shape them as :func:`services` returns them.
 
     Parameters
     ----------
     rows
         The columns of the directory as text, NaN where blank.
-    counties, areas
-        Area served and approved areas.
+    counties, areas, authorisations
+        As :func:`services`.
 
     Raises
     ------
@@ -128,7 +143,7 @@ def checked_rows(rows: pd.DataFrame, *, counties: gpd.GeoDataFrame, areas: pd.Da
     rows = rows.reindex(columns=[*columns, *(name for name in rows.columns if name not in columns)])
     rows["service_categories"] = rows["service_categories"].str.replace(r"\s*\|\s*", "|", regex=True)
     shelters = tuple(kinds.loc[kinds["shelter_like"], "category"])
-    rows["disclosure_basis"] = _sufficient_basis(rows, shelters)
+    rows["disclosure_basis"] = _sufficient_basis(rows, shelters, authorisations)
     problems = levels.level_problems(rows, areas=set(areas["area"]), shelter_like=shelters)
     problems += [
         f"The column '{name}' is not one of the directory; remove it." for name in rows.columns if name not in columns
@@ -150,8 +165,8 @@ def checked_rows(rows: pd.DataFrame, *, counties: gpd.GeoDataFrame, areas: pd.Da
     raise_all(dict.fromkeys(problems), TableError)
     if closing.any():
         warnings.warn(
-            f"{int(closing.sum())} rows where people sleep give no public basis and came in as withheld: "
-            f"{first_ids(rows.loc[closing, 'service_id'])}.",
+            f"{int(closing.sum())} rows where people sleep have no public basis or no authorisation and came in as "
+            f"withheld: {first_ids(rows.loc[closing, 'service_id'])}.",
             WithheldWarning,
             stacklevel=3,
         )
@@ -190,13 +205,14 @@ def _loose(item: Mapping[str, Any]) -> dict[str, Any]:
     return {**item, "fields": fields}
 
 
-def _sufficient_basis(rows: pd.DataFrame, shelters: tuple[str, ...]) -> pd.Series:
-    """Return the basis, blank where people sleep and it is not one that is enough for that."""
-    enough = [basis for basis, sleeping in disclosure_bases().items() if sleeping]
-    weak = (
-        levels.shelter_rows(rows, shelters) & rows["disclosure"].ne("withheld") & ~rows["disclosure_basis"].isin(enough)
-    )
-    return rows["disclosure_basis"].where(~weak)
+def _sufficient_basis(rows: pd.DataFrame, shelters: tuple[str, ...], authorisations: pd.DataFrame | None) -> pd.Series:
+    """Return the basis, blank where people sleep and it is none that is enough for that, or nobody allowed it."""
+    basis, exact = rows["disclosure_basis"], rows["disclosure"].eq("exact")
+    enough = [reason for reason, sleeping in disclosure_bases().items() if sleeping]
+    unopened = exact & ~authorised(rows, opened_by() if authorisations is None else authorisations)
+    sleeping = levels.shelter_rows(rows, shelters) & rows["disclosure"].ne("withheld")
+    weak = sleeping & (~basis.isin(enough) | (unopened & (authorisations is not None)))
+    return basis.where(~weak & ~(unopened & basis.eq(CONSENT)))
 
 
 def _basis_problems(rows: pd.DataFrame) -> list[str]:

@@ -78,6 +78,7 @@ class GapSettings:
 class Study:
     """One metro and one set of assumptions; ``services_path`` replaces the packaged directory where given.
 
+    ``authorisations_path`` is the file of who allowed an exact place to be shown (:mod:`kcgeo.data.directory`).
     ``services_label`` is "sample" where those services are invented: every map and page then says so.
     ``layers`` are the study's own converted files (:mod:`kcgeo.data.study.layers`); each replaces a packaged layer.
     """
@@ -91,6 +92,7 @@ class Study:
     travel: TravelSettings
     gaps: GapSettings
     services_path: Path | None = None
+    authorisations_path: Path | None = None
     services_label: str = ""
     layers: tuple[Layer, ...] = ()
     routes: tuple[Route, ...] = ()
@@ -246,16 +248,16 @@ def _services_label(section: Any, problems: list[str]) -> str:
     return str(label)
 
 
-def _services_path(section: Any, path: Path, problems: list[str]) -> Path | None:
-    """Return the path of the user's own services, relative to the study file."""
-    if not isinstance(section, dict) or set(section) - {"path", "label"}:
-        problems.append("The section [services] takes two keys: path and label.")
+def _services_file(section: Any, key: str, path: Path, problems: list[str]) -> Path | None:
+    """Return the path of a file that the section [services] names, relative to the study file."""
+    if not isinstance(section, dict) or set(section) - {"path", "label", "authorisations"}:
+        problems.append("The section [services] takes the keys path, label and authorisations.")
         return None
-    name = section.get("path")
+    name = section.get(key)
     if name is None:
         return None
     if not isinstance(name, str) or not name.strip():
-        problems.append(f"services.path must be a file name in quotes, not {name!r}.")
+        problems.append(f"services.{key} must be a file name in quotes, not {name!r}.")
         return None
     return (path.parent / name).resolve()
 
@@ -297,17 +299,20 @@ def read_study(path: Path) -> Study:
     barriers = tuple(_section(dict(item), Barrier, "travel.barriers", problems) for item in rivers)
     travel = _section(travel_raw, TravelSettings, "travel", problems, barriers=barriers)
     gaps = _section(dict(raw["gaps"]), GapSettings, "gaps", problems)
-    services_path = _services_path(raw.get("services", {}), path, problems)
+    services = raw.get("services", {})
+    services_path = _services_file(services, "path", path, problems)
+    authorisations_path = _services_file(services, "authorisations", path, problems)
     extra = {
         "travel": travel,
         "gaps": gaps,
         "services_path": services_path,
-        "services_label": _services_label(raw.get("services", {}), problems),
+        "authorisations_path": authorisations_path,
+        "services_label": _services_label(services, problems),
         "layers": read_layers(path),
         "routes": routes,
     }
     study = _section(study_raw, Study, "study", problems, **extra)
-    raise_all(problems, StudyError)
+    raise_all(dict.fromkeys(problems), StudyError)
     assert isinstance(study, Study)
     raise_all(_rules(study), StudyError)
     return study

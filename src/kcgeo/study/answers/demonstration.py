@@ -116,16 +116,18 @@ def invented_services(town: Town, hidden: Sequence[str] = ()) -> pd.DataFrame:
 
     ``hidden`` rows bring their true place along and no basis to show it: the mistake that the loader must catch.
     """
-    common = {"organization_name": "Invented house", "service_categories": CATEGORY, "service_status": "active",
+    common = {"service_categories": CATEGORY, "service_status": "active",
               "eligibility": "any", "location_type": "physical", "seed_mentioned": "no",
               "evidence": "invented"}  # fmt: skip
     basis = next(name for name, sleeping in disclosure_bases().items() if sleeping)
-    rows = [{**common, "organization_id": "org-call", "service_id": "svc-call", "service_name": "Confidential shelter",
+    rows = [{**common, "organization_name": "Invented line",
+             "organization_id": "org-call", "service_id": "svc-call", "service_name": "Confidential shelter",
              "coordinate_precision": "none", "phone": "816-555-0100", "disclosure": "area", "area": AREA}]  # fmt: skip
     for name, places in (("public", _KNOWN), ("hidden", hidden)):
         points = town.at(places).geometry
         for place, x, y in zip(places, points.x, points.y, strict=True):
-            row = {**common, "organization_id": f"org-{name}-{place}", "service_id": f"svc-{name}-{place}",
+            row = {**common, "organization_name": f"Invented house {place}",
+                   "organization_id": f"org-{name}-{place}", "service_id": f"svc-{name}-{place}",
                    "service_name": f"Shelter {name}", "latitude": str(y), "longitude": str(x),
                    "coordinate_precision": "rooftop", "disclosure": "exact"}  # fmt: skip
             rows.append(row | ({"disclosure_basis": basis} if name == "public" else {}))

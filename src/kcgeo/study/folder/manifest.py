@@ -108,6 +108,7 @@ def build(
             )
     parameters = asdict(study)
     parameters["layers"] = [_told(layer) for layer in parameters["layers"]]
+    del parameters["authorisations_path"]
     parameters["services_path"] = study.services_path.name if study.services_path else None
     return {
         "tool": TOOL,

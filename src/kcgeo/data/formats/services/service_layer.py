@@ -21,6 +21,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from kcgeo.data.directory.authorisations import authorisations
 from kcgeo.data.directory.levels import shelter_rows
 from kcgeo.data.directory.services import checked_rows, plain_rows
 from kcgeo.data.formats.archive import refusing
@@ -205,7 +206,12 @@ def service_layer(
             f"{int(no_point.sum())} rows have no coordinates and keep no point: addresses are never looked up, "
             "since that would send them away."
         )
-    checked = checked_rows(table.astype("object").replace("", None), counties=ground(study), areas=areas(study))
+    checked = checked_rows(
+        table.astype("object").replace("", None),
+        counties=ground(study),
+        areas=areas(study),
+        authorisations=authorisations(study) if study.authorisations_path else None,
+    )
     if closed.any():
         warnings.warn(
             f"{int(closed.sum())} rows where people sleep give no public basis and came in as withheld: "
