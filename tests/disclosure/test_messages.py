@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from kcgeo.study.folder.kernels import Order
+from kcgeo import data
 
 from .small_study import CANARIES, hidden_row, public_rows, write
 
@@ -37,16 +37,23 @@ def test_no_stream_of_a_run_depends_on_hidden_rows(studies):
     assert "withheld" not in "".join(said[0])
 
 
-def test_the_process_of_the_notebooks_says_nothing_of_hidden_rows(studies, tmp_path):
-    order = Order((), str(tmp_path), str(studies[1]), {}).to_json()
-    done = subprocess.run(
-        [sys.executable, "-m", "kcgeo.study.folder.kernels"],
-        input=order + "\n",
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
+def test_the_processes_that_draw_and_run_notebooks_say_nothing_of_hidden_rows(studies, tmp_path):
+    code = f"""
+from pathlib import Path
+from kcgeo import study
+from kcgeo.study.answer import Scene
+from kcgeo.study.folder.pool import do_all
+from tests.disclosure.test_messages import measured_again
+settings = study.load({str(studies[1])!r})
+do_all(Scene(settings, {{}}), Path('.'), [('', measured_again)] * 4, done=print, workers=2)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "", "")
+
+
+def measured_again(scene, folder):
+    """Read the services in a worker process, where hidden rows are met again."""
+    return len(data.directory(scene.study))
 
 
 def test_the_operator_is_told_which_rows_came_in_as_withheld_where_they_ask(studies):

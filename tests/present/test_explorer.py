@@ -23,8 +23,8 @@ from kcgeo.present.look import theme
 from kcgeo.present.web import explorer_page as explorer
 from kcgeo.present.web.encode import decode
 from kcgeo.present.web.explorer_data import whole_minutes, write_numbers, zip_areas
+from kcgeo.study import background_of
 from kcgeo.study.answers.explorer import MOMENTS, candidates
-from kcgeo.study.folder.figures import background_of
 from tests.present.colour import VISIONS, contrast_ratio, least_distance
 from tests.present.explorer_case import Case, kansas_city
 

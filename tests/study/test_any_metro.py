@@ -13,8 +13,9 @@ import pytest
 from kcgeo import data, study
 from kcgeo.disclosure import Released, release
 from kcgeo.present.look.words import SAMPLE
-from kcgeo.study.folder.figures import figures_of, slides_of
-from kcgeo.study.folder.gallery import write_map_page
+from kcgeo.study.answer import Desk, Scene
+from kcgeo.study.answers.figures import figures_of, slides_of
+from kcgeo.study.answers.gallery import write_map_page
 
 SRC = Path(__file__).parents[2] / "src"
 STUDIES = Path(__file__).parents[1] / "studies"
@@ -66,18 +67,19 @@ def metro(request: pytest.FixtureRequest) -> Metro:
 
 @pytest.mark.slow
 def test_pictures_of_another_metro_say_where_they_are(metro: Metro) -> None:
-    figures = {figure.name: figure for figure in figures_of(metro.measured, metro.released)}
+    scene = Scene(metro.measured.study, metro.released)
+    figures = {figure.name: figure for figure in figures_of(metro.measured.study, metro.released)}
     assert {"orientation", "gaps", "drive_time_sheet", "corridors", "reporting", "claims"} <= set(figures)
     settings = metro.measured.study
     for name in ("orientation", "gaps", "corridors", "reporting"):
-        note = figures[name].draw().note
+        note = figures[name].draw(scene).note
         said = " ".join([note.title, note.subtitle, note.alt_text, *note.sources, *note.notices])
         assert "Kansas City" not in said
         assert (SAMPLE in said) == (name != "reporting"), name
         if name == "corridors":
             assert all(route in note.title for route in settings.corridors)
             assert "they are no mileposts" in said
-    assert [figure.name for figure in slides_of(metro.measured, metro.released)][:1] == ["orientation"]
+    assert [figure.name for figure in slides_of(metro.measured.study, metro.released)][:1] == ["orientation"]
 
 
 @pytest.mark.slow
@@ -97,7 +99,7 @@ def test_reports_are_those_of_the_states_of_the_study(metro: Metro) -> None:
 
 @pytest.mark.slow
 def test_the_page_says_that_services_are_a_sample(metro: Metro, tmp_path: Path) -> None:
-    _, page = write_map_page(metro.measured, metro.released, tmp_path)
+    [page] = write_map_page(Desk(Scene(metro.measured.study, metro.released), tmp_path), place="")
     text = page.read_text(encoding="utf-8")
     assert f'<p class="sample">{SAMPLE}</p>' in text
     assert "Kansas City" not in text
@@ -109,4 +111,4 @@ def test_a_study_without_reports_has_a_sentence_in_place_of_the_chart(metro: Met
     about = {"kind": "reporting", "sources": ["published"], "vintage": "2026-11"}
     released = metro.released | {"aggregates": release(nation, name="aggregates", **about)}
     assert study.reporting(metro.measured.study, released) is None
-    assert "reporting" not in {figure.name for figure in figures_of(metro.measured, released)}
+    assert "reporting" not in {figure.name for figure in figures_of(metro.measured.study, released)}

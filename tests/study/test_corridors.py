@@ -14,8 +14,8 @@ from kcgeo import access, data, study
 from kcgeo.errors import StudyError
 from kcgeo.files import sha256
 from kcgeo.study import CorridorReport, Measured
-from kcgeo.study.answers import corridor as module
-from kcgeo.study.folder.figures import figures_of
+from kcgeo.study.answer import Scene
+from kcgeo.study.answers.figures import figures_of
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +129,7 @@ def test_the_corridor_figure_is_listed_where_it_is_released(measured: Measured, 
     before, after = (figures_of(measured, tables) for tables in (released, released | report.released))
     (added,) = [figure for figure in after if figure.name not in {old.name for old in before}]
     assert (added.name, added.uses) == ("corridors", ("profile", "segments", "exits", "corridor_towns"))
-    assert added.draw().note.title.startswith("Help is thin on")
+    assert added.draw(Scene(measured.study, released | report.released)).note.title.startswith("Help is thin on")
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,9 @@ def test_two_faults_are_told_at_once(measured: Measured) -> None:
 def test_the_folder_is_whole_and_the_same_in_every_run(
     measured: Measured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "measure", lambda _: measured)  # measured already: the same record, not a stand-in
+    monkeypatch.setattr(
+        "kcgeo.study.ask.measure", lambda _: measured
+    )  # measured already: the same record, not a stand-in
     one, two = tmp_path / "one", tmp_path / "two"
     for folder in (one, two):
         study.measure_corridors(measured.study, ["I-35"], step_mi=1.0, out=folder)
@@ -169,7 +171,9 @@ def test_the_folder_is_whole_and_the_same_in_every_run(
     assert {entry["path"] for entry in manifest["files"]} == set(names) - {"manifest.json"}
     assert pd.read_csv(one / "profile.csv")["route"].unique().tolist() == ["I-35"]
     # a fault on the way leaves the former folder as it was
-    monkeypatch.setattr(module, "write", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+    monkeypatch.setattr(
+        "kcgeo.study.folder.writer.write_manifest", lambda *_: (_ for _ in ()).throw(OSError("disk full"))
+    )
     with pytest.raises(OSError, match="disk full"):
         study.measure_corridors(measured.study, ["I-70"], step_mi=1.0, out=one)
     assert [sha256(one / name) for name in names] == [sha256(two / name) for name in names]

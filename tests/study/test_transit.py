@@ -19,8 +19,8 @@ from kcgeo.data.study.layers import put_layer
 from kcgeo.disclosure import Released
 from kcgeo.errors import DisclosureError, StudyError
 from kcgeo.study import Measured, TransitReport
-from kcgeo.study.answers.by_bus import DEPARTURES, transit_pictures, walking_of
-from kcgeo.study.folder.figures import background_of
+from kcgeo.study.answer import Scene
+from kcgeo.study.answers.by_bus import DEPARTURES, transit_figures, walking_of
 from kcgeo.study.releases import release_background
 
 WINDOWS = {window.key: window.words for window in DEPARTURES[:2]}
@@ -116,7 +116,7 @@ def test_without_a_feed_there_is_no_map_and_one_sentence(measured: Measured, roo
     without = Measured(**{**vars(measured), "study": plain})
     assert study.transit_report(without) is None
     released = release_background(without)
-    assert transit_pictures(without, released, None) == []  # type: ignore[arg-type]
+    assert transit_figures(without, released, None) == []  # type: ignore[arg-type]
     with pytest.raises(StudyError, match="no timetable of public transport: none is packaged"):
         study.transit_question(plain, depart=datetime(2026, 11, 3, 12))
 
@@ -133,10 +133,10 @@ def test_releases_say_where_the_minutes_come_from(report: TransitReport) -> None
 def _pictures(measured: Measured, report: TransitReport) -> dict[str, present.Plate]:
     released: dict[str, Released] = release_background(measured) | report.released
     released["services"] = study.release_all(measured)["services"]
-    ground = background_of(measured.study, released)
-    listed = transit_pictures(measured, released, ground)
-    assert [name for name, *_ in listed][:2] == ["transit_gaps", "transit_time_emergency_shelter"]
-    return {name: draw() for name, _, _, draw in listed if name in ("transit_gaps", "transit_time_medical")}
+    scene = Scene(measured.study, released)
+    listed = {figure.name: figure for figure in transit_figures(measured.study, released)}
+    assert list(listed)[:2] == ["transit_gaps", "transit_time_emergency_shelter"]
+    return {name: listed[name].draw(scene) for name in ("transit_gaps", "transit_time_medical")}
 
 
 def test_maps_say_what_the_table_says(measured: Measured, report: TransitReport) -> None:

@@ -43,8 +43,8 @@ def export_command(
     out: OutOption = None,
 ) -> None:
     """Write a talk, an atlas, web pages and data for others into one folder, which then holds what was asked for."""
-    from kcgeo.study import load
-    from kcgeo.study.folder.export import AUDIENCES, export
+    from kcgeo.study import export, load
+    from kcgeo.study.answers.export import AUDIENCES
 
     path = study_path(study)
     folder = out if out is not None else Path("output") / f"{load(path).name}-export"

@@ -1,6 +1,6 @@
 """The whole in one go: a study file becomes a folder of results.
 
-``measure`` computes, ``release_all`` lets tables out, ``run`` writes everything that ``kcgeo maps`` writes.
+``measure`` computes, a question gives an :class:`Answer`, and ``folder.write`` makes a folder of it.
 """
 
 from __future__ import annotations
@@ -8,39 +8,58 @@ from __future__ import annotations
 from pathlib import Path
 
 from kcgeo.data.study.settings import Study, read_study
-from kcgeo.study.answers.by_bus import TransitReport, transit_question, transit_report
+from kcgeo.findings import Finding
+from kcgeo.study import folder
+from kcgeo.study.answer import Answer, Figure, background_of
+from kcgeo.study.answers.by_bus import TransitReport, transit_report
 from kcgeo.study.answers.certainty import CertaintyReport, certainty_report
-from kcgeo.study.answers.corridor import CorridorReport, corridor_report, measure_corridors
-from kcgeo.study.answers.coverage import CoverageReport, coverage_report
-from kcgeo.study.answers.explorer import release_explorer, what_if, write_explorer
+from kcgeo.study.answers.corridor import CorridorReport, corridor_report
+from kcgeo.study.answers.coverage import CoverageReport
+from kcgeo.study.answers.explorer import release_explorer, what_if
+from kcgeo.study.answers.figures import NO_REPORTS, reporting
+from kcgeo.study.answers.maps import maps
 from kcgeo.study.answers.networks import compare_networks, foot_times, on_foot
 from kcgeo.study.answers.who import WhoReport, who_report
-from kcgeo.study.folder.figures import NO_REPORTS, reporting
-from kcgeo.study.folder.maps import run
+from kcgeo.study.ask import (
+    coverage_report,
+    export,
+    measure_corridors,
+    run,
+    site_to,
+    transit_question,
+    write_answer,
+    write_explorer,
+)
 from kcgeo.study.measure import GROUPS, Measured, measure
 from kcgeo.study.releases import release_all, release_ledger
 from kcgeo.study.siting.answer import SitingAnswer, site
-from kcgeo.study.siting.output import site_to, write_answer
 from kcgeo.study.siting.releases import release_siting
 from kcgeo.study.sources import sources_of, vintage_of
 
 __all__ = [
     "GROUPS",
     "NO_REPORTS",
+    "Answer",
     "CertaintyReport",
     "CorridorReport",
     "CoverageReport",
+    "Figure",
+    "Finding",
     "Measured",
     "SitingAnswer",
     "Study",
     "TransitReport",
     "WhoReport",
+    "background_of",
     "certainty_report",
     "compare_networks",
     "corridor_report",
     "coverage_report",
+    "export",
+    "folder",
     "foot_times",
     "load",
+    "maps",
     "measure",
     "measure_corridors",
     "on_foot",

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -12,9 +11,10 @@ import pandas as pd
 from kcgeo import access, data, travel
 from kcgeo.data.study.settings import Study
 from kcgeo.errors import StudyError
+from kcgeo.study.kept import kept, key_of
 from kcgeo.study.progress import Step, silent_step
 
-__all__ = ["GROUPS", "Measured", "keep", "measure"]
+__all__ = ["GROUPS", "Measured", "measure"]
 
 GROUPS = ("population_count", "under18_count", "poverty_count", "no_vehicle_household_count")
 """Groups whose coverage is told apart: all people, under 18, in poverty, and households without a vehicle."""
@@ -40,6 +40,8 @@ class Measured:
         State of each required category by place at the headline cutoff, and how many are in reach.
     cell_states
         The same states by H3 cell, for the map.
+    key
+        Name of all that it depends on, within a run that keeps its results; else empty.
     """
 
     study: Study
@@ -55,25 +57,7 @@ class Measured:
     coverage: pd.DataFrame
     gaps: gpd.GeoDataFrame
     cell_states: pd.DataFrame
-
-
-_KEPT: list[Measured] = []
-
-
-def keep(measured: Measured) -> None:
-    """Let :func:`measure` answer the same question by a copy, for the rest of this process and of its forks.
-
-    For a process that lives as long as one run: what changes on disk afterwards is not seen.
-    """
-    _KEPT[:] = [measured]
-
-
-def _copy(measured: Measured) -> Measured:
-    parts: dict[str, Any] = {}
-    for field in fields(measured):
-        part = getattr(measured, field.name)
-        parts[field.name] = part.copy() if isinstance(part, pd.DataFrame) else part
-    return Measured(**parts)
+    key: str = ""
 
 
 def measure(
@@ -109,10 +93,18 @@ def measure(
     StudyError, TableError, IntegrityError
         For a study, a service file or a data package that cannot be computed with.
     """
-    if eligibility is None and open_at is None and network is None:
-        for kept in _KEPT:
-            if kept.study == study:
-                return _copy(kept)
+    key = "" if network is not None else key_of(study, "measure", eligibility, open_at)
+    return kept(key, lambda: _measured(study, eligibility, open_at, network, step, key))
+
+
+def _measured(
+    study: Study,
+    eligibility: str | None,
+    open_at: datetime | None,
+    network: travel.Network | None,
+    step: Step,
+    key: str,
+) -> Measured:
     step("Reading places and services")
     counties = data.counties(study)
     places = data.places(study)
@@ -165,6 +157,7 @@ def measure(
         coverage=coverage,
         gaps=gaps,
         cell_states=cell_states,
+        key=key,
     )
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import partial
-from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -18,9 +16,8 @@ from kcgeo.data.study.layers import Layer, checked_layer
 from kcgeo.data.study.settings import Study
 from kcgeo.disclosure import Released, release
 from kcgeo.errors import StudyError
-from kcgeo.files import replacing_folder
-from kcgeo.present import Background, Plate
-from kcgeo.study.folder.manifest import build, refuse_foreign_folder, write
+from kcgeo.present.look.sheet import PRINT
+from kcgeo.study.answer import Answer, Figure
 from kcgeo.study.measure import Measured
 from kcgeo.study.progress import Step, silent_step
 from kcgeo.study.releases import LOWER_BOUND, release_background
@@ -30,9 +27,10 @@ __all__ = [
     "DEPARTURES",
     "Departure",
     "TransitReport",
-    "transit_pictures",
-    "transit_question",
+    "TransitShares",
+    "transit_figures",
     "transit_report",
+    "transit_shares",
     "walking_of",
 ]
 
@@ -264,51 +262,53 @@ def _release(
     }
 
 
-Picture = tuple[str, str, tuple[str, ...], Callable[[], Plate]]
-"""File name, question, releases shown, and the drawing of a figure."""
-
-
-def transit_pictures(measured: Measured, released: Mapping[str, Released], ground: Background) -> list[Picture]:
+def transit_figures(study: Study, released: Mapping[str, Released]) -> list[Figure]:
     """List the maps of public transport; none where the study has no feed."""
     if "transit_cells" not in released:
         return []
-    study = measured.study
-    base = ("counties", "corridors", "towns")
     windows = {window.key: window.words for window in DEPARTURES[:2]}
-    question = "Who is left out without a car?"
-    gaps = partial(
-        present.transit_gap_map,
-        released["transit_places"],
-        released["transit"],
-        required=study.gaps.required,
-        cutoff_min=max(study.gaps.cutoffs_min),
-        windows=windows,
-        ground=ground,
-    )
-    pictures: list[Picture] = []
+    question, figures = "Who is left out without a car?", list[Figure]()
     if released["transit_places"].table[NO_CAR].gt(0).any():  # a study's own places may not tell
-        pictures.append(("transit_gaps", question, ("transit_places", "transit", *base), gaps))
+        gaps = Figure.of(
+            "transit_gaps",
+            question,
+            present.transit_gap_map,
+            ("transit_places", "transit"),
+            sheet=PRINT,
+            required=study.gaps.required,
+            cutoff_min=max(study.gaps.cutoffs_min),
+            windows=windows,
+        )
+        figures.append(gaps)
     table = released["transit_cells"].table
-    for category in study.gaps.required:
-        if not any(table[f"{category}_{key}_min"].notna().any() for key in windows):
-            continue
-        draw = partial(
+    figures += [
+        Figure.of(
+            f"transit_time_{category}",
+            question,
             present.transit_time_map,
-            released["transit_cells"],
-            released["transit"],
+            ("transit_cells", "transit"),
+            sheet=PRINT,
             category=category,
             edges_min=study.gaps.cutoffs_min,
             windows=windows,
-            ground=ground,
         )
-        pictures.append((f"transit_time_{category}", question, ("transit_cells", "transit", *base), draw))
-    return pictures
+        for category in study.gaps.required
+        if any(table[f"{category}_{key}_min"].notna().any() for key in windows)
+    ]
+    return figures
 
 
-def transit_question(
-    study: Study, *, depart: datetime, until: datetime | None = None, out: Path | None = None
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Answer the command line: households without a vehicle in reach by bus, for one departure or window.
+@dataclass(frozen=True, eq=False)
+class TransitShares:
+    """Shares of households without a vehicle by category and cutoff, what must be said beside them, and the answer."""
+
+    shares: pd.DataFrame
+    said: tuple[str, ...]
+    answer: Answer
+
+
+def transit_shares(study: Study, *, depart: datetime, until: datetime | None = None) -> TransitShares:
+    """Measure households without a vehicle in reach by bus, for one departure or window.
 
     Parameters
     ----------
@@ -316,13 +316,6 @@ def transit_question(
         With a layer ``transit``.
     depart, until
         As in :func:`kcgeo.travel.transit_times`.
-    out : Path, optional
-        Folder for ``transit_places.csv``; replaced whole.
-
-    Returns
-    -------
-    tuple
-        Shares by category and cutoff, and the sentences that belong beside them.
 
     Raises
     ------
@@ -330,8 +323,6 @@ def transit_question(
         The study has no feed, or the day is outside of its validity.
     """
     layer = _layer(study)
-    if out is not None:
-        refuse_foreign_folder(out)
     feed = read_gtfs(checked_layer(layer))
     require_date(feed, depart.date())
     places = data.places(study)
@@ -359,17 +350,18 @@ def transit_question(
         f"Scheduled times of {feed.agency}, no delays; {times.trip_count:,} trips on {depart:%A %d %B %Y}.",
         f"{_on_foot(study)}.",
     )
-    if out is not None:
-        _write(study, layer, places, found, said, out)
-    return pd.DataFrame.from_dict(rows, orient="index"), said
+    tables = {"transit_places": _asked_places(study, layer, places, found, said)}
+    asked = {"depart": depart.isoformat(sep=" "), "until": until and until.isoformat(sep=" ")}
+    answer = Answer("transit", study, tables=tables, place="", about=asked)
+    return TransitShares(pd.DataFrame.from_dict(rows, orient="index"), said, answer)
 
 
-def _write(
-    study: Study, layer: Layer, places: gpd.GeoDataFrame, found: pd.DataFrame, said: tuple[str, ...], out: Path
-) -> None:
+def _asked_places(
+    study: Study, layer: Layer, places: gpd.GeoDataFrame, found: pd.DataFrame, said: tuple[str, ...]
+) -> Released:
     people = ["place_name", "county_fips", *(column for column in places if column.endswith("_count"))]
     sources, vintage = _sources(study, layer)
-    table = release(
+    return release(
         pd.DataFrame(places.set_index("place_id")[people]).join(found).reset_index(),
         name="transit_places",
         kind="surface",
@@ -377,8 +369,3 @@ def _write(
         vintage=vintage,
         notes=(*said, LOWER_BOUND),
     )
-    with replacing_folder(out) as target:
-        present.write_tables({"transit_places": table}, target)
-        write(
-            target, build(target, study, releases=[{**table.to_manifest(), "files": ["transit_places.csv"]}], data={})
-        )

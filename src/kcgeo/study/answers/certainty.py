@@ -10,6 +10,7 @@ from kcgeo import access, data, present
 from kcgeo.disclosure import Released, release
 from kcgeo.present import Plate
 from kcgeo.present.look.background import Background
+from kcgeo.study.kept import kept
 from kcgeo.study.measure import GROUPS, Measured
 from kcgeo.study.releases import LISTED, LOWER_BOUND, ODBL, model_note, release_background
 from kcgeo.study.sources import sources_of, vintage_of
@@ -83,6 +84,11 @@ def certainty_report(measured: Measured, *, draw_count: int = 500, seed: int = _
     TableError
         For no draws, or a required category without any site in the whole study.
     """
+    key = measured.key and f"{measured.key}-certainty-{draw_count}-{seed}"
+    return kept(key, lambda: _certainty_report(measured, draw_count, seed))
+
+
+def _certainty_report(measured: Measured, draw_count: int, seed: int) -> CertaintyReport:
     study = measured.study
     required, cutoff_min = study.gaps.required, study.gaps.headline_cutoff_min
     listed = data.by_category(measured.services)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -16,14 +15,13 @@ from kcgeo.data.roads.linear import MILE_M
 from kcgeo.data.study.settings import Study
 from kcgeo.disclosure import Released
 from kcgeo.errors import StudyError, raise_all
-from kcgeo.files import replacing_folder
 from kcgeo.present import Plate
 from kcgeo.present.look.words import category_label
-from kcgeo.study.folder.manifest import build, refuse_foreign_folder, write
-from kcgeo.study.measure import Measured, measure
+from kcgeo.study.answer import Answer, Figure
+from kcgeo.study.measure import Measured
 from kcgeo.study.releases import release_corridors
 
-__all__ = ["CorridorReport", "corridor_report", "counted_routes", "measure_corridors", "routes_with_miles"]
+__all__ = ["CorridorReport", "corridor_faults", "corridor_report", "counted_routes", "routes_with_miles"]
 
 TOWN_M = 6_000.0
 """A town is near a road where its centre is this close."""
@@ -57,6 +55,7 @@ class CorridorReport:
         The same tables as releases: ``profile``, ``segments``, ``exits``, ``corridor_towns``.
     """
 
+    study: Study
     routes: tuple[str, ...]
     counted: tuple[str, ...]
     cutoff_min: float
@@ -66,14 +65,24 @@ class CorridorReport:
     towns: pd.DataFrame
     released: dict[str, Released]
 
+    @property
+    def answer(self) -> Answer:
+        """The strip chart of all routes of the report on one sheet, and its tables."""
+        chart = Figure.of(
+            "corridors",
+            "Along which miles is help thin?",
+            present.corridor_chart,
+            ("profile", "segments", "exits"),
+            named={"towns": "corridor_towns"},
+            counted=self.counted,
+            cutoff_min=self.cutoff_min,
+        )
+        asked = {"routes": list(self.routes)}
+        return Answer("corridor", self.study, tables=self.released, figures=(chart,), place="", about=asked)
+
     def chart(self) -> Plate:
-        """Draw the strip chart of all routes of the report on one sheet."""
-        profile, segments, exits, towns = (
-            self.released[name] for name in ("profile", "segments", "exits", "corridor_towns")
-        )
-        return present.corridor_chart(
-            profile, segments, exits, towns=towns, counted=self.counted, cutoff_min=self.cutoff_min
-        )
+        """Draw the strip chart."""
+        return self.answer.draw("corridors")
 
     @property
     def shown(self) -> pd.DataFrame:
@@ -105,37 +114,6 @@ def counted_routes(study: Study) -> tuple[str, ...]:
     return tuple(lines.loc[basis.notna() & basis.ne("mileposts"), "route"].unique())
 
 
-def measure_corridors(
-    study: Study, routes: Sequence[str], *, step_mi: float = 0.5, out: Path | None = None
-) -> tuple[CorridorReport, Plate]:
-    """Measure some routes from the study file on, draw the strip chart, and write both where ``out`` is given.
-
-    Parameters
-    ----------
-    study : Study
-        Speeds, required categories, headline cutoff.
-    routes : sequence of str
-        Such as "I-35".
-    step_mi : float
-        Miles between stations, 0.1 to 10.
-    out : Path, optional
-        Folder for ``corridors.png``, ``.svg``, ``.pdf``, the tables and a manifest; written whole or not at all.
-
-    Raises
-    ------
-    KcgeoError
-        As :func:`corridor_report`, before anything is measured; or a foreign folder at ``out``.
-    """
-    if out is not None:
-        refuse_foreign_folder(out)
-    raise_all(_faults(study, routes, step_mi), StudyError)
-    report = corridor_report(measure(study), routes=routes, step_mi=step_mi)
-    chart = report.chart()
-    if out is not None:
-        _write(study, report, chart, out)
-    return report, chart
-
-
 def corridor_report(measured: Measured, *, routes: Sequence[str] | None = None, step_mi: float = 0.5) -> CorridorReport:
     """Measure the required categories along some routes, every ``step_mi`` miles.
 
@@ -157,7 +135,7 @@ def corridor_report(measured: Measured, *, routes: Sequence[str] | None = None, 
     """
     study = measured.study
     chosen = tuple(dict.fromkeys(routes_with_miles(study) if routes is None else routes))
-    raise_all(_faults(study, chosen, step_mi), StudyError)
+    raise_all(corridor_faults(study, chosen, step_mi), StudyError)
     lines = data.corridors(study)
     listed = data.by_category(measured.services)
     listed = listed[listed["category"].isin(study.gaps.required)]
@@ -170,6 +148,7 @@ def corridor_report(measured: Measured, *, routes: Sequence[str] | None = None, 
     segments = access.gap_segments(profile, cutoff_min=cutoff_min)
     segments.insert(4, "length_mi", segments["to_milepost_mi"] - segments["from_milepost_mi"])
     return CorridorReport(
+        study=study,
         routes=chosen,
         counted=counted_routes(study),
         cutoff_min=cutoff_min,
@@ -186,7 +165,8 @@ def _known_routes(study: Study) -> tuple[str, ...]:
     return tuple(lines.loc[lines["vertex_mi"].notna(), "route"].unique())
 
 
-def _faults(study: Study, routes: Sequence[str], step_mi: float) -> list[str]:
+def corridor_faults(study: Study, routes: Sequence[str], step_mi: float) -> list[str]:
+    """Say what is wrong with a question of routes, before anything is measured."""
     known = _known_routes(study)
     without = [route for route in routes if route not in known]
     problems = []
@@ -212,22 +192,6 @@ def _along(
     tables = times.assign(system=systems.to_numpy()), _exits(measured.study, lines), _towns(measured.study, lines)
     profile, exits, towns = (_placed(table, lines, starts) for table in tables)
     return profile, exits, towns
-
-
-def _write(study: Study, report: CorridorReport, chart: Plate, out: Path) -> None:
-    """Write chart and tables with a manifest; the former folder stays whole until the new one is complete."""
-    with replacing_folder(out) as target:
-        drawn = [path.name for path in present.save_figure(chart, target, "corridors")]
-        tables = present.write_tables(report.released, target)
-        records = [
-            {**item.to_manifest(), "files": sorted([*drawn, tables[name].name])}
-            for name, item in sorted(report.released.items())
-        ]
-        used = ("cities", "corridors", "exits", "highway_edges", "highway_nodes", "services")
-        write(
-            target,
-            build(target, study, releases=records, data={name: str(data.describe(name)["sha256"]) for name in used}),
-        )
 
 
 def _starts_mi(lines: gpd.GeoDataFrame) -> pd.Series:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 
 import pandas as pd
 
-from kcgeo import access, data, present, travel
+from kcgeo import access, data, travel
 from kcgeo.data.study.settings import Study
 from kcgeo.disclosure import Released
 from kcgeo.errors import StudyError, raise_all
-from kcgeo.files import replacing_folder
-from kcgeo.study.folder.manifest import build, refuse_foreign_folder, write
+from kcgeo.study.answer import Answer
 from kcgeo.study.measure import Measured, measure
 from kcgeo.study.releases import LOWER_BOUND, model_note, release_all
 
@@ -39,6 +37,7 @@ class CoverageReport:
     caption: str
     shown: pd.DataFrame
     released: dict[str, Released]
+    answer: Answer
 
 
 def coverage_report(
@@ -47,9 +46,8 @@ def coverage_report(
     categories: Sequence[str] | None = None,
     eligibility: str | None = None,
     open_at: datetime | None = None,
-    out: Path | None = None,
 ) -> CoverageReport:
-    """Measure coverage for some categories, a group and an hour; write the tables where ``out`` is given.
+    """Measure coverage for some categories, a group and an hour.
 
     Parameters
     ----------
@@ -62,23 +60,17 @@ def coverage_report(
     open_at : datetime, optional
         Only services known to be open at this local time. Unknown hours never count as open; who reaches only such a
         service is a column of its own.
-    out : Path, optional
-        Folder for ``coverage.csv``, ``gaps.csv`` and what they rest on; replaced whole.
 
     Raises
     ------
     KcgeoError
-        For an unknown category or group, or a foreign folder at ``out``.
+        For an unknown category or group.
     """
-    if out is not None:
-        refuse_foreign_folder(out)
     if categories:
         _check(categories)
         study = replace(study, gaps=replace(study.gaps, required=tuple(dict.fromkeys(categories))))
     measured = measure(study, eligibility=eligibility, open_at=open_at)
     released = release_all(measured)
-    if out is not None:
-        _write(study, released, out)
     who = f" for {eligibility}" if eligibility else ""
     when = f", known to be open at {open_at:%Y-%m-%d %H:%M}" if open_at else ""
     return CoverageReport(
@@ -86,6 +78,13 @@ def coverage_report(
         caption=f"{model_note(measured)}; {LOWER_BOUND}.",
         shown=_shown(measured, _unclear(measured, eligibility, open_at)),
         released=released,
+        answer=Answer(
+            "gaps",
+            study,
+            tables={name: released[name] for name in ("coverage", "gaps", "place_times")},
+            place="",
+            about={"eligibility": eligibility, "open_at": open_at and open_at.isoformat(sep=" ")},
+        ),
     )
 
 
@@ -146,12 +145,3 @@ def _shown(measured: Measured, unclear: pd.DataFrame | None) -> pd.DataFrame:
     columns["unreachable"] = by_group["population_count"]["unreachable_share"]
     shown = pd.DataFrame(columns).mul(100).map("{:.1f} %".format).reset_index()
     return shown.assign(cutoff_min=shown["cutoff_min"].map("{:g} min".format)).rename(columns={"cutoff_min": "within"})
-
-
-def _write(study: Study, released: dict[str, Released], out: Path) -> None:
-    """Write coverage and gaps with a manifest; the former folder stays whole until the new one is complete."""
-    with replacing_folder(out) as target:
-        names = ("coverage", "gaps", "place_times")
-        present.write_tables({name: released[name] for name in names}, target)
-        records = [{**released[name].to_manifest(), "files": [f"{name}.csv"]} for name in names]
-        write(target, build(target, study, releases=records, data={}))

@@ -20,12 +20,12 @@ from kcgeo.crs import STORAGE
 from kcgeo.disclosure import Released, release, require_released
 from kcgeo.errors import TableError, first_ids, raise_all
 from kcgeo.present.web.explorer_page import ANY_TIME, EVERYONE
-from kcgeo.study.folder.figures import background_of
+from kcgeo.study.answer import GROUND, Desk
 from kcgeo.study.measure import GROUPS, Measured
 from kcgeo.study.releases import LISTED, LOWER_BOUND, ODBL, model_note
 from kcgeo.study.sources import sources_of, vintage_of
 
-__all__ = ["MOMENTS", "candidates", "release_explorer", "what_if", "write_explorer"]
+__all__ = ["EXPLORER_USES", "MOMENTS", "candidates", "release_explorer", "what_if", "write_explorer_page"]
 
 MOMENTS: Mapping[str, datetime | None] = {
     ANY_TIME: None,
@@ -228,27 +228,30 @@ def what_if(
     return pd.DataFrame({"total_count": people.sum(), **counts}).astype("int64").rename_axis("group")
 
 
-def write_explorer(measured: Measured, released: Mapping[str, Released], folder: Path) -> tuple[tuple[str, ...], Path]:
-    """Write ``explorer.html`` and return the names of the releases that it shows, and its path.
+def _own_services() -> dict[str, str]:
+    """Name of the release of services for each group but everybody."""
+    return {who: f"services_{who.replace(' ', '_')}" for who in _WHO if who != EVERYONE}
 
-    ``released`` holds the tables of :func:`kcgeo.study.release_all` and of :func:`release_explorer`.
-    """
-    study = measured.study
-    services = {EVERYONE: released["services"]}
-    services |= {who: released[f"services_{who.replace(' ', '_')}"] for who in _WHO if who != EVERYONE}
+
+EXPLORER_USES = (
+    "explorer_reach", "explorer_matrix", "places", "cell_times", "services", *_own_services().values(), *GROUND,
+)  # fmt: skip
+"""Releases that the explorer shows."""
+
+
+def write_explorer_page(desk: Desk, *, place: str) -> list[Path]:
+    """Write ``explorer.html`` from the tables of :func:`kcgeo.study.release_all` and :func:`release_explorer`."""
+    scene = desk.scene
     page = present.explorer_page(
-        released["explorer_reach"],
-        released["explorer_matrix"],
-        released["places"],
-        released["cell_times"],
-        services,
-        ground=background_of(study, released),
+        scene["explorer_reach"],
+        scene["explorer_matrix"],
+        scene["places"],
+        scene["cell_times"],
+        {EVERYONE: scene["services"]} | {who: scene[name] for who, name in _own_services().items()},
+        ground=scene.ground(),
         moments=MOMENTS,
-        cutoffs_min=study.gaps.cutoffs_min,
-        headline_min=study.gaps.headline_cutoff_min,
-        title=f"What if? Reach of help, {study.title}",
+        cutoffs_min=scene.study.gaps.cutoffs_min,
+        headline_min=scene.study.gaps.headline_cutoff_min,
+        title=f"What if? Reach of help, {scene.study.title}",
     )
-    path = present.save_page(page, folder / "explorer.html")
-    own = tuple(f"services_{who.replace(' ', '_')}" for who in _WHO if who != EVERYONE)
-    uses = ("explorer_reach", "explorer_matrix", "places", "cell_times", "services", *own)
-    return (*uses, "counties", "corridors", "towns"), path
+    return [present.save_page(page, desk.folder / place / "explorer.html")]

@@ -15,6 +15,7 @@ from kcgeo.errors import TableError
 from kcgeo.present import Plate
 from kcgeo.present.look.background import Background
 from kcgeo.study.answers.explorer import MOMENTS
+from kcgeo.study.kept import kept
 from kcgeo.study.measure import GROUPS, Measured
 from kcgeo.study.releases import LISTED, LOWER_BOUND, ODBL, model_note, release_background
 from kcgeo.study.sources import sources_of, vintage_of
@@ -108,6 +109,11 @@ def who_report(measured: Measured, *, map_category: str | None = None) -> WhoRep
     KcgeoError
         For an unknown category or tables that cannot be computed with.
     """
+    key = measured.key and f"{measured.key}-who-{map_category or ''}"
+    return kept(key, lambda: _who_report(measured, map_category))
+
+
+def _who_report(measured: Measured, map_category: str | None) -> WhoReport:
     study, required = measured.study, measured.study.gaps.required
     cutoff_min = study.gaps.headline_cutoff_min
     services = data.directory(study)

@@ -10,13 +10,17 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from kcgeo.data.study.settings import Study
-from kcgeo.errors import StudyError
+from kcgeo import data
+from kcgeo.errors import StudyError, first_ids
 from kcgeo.files import sha256, write_text
+from kcgeo.study.answer import Answer
 
-__all__ = ["MANIFEST", "build", "refuse_foreign_folder", "write"]
+__all__ = ["MANIFEST", "build", "refuse_foreign_folder", "write_manifest"]
 
 MANIFEST = "manifest.json"
+_HIDING = {"services"}
+"""Resources with withheld rows: not even a hash of such a file is published."""
+_LEFT_BY_SYSTEMS = {".DS_Store", "Thumbs.db", "desktop.ini"}
 TOOL = "kcgeo"
 
 
@@ -40,26 +44,46 @@ def refuse_foreign_folder(folder: Path, *, kind: str | None = None) -> None:
     Raises
     ------
     StudyError
-        Where ``folder`` is a file, cannot be written, holds something and no manifest of kcgeo, or a run of another
-        kind.
+        Where ``folder`` is a file, the home folder or one above it, cannot be written, holds something and no manifest
+        of kcgeo, holds a file that its manifest does not list, or a run of another kind.
     """
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise StudyError(f"{folder} is a file or a link; name a folder for the results with --out.")
+    if folder.resolve() in (home := Path.home().resolve(), *home.parents, Path.cwd().resolve()):
+        raise StudyError(f"{folder} is no folder for results alone; name a new folder with --out.")
     _try_to_write(folder)
     if not folder.is_dir() or not any(folder.iterdir()):
         return
-    try:
-        content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        ours, found = content.get("tool") == TOOL, content.get("kind")
-    except (OSError, ValueError, AttributeError):
-        ours, found = False, None
-    if ours and found != kind:
-        raise StudyError(f"{folder} holds results of another command; name an empty or a new folder with --out.")
-    if not ours:
+    content = _manifest_of(folder)
+    if content is None:
         raise StudyError(
             f"{folder} holds files that kcgeo did not write, and the results would replace them; "
             "name an empty or a new folder with --out."
         )
+    if content.get("kind") != kind:
+        raise StudyError(f"{folder} holds results of another command; name an empty or a new folder with --out.")
+    if kind is None and (strangers := _strangers(folder, content)):
+        raise StudyError(
+            f"{folder} holds files that kcgeo did not write ({first_ids(strangers, limit=3)}), and the results would "
+            "replace them; move them away, or name a new folder with --out."
+        )
+
+
+def _manifest_of(folder: Path) -> dict[str, Any] | None:
+    """Return the manifest of a folder of results; None where kcgeo wrote none."""
+    try:
+        content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return content if content.get("tool") == TOOL else None
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+def _strangers(folder: Path, content: Mapping[str, Any]) -> list[str]:
+    """Files that a manifest does not list; those that an operating system leaves behind do not count."""
+    listed = {str(entry.get("path")) for entry in content.get("files", ()) if isinstance(entry, dict)}
+    found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir())
+    ours = {*listed, MANIFEST}
+    return sorted(name for name in found if name not in ours and Path(name).name not in _LEFT_BY_SYSTEMS)
 
 
 def _try_to_write(folder: Path) -> None:
@@ -73,21 +97,17 @@ def _try_to_write(folder: Path) -> None:
         raise StudyError(f"{folder} cannot be written ({there}: {why}); name another folder with --out.") from None
 
 
-def build(
-    folder: Path, study: Study, *, releases: Iterable[Mapping[str, Any]], data: Mapping[str, str]
-) -> dict[str, Any]:
+def build(folder: Path, answer: Answer, *, releases: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Describe every file below ``folder``: no dates, no machine, so that two runs give the same bytes.
 
     Parameters
     ----------
     folder : Path
         The folder of results.
-    study : Study
-        Its settings are listed as parameters.
+    answer : Answer
+        The settings of its study are listed as parameters.
     releases : iterable of mapping
         One record of the release gate for each table that left, with the ``files`` that show it.
-    data : mapping of str to str
-        SHA-256 of each resource of the data package.
     """
     released = [dict(record) for record in releases]
     sources: dict[str, list[str]] = {}
@@ -106,16 +126,17 @@ def build(
                     "releases": sorted(set(sources.get(name, []))),
                 }
             )
-    parameters = asdict(study)
+    parameters = asdict(answer.study)
     parameters["layers"] = [_told(layer) for layer in parameters["layers"]]
     del parameters["authorisations_path"]
-    parameters["services_path"] = study.services_path.name if study.services_path else None
+    parameters["services_path"] = answer.study.services_path.name if answer.study.services_path else None
     return {
         "tool": TOOL,
         "version": _version(),
-        "study": study.name,
+        "question": dict(answer.about),
+        "study": answer.study.name,
         "parameters": parameters,
-        "data": dict(sorted(data.items())),
+        "data": {name: str(data.describe(name)["sha256"]) for name in sorted(data.resources()) if name not in _HIDING},
         "releases": released,
         "files": files,
     }
@@ -128,6 +149,6 @@ def _told(layer: Mapping[str, Any]) -> dict[str, Any]:
     return {**layer, "path": layer["path"].name}
 
 
-def write(folder: Path, content: Mapping[str, Any]) -> None:
+def write_manifest(folder: Path, content: Mapping[str, Any]) -> None:
     """Write the manifest into ``folder``."""
     write_text(folder / MANIFEST, json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n")

@@ -1,29 +1,25 @@
 """Run notebooks as they stand in the repository and write each as one page that needs no network.
 
-They run in a process of their own (:mod:`kcgeo.study.folder.kernels`), beside all else that a study asks for.
+They run in the processes that draw the figures, beside them; each process keeps one kernel.
 """
 
 from __future__ import annotations
 
-import contextlib
+import atexit
 import html
-import json
-import multiprocessing
 import os
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from kcgeo.data import package_folder
-from kcgeo.errors import KcgeoError, StudyError
+from kcgeo.errors import KcgeoError, StudyError, raise_all
 from kcgeo.files import write_text
 from kcgeo.present.look.words import QUICK_EXIT, SAFE_BROWSING
+from kcgeo.study.answer import Scene
 
-__all__ = ["Made", "Running", "can_fork", "execute", "make_page", "notebook_files", "page", "running"]
+__all__ = ["Made", "end_kernel", "execute", "make_page", "notebook_files", "page", "pages_of"]
 
 STYLE = """
 :root { color-scheme: light; }
@@ -47,7 +43,7 @@ footer { margin-top: 3rem; font-size: 14px; color: #4a525b; }
 
 
 _LONGEST_CAUSE = 500
-"""Characters of an error that are told; the answer of the other process must fit the pipe, which is read at the end."""
+"""Characters of an error that are told."""
 
 
 def notebook_files() -> list[Path]:
@@ -62,22 +58,18 @@ def _missing_extra(error: ImportError) -> StudyError:
     )
 
 
-def can_fork() -> bool:
-    """Whether a kernel may be forked: on Linux, where no library minds it."""
-    return sys.platform == "linux" and "fork" in multiprocessing.get_all_start_methods()
+def execute(path: Path, *, environment: Mapping[str, str]) -> Any:
+    """Run one notebook in a kernel and return it with its outputs.
 
-
-def execute(path: Path, *, environment: Mapping[str, str], forked: bool = False) -> Any:
-    """Run one notebook in a kernel of its own and return it with its outputs.
+    A process keeps its kernel, since a new one reads all libraries again; the next notebook finds it as if it were new:
+    no names, no settings and no variables of the one before.
 
     Parameters
     ----------
     path : Path
-        The notebook; its folder is the working folder of the kernel.
+        The notebook; its folder is the working folder.
     environment : mapping of str to str
-        Variables for the kernel, e.g. ``KCGEO_STUDY``.
-    forked : bool
-        Fork the kernel off this process, which must have no other thread; else it starts anew.
+        Variables for the notebook, e.g. ``KCGEO_STUDY``.
 
     Raises
     ------
@@ -86,42 +78,79 @@ def execute(path: Path, *, environment: Mapping[str, str], forked: bool = False)
     """
     try:
         import nbformat
-        from jupyter_client.manager import AsyncKernelManager
         from nbclient import NotebookClient
         from nbclient.exceptions import CellExecutionError, DeadKernelError
     except ImportError as error:
         raise _missing_extra(error) from None
     notebook = nbformat.read(path, as_version=4)
-    # A kernel spec on JUPYTER_PATH would shadow this environment's own kernel; the hash seed keeps sets in order.
+    # the hash seed keeps sets in order
     variables = {name: value for name, value in os.environ.items() if name != "JUPYTER_PATH"}
     variables |= {"PYTHONHASHSEED": "0", "MPLBACKEND": "module://matplotlib_inline.backend_inline", **environment}
-    with contextlib.ExitStack() as stack:
-        if forked:
-            from kcgeo.study.folder.kernels import forked_manager
-
-            manager = stack.enter_context(forked_manager(path.parent, variables))
-        else:
-            manager = AsyncKernelManager(kernel_name="python3")
-        client = NotebookClient(
-            notebook,
-            km=manager,
-            timeout=600,
-            record_timing=False,
-            extra_arguments=["--log-level=ERROR"],
-            resources={"metadata": {"path": str(path.parent)}},
-        )
-        try:
-            client.execute(env=variables)
-        except CellExecutionError as error:
-            last = next((line for line in reversed(str(error).splitlines()) if line.strip()), "unknown error")
-            raise StudyError(f"The notebook {path.name} stopped: {last[:_LONGEST_CAUSE]}") from None
-        except DeadKernelError:
-            raise StudyError(f"The notebook {path.name} stopped: its process ended.") from None
+    begin = nbformat.v4.new_code_cell(_ANEW.format(folder=str(path.parent), variables=variables))
+    notebook.cells.insert(0, begin)
+    client = NotebookClient(
+        notebook, km=_kernel(), timeout=600, record_timing=False, extra_arguments=["--log-level=ERROR"]
+    )
+    try:
+        client.execute(env=variables)
+    except CellExecutionError as error:
+        last = next((line for line in reversed(str(error).splitlines()) if line.strip()), "unknown error")
+        raise StudyError(f"The notebook {path.name} stopped: {last[:_LONGEST_CAUSE]}") from None
+    except DeadKernelError:
+        end_kernel()
+        raise StudyError(f"The notebook {path.name} stopped: its process ended.") from None
+    finally:
+        if client.kc is not None:
+            client.kc.stop_channels()
+    del notebook.cells[0]
     # Warnings are for the one who runs: they name ids of rows that came in as withheld, and folders of the machine.
     for cell in notebook.cells:
         if "outputs" in cell:
             cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
     return notebook
+
+
+_KERNEL: list[Any] = []
+"""The manager of this process's kernel, where it has one."""
+
+_ANEW = """
+import os, sys, warnings
+os.chdir({folder!r})
+os.environ.clear()
+os.environ.update({variables!r})
+if "matplotlib.pyplot" in sys.modules:
+    sys.modules["matplotlib.pyplot"].close("all")
+if "pandas" in sys.modules:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        sys.modules["pandas"].reset_option("all")
+get_ipython().reset(new_session=True)
+"""
+"""The first cell of each notebook: whatever the one before left is undone."""
+
+
+def _kernel() -> Any:
+    """Return the manager of this process's kernel; the kernel ends with the process."""
+    if not _KERNEL:
+        from nbclient import NotebookClient
+        from nbformat.v4 import new_notebook
+
+        manager = NotebookClient(new_notebook(), kernel_name="python3").create_kernel_manager()
+        # a kernel spec on JUPYTER_PATH would shadow this environment's own kernel
+        manager.kernel_spec_manager.kernel_dirs = []
+        _KERNEL.append(manager)
+        atexit.register(end_kernel)
+    return _KERNEL[0]
+
+
+def end_kernel() -> None:
+    """End the kernel of this process, where it has one."""
+    from jupyter_core.utils import run_sync
+
+    while _KERNEL:
+        manager = _KERNEL.pop()
+        if manager.has_kernel:
+            run_sync(manager.shutdown_kernel)(now=True)
 
 
 def page(notebook: Any, *, title: str) -> str:
@@ -163,101 +192,24 @@ class Made:
     problems: tuple[str, ...] = ()
 
 
-def make_page(path: Path, folder: Path, *, environment: Mapping[str, str], forked: bool = False) -> Made:
-    """Run one notebook and write its page into ``folder``; a fault is told, not raised."""
+def make_page(path: Path, study_path: Path | None, scene: Scene, folder: Path) -> Made:
+    """Run one notebook for a study and write its page into ``folder / "notebooks"``; a fault is told, not raised."""
     try:
-        notebook = execute(path, environment=environment, forked=forked)
+        notebook = execute(path, environment={"KCGEO_STUDY": str(study_path)} if study_path else {})
         title = _title(notebook)
-        write_text(folder / f"{path.stem}.html", page(notebook, title=title))
+        write_text(folder / "notebooks" / f"{path.stem}.html", page(notebook, title=title))
     except KcgeoError as error:
         return Made(path.stem, "", tuple(error.problems))
     return Made(path.stem, title)
 
 
-class Running:
-    """Notebooks that run in another process; made by :func:`running`."""
+def pages_of(made: Sequence[Made]) -> list[dict[str, str]]:
+    """Return ``file`` and ``title`` of each page, in the order of the notebooks.
 
-    def __init__(self, paths: list[Path], folder: Path, process: subprocess.Popen[str] | None) -> None:
-        self._waiting, self._folder, self._process = list(paths), folder, process
-
-    def finished(self) -> list[str]:
-        """Names of the notebooks of which a page has come since the last call."""
-        here = [path for path in self._waiting if (self._folder / f"{path.stem}.html").exists()]
-        self._waiting = [path for path in self._waiting if path not in here]
-        return [path.name for path in here]
-
-    def pages(self, done: Callable[[str], None]) -> list[dict[str, str]]:
-        """Wait for all and return ``file`` and ``title`` of each page, in the order of the notebooks.
-
-        Raises
-        ------
-        StudyError
-            Names each notebook that stopped, its cell and the error.
-        """
-        if self._process is None:
-            return []
-        assert self._process.stdout is not None
-        while self._process.poll() is None:
-            for name in self.finished():
-                done(name)
-            time.sleep(0.05)
-        told = self._process.stdout.read()
-        if self._process.returncode != 0 or not told:
-            raise StudyError("The notebooks stopped: the process that ran them ended early; the cause stands above.")
-        for name in self.finished():
-            done(name)
-        made = [Made(one["stem"], one["title"], tuple(one["problems"])) for one in json.loads(told)]
-        problems = list(dict.fromkeys(problem for one in made for problem in one.problems))
-        if problems:
-            raise StudyError(problems)
-        return [{"file": f"{one.stem}.html", "title": one.title} for one in made]
-
-
-@contextlib.contextmanager
-def running(paths: list[Path], folder: Path, *, study: Path) -> Iterator[Running]:
-    """Run notebooks in a process of their own, which ends with this block or with this process.
-
-    Parameters
-    ----------
-    paths : list of Path
-        The notebooks.
-    folder : Path
-        Receives a page for each.
-    study : Path
-        Study file, given to the notebooks as ``KCGEO_STUDY``.
+    Raises
+    ------
+    StudyError
+        Names each notebook that stopped, its cell and the error.
     """
-    if not paths:
-        yield Running([], folder, None)
-        return
-    from kcgeo.study.folder.kernels import Order
-
-    order = Order(tuple(map(str, paths)), str(folder), str(study), {"KCGEO_STUDY": str(study)})
-    # the hash seed keeps sets in order; threads of OpenMP do not outlive a fork, those of numba's own queue do
-    variables = {
-        **os.environ,
-        "PYTHONHASHSEED": "0",
-        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-        "NUMBA_THREADING_LAYER": "workqueue",
-    }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "kcgeo.study.folder.kernels"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env=variables,
-        text=True,
-        start_new_session=True,  # a Ctrl-C is for this process, which then ends the other
-    )
-    assert process.stdin is not None and process.stdout is not None
-    try:
-        process.stdin.write(order.to_json() + "\n")
-        process.stdin.flush()
-        yield Running(paths, folder, process)
-    finally:
-        with contextlib.suppress(OSError):
-            process.stdin.close()
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        process.stdout.close()
+    raise_all(dict.fromkeys(problem for one in made for problem in one.problems), StudyError)
+    return [{"file": f"{one.stem}.html", "title": one.title} for one in made]

@@ -217,7 +217,7 @@ def _write_manifest(
         for tile in planned
     ]
     whole = {**content, "complete": len(done) == len(planned), "parts": rows}
-    records.write(folder, whole)
+    records.write_manifest(folder, whole)
     return whole
 
 

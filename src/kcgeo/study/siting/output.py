@@ -1,101 +1,61 @@
-"""A siting answer as files: the page to hand on, the map in four formats, tables, a GeoPackage, a manifest."""
+"""A siting answer for planners: the page to hand on, the map, the web page, tables, a GeoPackage."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-from kcgeo import data, present
-from kcgeo.data.study.settings import Study
-from kcgeo.files import replacing_folder, write_text
+from kcgeo.files import write_text
+from kcgeo.present import Plate
 from kcgeo.present.figures.siting_map import siting_map
 from kcgeo.present.files.geopackage import write_geopackage
 from kcgeo.present.paper.siting_page import siting_page
 from kcgeo.present.web.siting_web import siting_web_page
-from kcgeo.study.folder.figures import background_of
-from kcgeo.study.folder.manifest import build, refuse_foreign_folder, write
-from kcgeo.study.progress import Step
-from kcgeo.study.siting.answer import SitingAnswer, site
+from kcgeo.study.answer import GROUND, Answer, Desk, Extra, Figure, Scene
+from kcgeo.study.siting.answer import SitingAnswer
 from kcgeo.study.siting.releases import SITING_TABLES, release_siting
 
-__all__ = ["LAYERS", "site_to", "write_answer"]
+__all__ = ["LAYERS", "siting_answer"]
 
 LAYERS = ("new_sites", "good_areas", "by_place")
 """Releases that become layers of the GeoPackage."""
-_DRAWN = ("plan", "new_sites", "by_group", "by_place", "reach", "closures", "robustness", "services")
-_GROUND = ("counties", "corridors", "towns")
-_USED = ("services", "places", "highway_edges", "highway_nodes", "exits", "counties", "corridors", "cities", "areas")
+_DRAWN = ("plan", "new_sites", "by_group", "by_place", "reach", "closures", "robustness", "services", *GROUND)
+_QUESTION = "Where would new places help most?"
 
 
-def write_answer(answer: SitingAnswer, out: Path) -> dict[str, Any]:
-    """Write an answer into a folder that is new, empty or ours; whole or not at all, the same bytes in every run.
-
-    Parameters
-    ----------
-    answer
-        Of :func:`kcgeo.study.site`.
-    out
-        Receives ``page.pdf``, ``map.png``, ``map.svg``, ``map.pdf``, ``map.html``, ``site.gpkg``, ``tables/`` and
-        ``manifest.json``.
-
-    Returns
-    -------
-    dict
-        The manifest.
-
-    Raises
-    ------
-    StudyError
-        For a folder that holds what kcgeo did not write.
-    """
-    refuse_foreign_folder(out)
-    released = release_siting(answer)
-    ground = background_of(answer.study, released)
-    page, plan_map = siting_page(released, ground=ground), siting_map(released, ground=ground)
-    with replacing_folder(out) as target:
-        files = {name: set[str]() for name in released}
-
-        def shows(names: tuple[str, ...], *paths: Path) -> None:
-            for name in names:
-                files[name] |= {path.relative_to(target).as_posix() for path in paths}
-
-        shows(
-            (*_DRAWN, *_GROUND, "alternatives", "good_areas"),
-            *present.save_figure(page, target, "page", formats=["pdf"]),
-        )
-        drawn = present.save_figure(plan_map, target, "map")
-        shows((*_DRAWN, *_GROUND), *drawn)
-        web = siting_web_page(released, picture=(target / "map.svg").read_text(encoding="utf-8"))
-        write_text(target / "map.html", web.html)
-        shows((*_DRAWN, *_GROUND, "alternatives", "front"), target / "map.html")
-        shows(LAYERS, write_geopackage({name: released[name] for name in LAYERS}, target / "site.gpkg"))
-        tables = present.write_tables({name: released[name] for name in SITING_TABLES}, target / "tables")
-        for name, table in tables.items():
-            shows((name,), table)
-        content = build(
-            target,
-            answer.study,
-            releases=[{**item.to_manifest(), "files": sorted(files[name])} for name, item in sorted(released.items())],
-            data={name: str(data.describe(name)["sha256"]) for name in _USED},
-        )
-        content["question"] = asdict(answer.question)
-        write(target, content)
-    return content
+def siting_answer(answer: SitingAnswer) -> Answer:
+    """Return what may leave of a siting answer, with its page, map, web page, tables and GeoPackage."""
+    return Answer(
+        "site",
+        answer.study,
+        tables=release_siting(answer),
+        figures=(
+            Figure("page", _QUESTION, (*_DRAWN, "alternatives", "good_areas"), _page, formats=("pdf",)),
+            Figure("map", _QUESTION, _DRAWN, _map),
+        ),
+        extras=(
+            Extra("Wrote the web page", (*_DRAWN, "alternatives", "front"), _write_web_page, binds=True),
+            Extra("Wrote the GeoPackage", LAYERS, _write_layers),
+        ),
+        shown=SITING_TABLES,
+        about=asdict(answer.question),
+    )
 
 
-def site_to(study: Study, out: Path | None, *, step: Step, **question: Any) -> SitingAnswer:
-    """Answer a question of :func:`kcgeo.study.site` and write it where ``out`` is given.
+def _page(scene: Scene) -> Plate:
+    return siting_page(scene.tables, ground=scene.ground())
 
-    Raises
-    ------
-    KcgeoError
-        As :func:`site` and :func:`write_answer`; a foreign folder is refused before anything is measured.
-    """
-    if out is not None:
-        refuse_foreign_folder(out)
-    answer = site(study, step=step, **question)
-    if out is not None:
-        step("Drawing the map and the page")
-        write_answer(answer, out)
-    return answer
+
+def _map(scene: Scene) -> Plate:
+    return siting_map(scene.tables, ground=scene.ground())
+
+
+def _write_web_page(desk: Desk) -> list[Path]:
+    web = siting_web_page(desk.scene.tables, picture=(desk.folder / "map.svg").read_text(encoding="utf-8"))
+    path = desk.folder / "map.html"
+    write_text(path, web.html)
+    return [path]
+
+
+def _write_layers(desk: Desk) -> list[Path]:
+    return [write_geopackage({name: desk.scene[name] for name in LAYERS}, desk.folder / "site.gpkg")]

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from kcgeo import present
 from kcgeo.present import Item, Note, Section
 from kcgeo.present.look.sheet import SLIDE_PX
+from kcgeo.study.answer import Desk
 
 __all__ = ["write_export_index"]
 
 
-def write_export_index(
-    folder: Path, *, title: str, lede: str, notes: Sequence[tuple[str, Note]], sources: Sequence[str]
-) -> Path:
-    """Write ``index.html`` with a link to every file that stands in ``folder``, by what it is for.
-
-    Parameters
-    ----------
-    notes
-        File name without suffix, and note, of each slide and page.
-    sources
-        Sources named at the foot.
-    """
-    told = dict(notes)
+def write_export_index(desk: Desk, *, title: str, lede: str) -> list[Path]:
+    """Write ``index.html`` with a link to every file that stands in the folder, by what it is for."""
+    folder, tables = desk.folder, desk.scene.tables
+    told = {one.figure.name: one.note for one in desk.drawn}
+    uses = sorted({name for one in desk.drawn for name in one.figure.uses} or tables)
+    sources = dict.fromkeys(text for name in uses for text in tables[name].sources)
     sections = [
         Section(
             "What do I show in a meeting?", _meeting(folder, told), "The deck can be edited; each picture alone too."
@@ -36,7 +29,7 @@ def write_export_index(
     page = present.gallery_page(
         [section for section in sections if section.items], title=title, lede=lede, sources=list(sources)
     )
-    return present.save_page(page, folder / "index.html")
+    return [present.save_page(page, folder / "index.html")]
 
 
 def _files(folder: Path, pattern: str) -> list[str]:

@@ -1,0 +1,261 @@
+"""Everything for a meeting: a talk, things to print, pages for the web, data for others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from kcgeo.data.study.settings import Study
+from kcgeo.errors import StudyError
+from kcgeo.present.files.geodata import (
+    cell_areas,
+    layers_of,
+    parquet_is_possible,
+    write_csv,
+    write_layers,
+    write_parquet,
+)
+from kcgeo.present.files.hsds_folder import write_hsds
+from kcgeo.present.paper.atlas import PAPERS, AtlasPage, atlas_is_possible, write_atlas
+from kcgeo.present.paper.deck import PictureSlide, Slide, deck_is_possible, write_deck
+from kcgeo.present.paper.deck_tables import coverage_slide, group_slide, stretches_slide
+from kcgeo.study.answer import Answer, Desk, Drawn, Extra, Figure, Scene
+from kcgeo.study.answers.corridor import corridor_report, routes_with_miles
+from kcgeo.study.answers.explorer import EXPLORER_USES, release_explorer, write_explorer_page
+from kcgeo.study.answers.export_index import write_export_index
+from kcgeo.study.answers.figures import figures_of, slides_of
+from kcgeo.study.answers.gallery import MAP_PAGE_USES, write_map_page
+from kcgeo.study.measure import Measured
+from kcgeo.study.releases import release_all
+
+__all__ = ["AUDIENCES", "chosen_audiences", "export_answer", "method_of"]
+
+AUDIENCES = ("slides", "print", "web", "data")
+"""For whom an export is made; each has a folder of its own."""
+
+TABLES = (
+    "services",
+    "coverage",
+    "gaps",
+    "place_times",
+    "profile",
+    "segments",
+    "exits",
+    "aggregates",
+    "claims",
+    "plan_elements",
+)
+"""Releases that are exported as tables beside the layers of the map."""
+
+
+_NEEDS = {
+    "deck": "No deck: it needs python-pptx; install it with: pip install 'kcgeo[report]'.",
+    "atlas": "No atlas: it needs pypdf; install it with: pip install 'kcgeo[report]'.",
+    "parquet": "No GeoParquet: it needs pyarrow; install it with: pip install 'kcgeo[big]'.",
+}
+
+
+def method_of(study: Study, measured: Measured) -> tuple[str, ...]:
+    """Say in sentences how the numbers of a study were made, for notes and method pages."""
+    travel, gaps = study.travel, study.gaps
+    speeds = f"{travel.highway_kmh:g} km/h on highways, {travel.ramp_min:g} minutes for a ramp"
+    return (
+        f"Travel times come from a {measured.network.model}: {speeds}, streets by how densely people live, ways"
+        f" {travel.circuity:g} times the straight line.",
+        f"They are measured for {len(measured.cells):,} hexagons and {len(measured.places):,} ZIP code areas, each to"
+        f" the nearest listed site of each kind, up to {travel.search_cutoff_min:g} minutes.",
+        f"In reach is what takes {gaps.headline_cutoff_min:g} minutes or less; people are counted where their ZIP code"
+        " area has its middle.",
+        "Confidential services have no place in the computation. Where one serves an area, it is told as by referral.",
+        "Computed from listed services of public level only; the same study and data give the same numbers.",
+    )
+
+
+def chosen_audiences(audiences: Sequence[str]) -> tuple[str, ...]:
+    """Return audiences in their order, each once.
+
+    Raises
+    ------
+    StudyError
+        None, or one that is unknown.
+    """
+    unknown = [name for name in audiences if name not in AUDIENCES]
+    if unknown or not audiences:
+        raise StudyError(f"An export is for {', '.join(AUDIENCES)}, not for '{', '.join(unknown)}'.")
+    return tuple(name for name in AUDIENCES if name in audiences)
+
+
+def export_answer(measured: Measured, *, audiences: Sequence[str] = AUDIENCES) -> Answer:
+    """Answer what a presenter, a printer, a web page or an analyst needs.
+
+    Parameters
+    ----------
+    measured
+        Made by :func:`kcgeo.study.measure`.
+    audiences
+        Any of :data:`AUDIENCES`; the folder then holds these and no more.
+
+    Returns
+    -------
+    Answer
+        A format whose optional package is missing is left out; a notice names the extra to install.
+
+    Raises
+    ------
+    KcgeoError
+        For an unknown audience, or a study that cannot be computed with.
+    """
+    chosen, study = chosen_audiences(audiences), measured.study
+    released = release_all(measured)
+    if routes_with_miles(study):
+        released |= corridor_report(measured).released
+    if "web" in chosen:
+        released |= release_explorer(measured)
+    if "data" in chosen:
+        released["drive_times"] = cell_areas(released["cell_times"])
+    method, scene = method_of(study, measured), Scene(study, released)
+    slides = [replace(one, place="slides/png", is_slide=True) for one in slides_of(study, released)]
+    pages = [replace(one, place="print/{form}") for one in figures_of(study, released)]
+    figures = (slides if "slides" in chosen else []) + (pages if "print" in chosen else [])
+    extras, left_out = list[Extra](), list[str]()
+    parts: dict[str, Callable[[], list[Extra | str]]] = {
+        "slides": partial(_deck, slides, method),
+        "print": partial(_atlases, pages, method),
+        "web": _web,
+        "data": partial(_data, scene),
+    }
+    for part in (part for audience in chosen for part in parts[audience]()):
+        if isinstance(part, str):
+            left_out.append(part)
+        else:
+            extras.append(part)
+    shown = _uses(figures) | {name for extra in extras for name in extra.uses}
+    extras.append(Extra("Wrote the index", tuple(sorted(shown)), _write_index, binds=True))
+    return Answer(
+        "export",
+        study,
+        tables=released,
+        figures=tuple(figures),
+        extras=tuple(extras),
+        shown=(),
+        about={"audiences": list(chosen)},
+        notices=tuple(left_out),
+    )
+
+
+def _words(study: Study) -> dict[str, str]:
+    return {
+        "title": f"{study.title}: who can reach help after trafficking?",
+        "lede": "Where help is near, where it is not, and where it is told by referral only.",
+    }
+
+
+def _write_index(desk: Desk) -> list[Path]:
+    return write_export_index(desk, **_words(desk.scene.study))
+
+
+def _uses(figures: Sequence[Figure]) -> set[str]:
+    return {name for figure in figures for name in figure.uses}
+
+
+def _deck(figures: Sequence[Figure], method: tuple[str, ...]) -> list[Extra | str]:
+    if not deck_is_possible():
+        return [_NEEDS["deck"]]
+    uses = tuple(sorted(_uses(figures) | {"coverage"}))
+    return [Extra("Bound the slides", uses, partial(_write_deck, method=method), binds=True)]
+
+
+def _write_deck(desk: Desk, *, method: tuple[str, ...]) -> list[Path]:
+    """Bind the pictures and the tables into a talk."""
+    study, scene = desk.scene.study, desk.scene
+    gaps = study.gaps
+    pictures = [one for one in desk.drawn if one.figure.is_slide]
+    slides: list[Slide] = [_picture(one) for one in pictures]
+    slides[2:2] = [
+        coverage_slide(scene["coverage"], headline_min=gaps.headline_cutoff_min),
+        group_slide(scene["coverage"], required=gaps.required, cutoff_min=gaps.headline_cutoff_min),
+    ]
+    if "segments" in scene:
+        stretches = stretches_slide(scene["segments"], cutoff_min=gaps.headline_cutoff_min)
+        last = max(n for n, one in enumerate(pictures) if one.figure.name.startswith("corridor")) + 3
+        slides[last:last] = [stretches] if stretches else []
+    path = desk.folder / "slides" / f"{study.name}.pptx"
+    write_deck(path, slides, **_words(study), method=method)
+    return [path]
+
+
+def _picture(one: Drawn) -> PictureSlide:
+    assert one.box_px is not None
+    return PictureSlide(one.note, one.paths[0], one.box_px)
+
+
+def _atlases(figures: Sequence[Figure], method: tuple[str, ...]) -> list[Extra | str]:
+    if not atlas_is_possible():
+        return [_NEEDS["atlas"]]
+    uses = tuple(sorted(_uses(figures)))
+    return [
+        Extra(f"Bound the atlas on {paper}", uses, partial(_write_atlas, method=method, paper=paper), binds=True)
+        for paper in PAPERS
+    ]
+
+
+def _write_atlas(desk: Desk, *, method: tuple[str, ...], paper: str) -> list[Path]:
+    """Bind the pages into an atlas."""
+    pages = [
+        AtlasPage(one.note, next(path for path in one.paths if path.suffix == ".pdf"), one.figure.question)
+        for one in desk.drawn
+        if not one.figure.is_slide
+    ]
+    path = desk.folder / "print" / f"atlas-{paper}.pdf"
+    write_atlas(path, pages, **_words(desk.scene.study), method=method, paper=paper)
+    return [path]
+
+
+def _web() -> list[Extra | str]:
+    return [
+        Extra("Wrote the coverage page", MAP_PAGE_USES, partial(write_map_page, place="web")),
+        Extra("Wrote the explorer", EXPLORER_USES, partial(write_explorer_page, place="web")),
+    ]
+
+
+def _layers(scene: Scene) -> dict[str, Any]:
+    """Layers of the map from below to above; the cells with their outlines."""
+    return layers_of({name: table for name, table in scene.tables.items() if name != "cell_times"})
+
+
+def _tables(scene: Scene) -> dict[str, Any]:
+    return {name: scene[name] for name in TABLES if name in scene}
+
+
+def _data(scene: Scene) -> list[Extra | str]:
+    parts: list[Extra | str] = [
+        Extra("Wrote the GeoPackage", tuple(_layers(scene)), _write_layers),
+        Extra("Wrote CSV and the data dictionary", (), _write_csv),
+        Extra("Wrote HSDS", ("services",), _write_hsds),
+    ]
+    return [*parts, Extra("Wrote GeoParquet", (), _write_parquet) if parquet_is_possible() else _NEEDS["parquet"]]
+
+
+def _write_layers(desk: Desk) -> list[Path]:
+    study = desk.scene.study
+    path = desk.folder / "data" / f"{study.name}.gpkg"
+    edges, required = study.gaps.cutoffs_min, study.gaps.required
+    return [write_layers(_layers(desk.scene), path, edges_min=edges, required=required)]
+
+
+def _write_parquet(desk: Desk) -> list[Path]:
+    return write_parquet({**_layers(desk.scene), **_tables(desk.scene)}, desk.folder / "data" / "parquet")
+
+
+def _write_csv(desk: Desk) -> list[Path]:
+    layers = {name: item for name, item in _layers(desk.scene).items() if name not in ("counties", "corridors")}
+    return list(write_csv({**layers, **_tables(desk.scene)}, desk.folder / "data" / "csv").values())
+
+
+def _write_hsds(desk: Desk) -> list[Path]:
+    path = desk.folder / "data" / "services-hsds.zip"
+    write_hsds(desk.scene["services"], path)
+    return [path]

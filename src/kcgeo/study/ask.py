@@ -1,0 +1,200 @@
+"""Questions that are asked and written in one go: each computes an answer and, where a folder is named, writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kcgeo import data
+from kcgeo.data.study.settings import Study
+from kcgeo.disclosure import Released
+from kcgeo.errors import StudyError, raise_all
+from kcgeo.present import Plate
+from kcgeo.study.answer import Desk, Scene
+from kcgeo.study.answers.by_bus import transit_shares
+from kcgeo.study.answers.corridor import CorridorReport, corridor_faults
+from kcgeo.study.answers.corridor import corridor_report as along
+from kcgeo.study.answers.coverage import CoverageReport
+from kcgeo.study.answers.coverage import coverage_report as covered
+from kcgeo.study.answers.explorer import EXPLORER_USES, write_explorer_page
+from kcgeo.study.answers.export import AUDIENCES, chosen_audiences, export_answer
+from kcgeo.study.answers.maps import maps
+from kcgeo.study.folder import refuse_foreign_folder, write
+from kcgeo.study.folder.notebooks import notebook_files
+from kcgeo.study.kept import keeping
+from kcgeo.study.measure import Measured, measure
+from kcgeo.study.progress import Progress, Step, silent
+from kcgeo.study.siting.answer import SitingAnswer, site
+from kcgeo.study.siting.output import siting_answer
+
+__all__ = [
+    "Export",
+    "coverage_report",
+    "export",
+    "measure_corridors",
+    "run",
+    "site_to",
+    "transit_question",
+    "write_answer",
+    "write_explorer",
+]
+
+
+def run(path: Path | str, out: Path | str, *, notebooks: bool = True, progress: Progress = silent) -> dict[str, Any]:
+    """Write all maps, tables, pages and notebooks of a study into one folder, whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+        Study file (TOML).
+    out : path
+        Folder of the results; it takes the place of the former one at the end.
+    notebooks : bool
+        Run the notebooks of the repository too, where they are at hand.
+    progress : callable
+        Called with a description, the steps done and all steps.
+
+    Returns
+    -------
+    dict
+        The manifest.
+
+    Raises
+    ------
+    KcgeoError
+        For a study, a service file or a data package that cannot be computed with, or a foreign folder at ``out``.
+    """
+    refuse_foreign_folder(Path(out))
+    study_path = Path(path).resolve()
+    study = data.read_study(study_path)
+    with keeping():
+        measured = _measured(study, progress)
+        answer = maps(
+            measured,
+            notebooks=notebook_files() if notebooks else [],
+            study_path=study_path,
+            step=lambda words: progress(words, 0, 1),
+        )
+        return write(answer, out, progress=progress)
+
+
+def _measured(study: Study, progress: Progress) -> Measured:
+    progress("Measuring travel times", 0, 1)
+    return measure(study)
+
+
+@dataclass(frozen=True)
+class Export:
+    """What was written: the manifest, and one sentence for each format that could not be made."""
+
+    manifest: dict[str, Any]
+    left_out: tuple[str, ...]
+
+
+def export(
+    path: Path | str, out: Path | str, *, audiences: Sequence[str] = AUDIENCES, progress: Progress = silent
+) -> Export:
+    """Compute a study and write what a presenter, a printer, a web page or an analyst needs.
+
+    Parameters
+    ----------
+    path, out, progress
+        As :func:`run`; ``index.html``, ``slides/``, ``print/``, ``web/``, ``data/`` and ``manifest.json`` are written.
+    audiences : sequence of str
+        Any of :data:`AUDIENCES`; the folder then holds these and no more.
+
+    Raises
+    ------
+    KcgeoError
+        As :func:`run`, and for an unknown audience.
+    """
+    chosen = chosen_audiences(audiences)
+    refuse_foreign_folder(Path(out))
+    measured = _measured(data.read_study(Path(path).resolve()), progress)
+    answer = export_answer(measured, audiences=chosen)
+    return Export(write(answer, out, progress=progress), answer.notices)
+
+
+def coverage_report(study: Study, *, out: Path | None = None, **asked: Any) -> CoverageReport:
+    """Ask as :func:`kcgeo.study.answers.coverage.coverage_report`; write ``coverage.csv`` and more to ``out``."""
+    if out is not None:
+        refuse_foreign_folder(out)
+    report = covered(study, **asked)
+    if out is not None:
+        write(report.answer, out)
+    return report
+
+
+def measure_corridors(
+    study: Study, routes: Sequence[str], *, step_mi: float = 0.5, out: Path | None = None
+) -> tuple[CorridorReport, Plate]:
+    """Measure some routes from the study file on, draw the strip chart, and write both where ``out`` is given.
+
+    Parameters
+    ----------
+    study : Study
+        Speeds, required categories, headline cutoff.
+    routes : sequence of str
+        Such as "I-35".
+    step_mi : float
+        Miles between stations, 0.1 to 10.
+    out : Path, optional
+        Folder for ``corridors.png``, ``.svg``, ``.pdf``, the tables and a manifest; written whole or not at all.
+
+    Raises
+    ------
+    KcgeoError
+        As :func:`corridor_report`, before anything is measured; or a foreign folder at ``out``.
+    """
+    if out is not None:
+        refuse_foreign_folder(out)
+    raise_all(corridor_faults(study, routes, step_mi), StudyError)
+    report = along(measure(study), routes=routes, step_mi=step_mi)
+    if out is not None:
+        write(report.answer, out)
+    return report, report.chart()
+
+
+def transit_question(
+    study: Study, *, depart: datetime, until: datetime | None = None, out: Path | None = None
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Answer :func:`kcgeo.study.answers.by_bus.transit_shares`; write ``transit_places.csv`` where ``out`` is given."""
+    if out is not None:
+        refuse_foreign_folder(out)
+    found = transit_shares(study, depart=depart, until=until)
+    if out is not None:
+        write(found.answer, out)
+    return found.shares, found.said
+
+
+def site_to(study: Study, out: Path | None, *, step: Step, **question: Any) -> SitingAnswer:
+    """Answer a question of :func:`kcgeo.study.site` and write it where ``out`` is given.
+
+    Raises
+    ------
+    KcgeoError
+        As :func:`site`; a foreign folder is refused before anything is measured.
+    """
+    if out is not None:
+        refuse_foreign_folder(out)
+    answer = site(study, step=step, **question)
+    if out is not None:
+        step("Drawing the map and the page")
+        write_answer(answer, out)
+    return answer
+
+
+def write_answer(answer: SitingAnswer, out: Path) -> dict[str, Any]:
+    """Write a siting answer: ``page.pdf``, ``map.png``, ``.svg``, ``.pdf``, ``.html``, ``site.gpkg`` and tables."""
+    return write(siting_answer(answer), out)
+
+
+def write_explorer(measured: Measured, released: dict[str, Released], folder: Path) -> tuple[tuple[str, ...], Path]:
+    """Write ``explorer.html`` and return the names of the releases that it shows, and its path."""
+    desk = Desk(Scene(measured.study, released), folder)
+    return EXPLORER_USES, write_explorer_page(desk, place="")[0]
