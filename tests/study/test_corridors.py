@@ -126,7 +126,7 @@ def test_hidden_points_change_nothing(measured: Measured, report: CorridorReport
 
 def test_the_corridor_figure_is_listed_where_it_is_released(measured: Measured, report: CorridorReport) -> None:
     released = study.release_all(measured)
-    before, after = (figures_of(measured, tables) for tables in (released, released | report.released))
+    before, after = (figures_of(measured.study, tables) for tables in (released, released | report.released))
     (added,) = [figure for figure in after if figure.name not in {old.name for old in before}]
     assert (added.name, added.uses) == ("corridors", ("profile", "segments", "exits", "corridor_towns"))
     assert added.draw(Scene(measured.study, released | report.released)).note.title.startswith("Help is thin on")
