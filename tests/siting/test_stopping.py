@@ -12,8 +12,7 @@ import pytest
 from scipy import sparse
 
 from kcgeo.errors import SolverError, UnfinishedWarning
-from kcgeo.siting import Progress, backup_coverage, max_coverage, p_center, p_median
-from kcgeo.siting.models import pareto
+from kcgeo.siting import Progress, backup_coverage, max_coverage, p_center, p_median, pareto
 from kcgeo.siting.solve.clock import Run
 from kcgeo.siting.solve.solver import Program, Rows, solve
 

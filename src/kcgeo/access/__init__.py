@@ -1,16 +1,19 @@
 """Who is left out? Measures of access, gaps, corridors, equity."""
 
 from kcgeo.access import decay
-from kcgeo.access.catchments import balanced_fca, spatial_availability, three_step_fca, two_step_fca
+from kcgeo.access.catchments import balanced_fca, normalised, spatial_availability, three_step_fca, two_step_fca
 from kcgeo.access.chain import ChainFlow, Stage, chain, earliest_path, simulate_chain
 from kcgeo.access.congestion import congestion_assignment, congestion_cost
+from kcgeo.access.constrained import constrained_access, constrained_flows
 from kcgeo.access.equity import access_poverty, gini, group_gap, lorenz, palma
 from kcgeo.access.gaps import STATES, categories_of, continuum, coverage_table, states
-from kcgeo.access.hotspots import GI_CLASSES, MORAN_CLASSES, hot_spots
+from kcgeo.access.hotspots import GI_CLASSES, MORAN_CLASSES, global_moran, hot_spots
+from kcgeo.access.inequality import concentration_index, theil
 from kcgeo.access.matrix import ALL_REQUIRED, SERVICE_CLASSES, continuum_matrix, service_classes
+from kcgeo.access.neighbours import contiguity
 from kcgeo.access.profile import corridor_profile, gap_segments
 from kcgeo.access.queues import bed_chance, erlang_a, erlang_b, erlang_c
-from kcgeo.access.reach import cumulative, gravity, nearest
+from kcgeo.access.reach import cumulative, cumulative_interval, gravity, nearest
 from kcgeo.access.stability import CERTAINTIES, intervals, rank_stability
 from kcgeo.access.uncertainty import STATED_RANGES, ArcParts, Draws, Ranges, arc_parts, draw_times, headlines
 
@@ -33,13 +36,18 @@ __all__ = [
     "bed_chance",
     "categories_of",
     "chain",
+    "concentration_index",
     "congestion_assignment",
     "congestion_cost",
+    "constrained_access",
+    "constrained_flows",
+    "contiguity",
     "continuum",
     "continuum_matrix",
     "corridor_profile",
     "coverage_table",
     "cumulative",
+    "cumulative_interval",
     "decay",
     "draw_times",
     "earliest_path",
@@ -48,6 +56,7 @@ __all__ = [
     "erlang_c",
     "gap_segments",
     "gini",
+    "global_moran",
     "gravity",
     "group_gap",
     "headlines",
@@ -55,12 +64,14 @@ __all__ = [
     "intervals",
     "lorenz",
     "nearest",
+    "normalised",
     "palma",
     "rank_stability",
     "service_classes",
     "simulate_chain",
     "spatial_availability",
     "states",
+    "theil",
     "three_step_fca",
     "two_step_fca",
 ]

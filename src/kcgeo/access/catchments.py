@@ -12,14 +12,24 @@ import pandas as pd
 
 from kcgeo.access.compiled import two_steps
 from kcgeo.access.decay import Decay
+from kcgeo.access.equity import column_of, read_values, refuse_gaps
 from kcgeo.access.pairs import Pairs, read_pairs
+from kcgeo.errors import TableError
 
-__all__ = ["balanced_fca", "spatial_availability", "three_step_fca", "two_step_fca"]
+__all__ = [
+    "balanced_fca",
+    "normalised",
+    "ratio",
+    "spatial_availability",
+    "three_step_fca",
+    "two_step_fca",
+    "weighted_pairs",
+]
 
 Floats = npt.NDArray[np.float64]
 
 
-def _weighted(
+def weighted_pairs(
     costs: pd.DataFrame, demand: pd.Series[float], supply: pd.Series[float], decay: Decay
 ) -> tuple[Pairs, Floats, Floats, Floats]:
     """Return the pairs inside the cutoff, people, capacities and the weight of each pair."""
@@ -28,7 +38,7 @@ def _weighted(
     return pairs, people, capacity, decay(pairs.time_min)
 
 
-def _ratio(part: Floats, whole: Floats) -> Floats:
+def ratio(part: Floats, whole: Floats) -> Floats:
     """Divide, with 0 where the whole is 0: a site that nobody shares serves nobody."""
     return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
 
@@ -78,14 +88,19 @@ def two_step_fca(
     quick = two_steps(costs, demand, supply, decay)
     if quick is not None:
         return pd.Series(quick, index=demand.index, name="supply_per_person")
-    pairs, people, capacity, weight = _weighted(costs, demand, supply, decay)
-    share = _ratio(capacity, pairs.sum_by_site(people[pairs.origin] * weight))
+    pairs, people, capacity, weight = weighted_pairs(costs, demand, supply, decay)
+    share = ratio(capacity, pairs.sum_by_site(people[pairs.origin] * weight))
     per_person = pairs.sum_by_origin(share[pairs.site] * weight)
     return pd.Series(per_person, index=demand.index, name="supply_per_person")
 
 
 def three_step_fca(
-    costs: pd.DataFrame, demand: pd.Series[float], supply: pd.Series[float], *, decay: Decay
+    costs: pd.DataFrame,
+    demand: pd.Series[float],
+    supply: pd.Series[float],
+    *,
+    decay: Decay,
+    selection: Decay | None = None,
 ) -> pd.Series[float]:
     """Capacity per person where people first spread over the sites in reach, the nearer the likelier.
 
@@ -98,6 +113,9 @@ def three_step_fca(
     ----------
     costs, demand, supply, decay
         As in :func:`two_step_fca`.
+    selection
+        Weight ``V`` by which people choose, ``G_ij = V_ij / sum_k V_ik`` over all pairs within its own cutoff; None
+        takes ``decay``. With a wider cutoff a place also chooses sites beyond its catchment, as in pysal's access.
 
     Returns
     -------
@@ -111,12 +129,13 @@ def three_step_fca(
 
     References
     ----------
-    Wan, Zou & Sternberg (2012), International Journal of Geographical Information Science 26. Here the selection
-    weight is made of ``W`` itself.
+    Wan, Zou & Sternberg (2012), International Journal of Geographical Information Science 26.
     """
-    pairs, people, capacity, weight = _weighted(costs, demand, supply, decay)
-    chosen = _ratio(weight, pairs.sum_by_origin(weight)[pairs.origin]) * weight
-    share = _ratio(capacity, pairs.sum_by_site(people[pairs.origin] * chosen))
+    choice = decay if selection is None else selection
+    pairs, people, capacity = read_pairs(costs, demand=demand, supply=supply)
+    weight, pull = decay(pairs.time_min), choice(pairs.time_min)
+    chosen = ratio(pull, pairs.sum_by_origin(pull)[pairs.origin]) * weight
+    share = ratio(capacity, pairs.sum_by_site(people[pairs.origin] * chosen))
     per_person = pairs.sum_by_origin(share[pairs.site] * chosen)
     return pd.Series(per_person, index=demand.index, name="supply_per_person")
 
@@ -152,10 +171,10 @@ def balanced_fca(
     Paez, Higgins & Vivona (2019), Demand and level of service inflation in floating catchment area methods,
     PLoS ONE 14.
     """
-    pairs, people, capacity, weight = _weighted(costs, demand, supply, decay)
-    to_sites = _ratio(weight, pairs.sum_by_origin(weight)[pairs.origin])
-    to_places = _ratio(weight, pairs.sum_by_site(weight)[pairs.site])
-    level = _ratio(capacity, pairs.sum_by_site(people[pairs.origin] * to_sites))
+    pairs, people, capacity, weight = weighted_pairs(costs, demand, supply, decay)
+    to_sites = ratio(weight, pairs.sum_by_origin(weight)[pairs.origin])
+    to_places = ratio(weight, pairs.sum_by_site(weight)[pairs.site])
+    level = ratio(capacity, pairs.sum_by_site(people[pairs.origin] * to_sites))
     return pd.Series(pairs.sum_by_origin(level[pairs.site] * to_places), index=demand.index, name="service_level")
 
 
@@ -187,8 +206,39 @@ def spatial_availability(
     ----------
     Soukhov, Paez, Higgins & Mohamed (2023), Introducing spatial availability, PLoS ONE 18.
     """
-    pairs, people, capacity, weight = _weighted(costs, demand, supply, decay)
+    pairs, people, capacity, weight = weighted_pairs(costs, demand, supply, decay)
     pull = people[pairs.origin] * weight
-    part = _ratio(pull, pairs.sum_by_site(pull)[pairs.site])
+    part = ratio(pull, pairs.sum_by_site(pull)[pairs.site])
     available = pairs.sum_by_origin(capacity[pairs.site] * part)
     return pd.Series(available, index=demand.index, name="available_supply_count")
+
+
+def normalised(values: pd.Series[float], weights: pd.Series[float]) -> pd.Series[float]:
+    """Access as a multiple of what people have on average: 1 is the mean over people, 0 nothing.
+
+    Parameters
+    ----------
+    values
+        Access by place, such as ``supply_per_person``.
+    weights
+        People by place, with the same ids.
+
+    Returns
+    -------
+    Series
+        By place, in the order of ``values``, without unit; pysal's access calls it ``normalize=True``.
+
+    Raises
+    ------
+    TableError
+        Differing ids, negative or missing values, or nobody with any access.
+
+    >>> normalised(pd.Series({"a": 1.0, "b": 4.0}), pd.Series({"a": 2, "b": 1})).tolist()
+    [0.5, 2.0]
+    """
+    column, people = read_values(values, weights)
+    refuse_gaps(column)
+    mean = float((column * people).sum() / people.sum())
+    if not mean > 0:
+        raise TableError("Nobody has any access, so there is no mean to compare with.")
+    return (column_of(values, "values") / mean).rename("access_ratio")

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from kcgeo.access.decay import Decay
-from kcgeo.access.pairs import COLUMNS, check_counts
+from kcgeo.access.pairs import COLUMNS, check_counts, upto
 
 __all__ = ["two_steps"]
 
@@ -41,7 +41,8 @@ def two_steps(
     if len(decay.rings[0]) > compiled_rings.MOST_RINGS:
         return None
     (places, place_names), (sites, site_names) = _coded(costs["from_id"]), _coded(costs["to_id"])
-    edges, weights = (np.array(part, dtype=np.float64) for part in decay.rings)
+    edges = upto(np.array(decay.rings[0], dtype=np.float64))
+    weights = np.array(decay.rings[1], dtype=np.float64)
     return compiled_rings.two_steps(
         places,
         sites,

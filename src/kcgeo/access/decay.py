@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from kcgeo.access.pairs import number_faults, upto
 from kcgeo.errors import TableError, raise_all
 
-__all__ = ["Decay", "exponential", "gaussian", "step"]
+__all__ = ["Decay", "exponential", "gaussian", "linear", "logistic", "power", "step"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -34,7 +35,7 @@ class Decay:
     def __call__(self, time_min: npt.ArrayLike) -> Floats:
         """Return the weight of each time in minutes; NaN (not reached) weighs 0."""
         times = np.asarray(time_min, dtype=float)
-        inside = times <= self.cutoff_min
+        inside = times <= upto(self.cutoff_min)
         return np.where(inside, self.shape(np.where(inside, times, 0.0)), 0.0)
 
 
@@ -79,14 +80,21 @@ def step(edges_min: Sequence[float] | float, weights: Sequence[float] | None = N
     raise_all(problems, TableError)
 
     def shape(times: Floats) -> Floats:
-        return heights[np.minimum(np.searchsorted(edges, times, side="left"), len(edges) - 1)]
+        return heights[np.minimum(np.searchsorted(upto(edges), times, side="left"), len(edges) - 1)]
 
     name = f"step at {', '.join(f'{edge:g}' for edge in edges)} min"
     return Decay(name, float(edges[-1]), shape, (tuple(edges.tolist()), tuple(heights.tolist())))
 
 
-def _positive(value: float, what: str) -> list[str]:
-    return [] if value > 0 else [f"The {what} of a decay must be above 0, not {value}."]
+def _positive(**values: object) -> None:
+    raise_all(
+        [
+            f"The {name} of a decay must be above 0, not {value!r}."
+            for name, value in values.items()
+            if number_faults(value, name, above=True, finite=name != "cutoff_min")
+        ],
+        TableError,
+    )
 
 
 def gaussian(sigma_min: float, cutoff_min: float) -> Decay:
@@ -102,12 +110,9 @@ def gaussian(sigma_min: float, cutoff_min: float) -> Decay:
     >>> gaussian(20, 60)([0, 20, 60, 60.1]).round(4).tolist()
     [1.0, 0.6065, 0.0111, 0.0]
     """
-    raise_all([*_positive(sigma_min, "sigma_min"), *_positive(cutoff_min, "cutoff_min")], TableError)
-    return Decay(
-        f"Gaussian, sigma {sigma_min:g} min, to {cutoff_min:g} min",
-        float(cutoff_min),
-        lambda times: np.exp(-0.5 * (times / sigma_min) ** 2),
-    )
+    _positive(sigma_min=sigma_min, cutoff_min=cutoff_min)
+    name = f"Gaussian, sigma {sigma_min:g} min, to {cutoff_min:g} min"
+    return Decay(name, float(cutoff_min), lambda times: np.exp(-0.5 * (times / sigma_min) ** 2))
 
 
 def exponential(beta: float, cutoff_min: float) -> Decay:
@@ -123,9 +128,71 @@ def exponential(beta: float, cutoff_min: float) -> Decay:
     >>> exponential(0.1, 60)([0, 10]).round(4).tolist()
     [1.0, 0.3679]
     """
-    raise_all([*_positive(beta, "beta"), *_positive(cutoff_min, "cutoff_min")], TableError)
+    _positive(beta=beta, cutoff_min=cutoff_min)
+    name = f"exponential, {beta:g} a minute, to {cutoff_min:g} min"
+    return Decay(name, float(cutoff_min), lambda times: np.exp(-beta * times))
+
+
+def linear(cutoff_min: float) -> Decay:
+    """Weight ``1 - t / cutoff``: 1 at no distance, 0 at the cutoff itself and past it.
+
+    Parameters
+    ----------
+    cutoff_min
+        Minutes at which nothing is left, above 0 and finite.
+
+    >>> linear(40)([0, 10, 40, 50]).tolist()
+    [1.0, 0.75, 0.0, 0.0]
+    """
+    if number_faults(cutoff_min, "cutoff_min", above=True):
+        raise TableError(f"The cutoff_min of a linear decay must be above 0 and finite, not {cutoff_min!r}.")
+    shape: Callable[[Floats], Floats] = lambda times: np.maximum(1 - times / cutoff_min, 0.0)  # noqa: E731
+    return Decay(f"linear, to {cutoff_min:g} min", float(cutoff_min), shape)
+
+
+def logistic(middle_min: float, sd_min: float, cutoff_min: float = np.inf) -> Decay:
+    """Weight of a logistic curve, scaled to 1 at no distance: slow at first, steep at the middle, slow at the end.
+
+    ``(1 + exp(-m k)) / (1 + exp((t - m) k))`` with ``k = pi / (sd sqrt(3))``
+
+    Parameters
+    ----------
+    middle_min
+        Median of the curve in minutes, where its fall is steepest.
+    sd_min
+        Standard deviation of the curve in minutes; near 0 it falls like a step.
+    cutoff_min
+        Last minute inside; infinite where not given.
+
+    References
+    ----------
+    Pereira & Herszenhut, accessibility (R package), decay_logistic; Bauer & Groneberg (2016), PLoS ONE 11.
+
+    >>> logistic(30, 10)([0, 30, 60]).round(4).tolist()
+    [1.0, 0.5022, 0.0043]
+    """
+    _positive(middle_min=middle_min, sd_min=sd_min, cutoff_min=cutoff_min)
+    slope = np.pi / (sd_min * np.sqrt(3))
+    top = 1 + np.exp(-middle_min * slope)
+    name = f"logistic, middle {middle_min:g} min, deviation {sd_min:g} min"
+    # a large power is cut off before it overflows; its weight is 0 all the same
     return Decay(
-        f"exponential, {beta:g} a minute, to {cutoff_min:g} min",
-        float(cutoff_min),
-        lambda times: np.exp(-beta * times),
+        name, float(cutoff_min), lambda times: top / (1 + np.exp(np.minimum((times - middle_min) * slope, 700.0)))
     )
+
+
+def power(beta: float, cutoff_min: float = np.inf) -> Decay:
+    """Weight ``t ** -beta``, and 1 in the first minute, where the power would grow without end.
+
+    Parameters
+    ----------
+    beta
+        Exponent, above 0.
+    cutoff_min
+        Last minute inside; infinite where not given.
+
+    >>> power(1)([0, 1, 4]).tolist()
+    [1.0, 1.0, 0.25]
+    """
+    _positive(beta=beta, cutoff_min=cutoff_min)
+    return Decay(f"power, {beta:g}", float(cutoff_min), lambda times: np.maximum(times, 1.0) ** -beta)

@@ -12,19 +12,24 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kcgeo.access.pairs import check_counts
+from kcgeo.access.pairs import check_counts, holds_numbers, number_faults
 from kcgeo.errors import TableError, first_ids, raise_all
 
-__all__ = ["access_poverty", "gini", "group_gap", "lorenz", "palma"]
+__all__ = ["access_poverty", "column_of", "gini", "group_gap", "lorenz", "palma", "read_values", "refuse_gaps"]
 
 Floats = npt.NDArray[np.float64]
 
 
-def _column(values: Any, what: str, index: pd.Index[Any] | None = None) -> pd.Series[float]:
+def column_of(values: Any, what: str, index: pd.Index[Any] | None = None) -> pd.Series[float]:
     """Return a Series of floats; with an index, in its order and with exactly its ids."""
-    series = values if isinstance(values, pd.Series) else pd.Series(np.asarray(values), index=index)
-    if not pd.api.types.is_numeric_dtype(series.dtype):
-        raise TableError(f"The {what} must hold numbers, not {series.dtype}.")
+    numbers = values if isinstance(values, pd.Series) else np.atleast_1d(np.asarray(values))
+    if index is not None and not isinstance(values, pd.Series) and len(numbers) != len(index):
+        raise TableError(f"The {what} are {len(numbers)} numbers for {len(index)} places; give one each.")
+    if not holds_numbers(numbers):
+        raise TableError(f"The {what} must hold numbers, not {numbers.dtype}.")
+    if numbers.ndim != 1:
+        raise TableError(f"The {what} must be one number for each place, not a table.")
+    series = pd.Series(numbers, index=index) if not isinstance(values, pd.Series) else values
     if index is not None and not series.index.equals(index):
         if series.index.has_duplicates or index.has_duplicates or len(series.index.symmetric_difference(index)):
             odd = series.index.symmetric_difference(index)
@@ -33,10 +38,10 @@ def _column(values: Any, what: str, index: pd.Index[Any] | None = None) -> pd.Se
     return series.astype(float)
 
 
-def _read(values: Any, weights: Any) -> tuple[pd.Series[float], pd.Series[float]]:
+def read_values(values: Any, weights: Any) -> tuple[pd.Series[float], pd.Series[float]]:
     """Check values and weights and drop the places where nobody lives."""
-    column = _column(values, "values")
-    people = pd.Series(1.0, index=column.index) if weights is None else _column(weights, "weights", column.index)
+    column = column_of(values, "values")
+    people = pd.Series(1.0, index=column.index) if weights is None else column_of(weights, "weights", column.index)
     problems = [problem for problem in check_counts(people, "weights") if "more than once" not in problem]
     lived_in = (people > 0).to_numpy()
     if not lived_in.any():
@@ -45,7 +50,8 @@ def _read(values: Any, weights: Any) -> tuple[pd.Series[float], pd.Series[float]
     return column[lived_in], people[lived_in]
 
 
-def _refuse_gaps(column: pd.Series[float], *, negative: bool = True) -> None:
+def refuse_gaps(column: pd.Series[float], *, negative: bool = True) -> None:
+    """Refuse values that are missing or infinite, and negative ones too."""
     values = column.to_numpy()
     bad = column.index[~np.isfinite(values) | (negative & (values < 0))]
     if len(bad):
@@ -76,8 +82,8 @@ def lorenz(values: Any, weights: Any = None) -> pd.DataFrame:
     TableError
         Missing or negative values, nobody at all, or no access anywhere (the curve is not defined).
     """
-    column, people = _read(values, weights)
-    _refuse_gaps(column)
+    column, people = read_values(values, weights)
+    refuse_gaps(column)
     order = np.argsort(column.to_numpy(), kind="stable")
     living, access = people.to_numpy()[order], (people * column).to_numpy()[order]
     if not access.sum() > 0:
@@ -173,14 +179,14 @@ def palma(values: Any, weights: Any, rank_by: Any) -> float:
     >>> palma([1.0, 1.0, 3.0], [40, 50, 10], rank_by=[100, 200, 300])
     3.0
     """
-    people = _column(weights, "weights")
+    people = column_of(weights, "weights")
     raise_all(check_counts(people, "weights"), TableError)
-    ranks = _column(rank_by, "ranking variable", people.index)
-    column = _column(values, "values") if isinstance(values, pd.Series) else _column(values, "values", people.index)
+    ranks = column_of(rank_by, "ranking variable", people.index)
+    column = column_of(values, "values") if isinstance(values, pd.Series) else column_of(values, "values", people.index)
     strangers = column.index[~column.index.isin(people.index)]
     if len(strangers):
         raise TableError(f"The weights lack {first_ids(strangers)}, which the values name.")
-    _refuse_gaps(column.dropna())
+    refuse_gaps(column.dropna())
     lived_in = (people > 0).to_numpy()
     lost = people.index[lived_in & ranks.isna().to_numpy()]
     if len(lost):
@@ -243,14 +249,14 @@ def access_poverty(values: Any, weights: Any, *, line: float, better: Literal["m
     """
     if better not in ("more", "less"):
         raise TableError(f"Say whether 'more' or 'less' is better, not '{better}'.")
-    if not 0 < line < float("inf"):
-        raise TableError(f"The line must be above 0 and finite, not {line}.")
-    column, people = _read(values, weights)
+    if number_faults(line, "line", above=True):
+        raise TableError(f"The line must be above 0 and finite, not {line!r}.")
+    column, people = read_values(values, weights)
     if better == "less":
-        _refuse_gaps(column.dropna())
+        refuse_gaps(column.dropna())
         column = column.fillna(np.inf)
     else:
-        _refuse_gaps(column)
+        refuse_gaps(column)
     level, living = column.to_numpy(), people.to_numpy()
     short = 1 - level / line if better == "more" else 1 - line / np.maximum(level, line)
     short = np.maximum(short, 0.0)
@@ -283,9 +289,9 @@ def group_gap(values: Any, groups: pd.DataFrame, *, reference: str) -> pd.DataFr
     TableError
         An unknown reference, differing ids, negative counts.
     """
-    column = _column(values, "values")
+    column = column_of(values, "values")
     problems = [] if reference in groups.columns else [f"There is no group '{reference}' to compare with."]
-    counts = {str(name): _column(groups[name], f"group {name}", column.index) for name in groups.columns}
+    counts = {str(name): column_of(groups[name], f"group {name}", column.index) for name in groups.columns}
     for name, people in counts.items():
         problems += check_counts(people, f"group {name}")
     raise_all(problems, TableError)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kcgeo.access.pairs import check_counts
+from kcgeo.access.pairs import check_counts, upto
 from kcgeo.access.reach import check_cutoff
 from kcgeo.errors import TableError, first_ids, raise_all
 
@@ -82,7 +82,7 @@ def _state_codes(
     column = f"{category}{SUFFIX}"
     near = np.zeros(len(times), dtype=bool)
     if column in times.columns:
-        near = times[column].to_numpy(dtype=float, na_value=np.nan) <= cutoff_min
+        near = times[column].to_numpy(dtype=float, na_value=np.nan) <= upto(cutoff_min)
     by_call = np.zeros(len(times), dtype=bool)
     if referral is not None and category in referral.columns:
         by_call = referral[category].reindex(times.index).to_numpy(dtype=bool)

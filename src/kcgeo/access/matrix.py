@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from kcgeo.access.gaps import SUFFIX, time_problems
-from kcgeo.access.pairs import check_counts
+from kcgeo.access.pairs import check_counts, upto
 from kcgeo.access.reach import check_cutoff
 from kcgeo.errors import TableError, first_ids, raise_all
 
@@ -35,7 +35,7 @@ def _near(
     column = f"{category}{SUFFIX}"
     if key not in times or column not in times[key].columns:
         return np.zeros(len(index), dtype=bool)
-    return np.asarray(times[key][column].reindex(index).to_numpy(dtype=float, na_value=np.nan) <= cutoff_min)
+    return np.asarray(times[key][column].reindex(index).to_numpy(dtype=float, na_value=np.nan) <= upto(cutoff_min))
 
 
 def _lacking(what: str, table: pd.DataFrame, people: pd.Series[float] | None) -> list[str]:

@@ -3,12 +3,17 @@
 Every measure takes the same tables: ``costs`` (``from_id, to_id, time_min``, only the pairs in reach), ``demand``
 (people by origin id) and ``supply`` (capacity by site id). Sums over origins and over sites run along the pairs, so
 memory grows with the pairs in reach and a time of 0 is as good as any other.
+
+Two rules hold at every door of this room and of the next: ids are text, and whole numbers are turned into text once
+(:func:`text_ids`); a cutoff includes its own value to the millisecond (:func:`upto`), since times are whole
+milliseconds and a sum of them in minutes carries the noise of its last digit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -17,12 +22,91 @@ import pandas as pd
 
 from kcgeo.errors import TableError, first_ids, raise_all
 
-__all__ = ["Pairs", "check_counts", "read_pairs"]
+__all__ = ["Pairs", "check_counts", "holds_numbers", "number_faults", "read_pairs", "text_ids", "upto"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 
 COLUMNS = ("from_id", "to_id", "time_min")
+
+MOST_MIN = 1e9
+MOST_COUNT = 1e15  # sums of larger numbers lose whole people
+_LEAST_COUNT = 1e-9  # where every count is smaller, shares of them run out of digits
+_MS_PER_MIN = 60_000
+
+
+def upto(cutoff_min: Any) -> Any:
+    """Return the largest time that is within a cutoff (or cutoffs) in minutes.
+
+    A time counts as its nearest whole millisecond, so that the noise of a sum does not put it past a cutoff on which it
+    lies; and what is at or under the cutoff as it stands is always within.
+
+    >>> bool(0.1 * 3 * 100 <= 30), bool(0.1 * 3 * 100 <= upto(30))
+    (False, True)
+    """
+    whole_ms = np.rint(np.multiply(cutoff_min, _MS_PER_MIN))
+    whole_ms = whole_ms - (whole_ms / _MS_PER_MIN > cutoff_min)
+    return np.maximum(cutoff_min, (whole_ms + 0.5) / _MS_PER_MIN)
+
+
+def number_faults(
+    value: object, name: str, *, least: float = 0, above: bool = False, whole: bool = False, finite: bool = True
+) -> list[str]:
+    """Return a sentence where an argument is not such a number: text, a truth value, NaN, or beyond its bounds."""
+    kind = "a whole number" if whole else "a number"
+    wanted = f"{kind} {f'above {least:g}' if above else f'of {least:g} or more'}"
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return [f"{name} is {value!r}, a {type(value).__name__}; give {wanted}."]
+    number = float(value)
+    low = number <= least if above else number < least
+    if np.isnan(number) or low or (finite and np.isinf(number)) or (whole and number != np.floor(number)):
+        return [f"{name} is {value}; give {wanted}."]
+    return []
+
+
+def text_ids(ids: Any, what: str) -> pd.Index[Any]:
+    """Return ids as text; whole numbers lose their point (20091.0 is "20091"), missing ones stay missing.
+
+    Raises
+    ------
+    TableError
+        For ids of another kind (dates, fractions, truth values, tuples), naming the first.
+    """
+    if isinstance(ids, str) or not isinstance(ids, Iterable):
+        raise TableError(f"The {what} must be a list or an index of ids, not {ids!r}.")
+    index: pd.Index[Any] = ids if isinstance(ids, pd.Index) else pd.Index(list(ids), dtype=object)
+    if isinstance(index.dtype, pd.StringDtype):
+        return index
+    names = index.astype(object)
+    if pd.api.types.infer_dtype(names, skipna=True) in ("string", "empty"):
+        return names
+    bad = [name for name in names if not _is_id(name)]
+    if bad:
+        raise TableError(
+            f"The {what} hold ids that are neither text nor whole numbers: {first_ids(bad)} "
+            f"({type(bad[0]).__name__}); write them as text."
+        )
+    return pd.Index([_as_text(name) for name in names], dtype=object)
+
+
+def _as_text(name: Any) -> object:
+    return name if isinstance(name, str) or pd.isna(name) else str(int(name))
+
+
+def _is_id(name: object) -> bool:
+    if isinstance(name, str | Integral):
+        return not isinstance(name, bool | np.bool_)
+    if isinstance(name, Real):
+        return bool(np.isnan(float(name))) or float(name).is_integer()
+    return name is None or name is pd.NA
+
+
+def holds_numbers(values: Any) -> bool:
+    """Whether a column holds real numbers; truth values and text do not count as such."""
+    dtype = values.dtype
+    return pd.api.types.is_numeric_dtype(dtype) and not (
+        pd.api.types.is_bool_dtype(dtype) or pd.api.types.is_complex_dtype(dtype)
+    )
 
 
 @dataclass(frozen=True)
@@ -45,19 +129,20 @@ class Pairs:
 
     def within(self, cutoff_min: float) -> Pairs:
         """Keep the pairs of ``cutoff_min`` minutes or less."""
-        near = self.time_min <= cutoff_min
+        near = self.time_min <= upto(cutoff_min)
         return Pairs(self.origins, self.sites, self.origin[near], self.site[near], self.time_min[near])
 
 
 def check_counts(counts: object, what: str) -> list[str]:
     """Return one sentence for each fault of a table of people or capacities."""
     if not isinstance(counts, pd.Series):
-        return [f"The {what} must be a Series indexed by id, not a {type(counts).__name__}."]
+        kind = type(counts).__name__
+        return [f"The {what} must be a Series indexed by id, not a {kind}; wrap it: pd.Series(...)."]
     problems = []
     twice = counts.index[counts.index.duplicated()].unique()
     if len(twice):
         problems.append(f"The {what} names {first_ids(twice)} more than once; add the rows up first.")
-    if not pd.api.types.is_numeric_dtype(counts.dtype):
+    if not holds_numbers(counts):
         return [*problems, f"The {what} must hold numbers, not {counts.dtype}."]
     values = counts.to_numpy(dtype=float, na_value=np.nan)
     bad = counts.index[~(np.isfinite(values) & (values >= 0))]
@@ -66,34 +151,41 @@ def check_counts(counts: object, what: str) -> list[str]:
             f"The {what} of {first_ids(bad)} is negative, missing or infinite; "
             "give a count of 0 or more, or leave the row out."
         )
+    elif values.sum() > MOST_COUNT:
+        problems.append(
+            f"The {what} adds up to {values.sum():.3g}, which is too large to count exactly; scale it down."
+        )
+    elif 0 < values.max(initial=0) < _LEAST_COUNT:
+        problems.append(f"The {what} is {values.max():.3g} at most, which is too small to share out; scale it up.")
     return problems
 
 
 def _time_faults(costs: pd.DataFrame) -> list[str]:
     times = costs["time_min"]
-    if not pd.api.types.is_numeric_dtype(times.dtype):
+    if not holds_numbers(times):
         return [f"The column time_min of costs must hold minutes as numbers, not {times.dtype}."]
     values = times.to_numpy(dtype=float, na_value=np.nan)
-    bad = ~(np.isfinite(values) & (values >= 0))
+    bad = ~((values <= MOST_MIN) & (values >= 0))
     if not bad.any():
         return []
     rows = costs.loc[bad, ["from_id", "to_id"]].head(6)
     names = [f"{origin} to {site}" for origin, site in zip(rows["from_id"], rows["to_id"], strict=True)]
     more = f" ({int(bad.sum())} pairs in all)" if bad.sum() > len(names) else ""
     return [
-        f"The time of {first_ids(names)}{more} is negative, missing or infinite; "
+        f"The time of {first_ids(names)}{more} is negative, missing, infinite or over {MOST_MIN:g} minutes; "
         "leave out a pair that is not connected."
     ]
 
 
 def _positions(ids: pd.Series[Any], known: pd.Index[Any]) -> Ints:
-    """Return where each id stands in ``known``; -1 for an unknown id."""
+    """Return where each id stands in ``known``, which is text; -1 for an unknown id."""
     # a few different ids stand for millions of rows: look each of them up once
     if isinstance(ids.dtype, pd.CategoricalDtype):
         codes, names = ids.cat.codes.to_numpy(), pd.Index(ids.cat.categories)
     else:
         codes, uniques = pd.factorize(ids)
         names = pd.Index(uniques)
+    names = text_ids(names, f"costs in {ids.name}")
     found = np.append(known.get_indexer(names), -1)  # a missing id has code -1 and lands on the last
     return np.asarray(found[codes], dtype=np.intp)
 
@@ -112,7 +204,8 @@ def _index(ids: Any) -> pd.Index[Any]:
 
 
 def _repeated(what: str, ids: pd.Index[Any]) -> list[str]:
-    twice = ids[ids.duplicated()].unique()
+    twice = text_ids(ids, what)
+    twice = twice[twice.duplicated()].unique()
     return [f"The {what} name {first_ids(twice)} more than once."] if len(twice) else []
 
 
@@ -126,8 +219,8 @@ def _strangers(costs: pd.DataFrame, column: str, at: Ints, what: str) -> list[st
 
 
 def _sites_of(costs: pd.DataFrame) -> pd.Index[Any]:
-    names: pd.Index[Any] = pd.Index(costs["to_id"].drop_duplicates().astype(object))
-    rising: pd.Index[Any] = names.sort_values()
+    names = text_ids(costs["to_id"].drop_duplicates().dropna().astype(object), "costs in to_id")
+    rising: pd.Index[Any] = names.unique().sort_values()
     return rising
 
 
@@ -162,9 +255,12 @@ def read_pairs(
     missing = [column for column in COLUMNS if column not in costs.columns]
     if missing:
         raise TableError(f"The costs lack the column {', '.join(missing)}; they need from_id, to_id and time_min.")
+    if costs.columns.duplicated().any():
+        raise TableError(f"The costs have the column {first_ids(costs.columns[costs.columns.duplicated()])} twice.")
     site_ids = supply.index if supply is not None else _sites_of(costs)
-    raise_all(_repeated("origins", from_ids), TableError)
-    origin, site = _positions(costs["from_id"], from_ids), _positions(costs["to_id"], site_ids)
+    raise_all([*_repeated("origins", from_ids), *_repeated("sites", site_ids)], TableError)
+    origin = _positions(costs["from_id"], text_ids(from_ids, "origins"))
+    site = _positions(costs["to_id"], text_ids(site_ids, "sites"))
     problems = _time_faults(costs)
     problems += _strangers(costs, "from_id", origin, "origins") + _strangers(costs, "to_id", site, "sites")
     raise_all(problems, TableError)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from kcgeo.access.gaps import SUFFIX, categories_of
+from kcgeo.access.pairs import upto
 from kcgeo.access.reach import check_cutoff
 from kcgeo.data.roads.corridors import stations
 from kcgeo.errors import TableError, first_ids, raise_all
@@ -116,7 +117,7 @@ def gap_segments(profile: pd.DataFrame, *, cutoff_min: float) -> pd.DataFrame:
         breaks = _breaks(miles)
         for category in categories_of(rows):
             minutes = rows[f"{category}{SUFFIX}"].to_numpy(dtype=np.float64)
-            first, last = _runs(~(minutes <= cutoff_min), breaks)
+            first, last = _runs(~(minutes <= upto(cutoff_min)), breaks)
             worst = [minutes[start : end + 1].max() for start, end in zip(first, last, strict=True)]  # max keeps NaN
             parts.append(
                 pd.DataFrame(

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from kcgeo.access.pairs import upto
 from kcgeo.data.study.settings import Study
 from kcgeo.errors import TableError, first_ids, raise_all
 from kcgeo.travel import Network
@@ -348,7 +349,7 @@ def headlines(
     raise_all(problems, TableError)
     people = _counts(groups.loc[draws.place_ids], margins, clusters, np.random.default_rng(rng), len(draws.parameters))
     cutoffs, sigmas = (draws.parameters[name].to_numpy()[:, None] for name in ("cutoff_min", "sigma_min"))
-    near = {name: draws.time_min[:, row, :] <= cutoffs for row, name in enumerate(draws.categories)}
+    near = {name: draws.time_min[:, row, :] <= upto(cutoffs) for row, name in enumerate(draws.categories)}
     none = np.zeros((len(cutoffs), len(draws.place_ids)), dtype=bool)
     chain = np.logical_and.reduce([near.get(name, none) for name in required])
     columns: dict[str, Floats] = {}

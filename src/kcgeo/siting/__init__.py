@@ -15,7 +15,6 @@ from kcgeo.siting.performance import (
     coverage_by_group,
     gain_by_site,
     performance,
-    under_draws,
 )
 from kcgeo.siting.plan import NoPlanError, SitingResult
 from kcgeo.siting.solve.clock import Progress
@@ -41,5 +40,4 @@ __all__ = [
     "pareto",
     "performance",
     "site_frequency",
-    "under_draws",
 ]

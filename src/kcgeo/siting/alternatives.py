@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from kcgeo.errors import SolverError
+from kcgeo.access.pairs import number_faults
+from kcgeo.errors import SolverError, raise_all
 from kcgeo.siting.plan import MAXIMISED, NoPlanError, SitingResult
 
 __all__ = ["alternatives", "site_frequency"]
@@ -54,8 +55,11 @@ def alternatives(
     >>> [plan.chosen for plan in plans]
     [('x',), ('y',)]
     """
-    if not within_share >= 0 or max_count < 1:
-        raise SolverError("within_share must be 0 or more and max_count 1 or more.")
+    problems = [
+        *number_faults(within_share, "within_share"),
+        *number_faults(max_count, "max_count", least=1, whole=True),
+    ]
+    raise_all(problems, SolverError)
     known = [tuple(plan) for plan in options.pop("excluding", ())]
     best = model(costs, demand, excluding=known, **options)
     sense = -1.0 if best.model in MAXIMISED else 1.0

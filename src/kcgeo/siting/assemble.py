@@ -5,24 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from kcgeo.access.pairs import upto
 from kcgeo.siting.instance import Bools, Floats, Instance, Ints
 from kcgeo.siting.plan import ASSIGNMENT_COLUMNS, SitingResult, relative_gap
 
-__all__ = ["assignment_table", "nearest_open", "settle", "site_mask", "summarise"]
+__all__ = ["assignment_table", "nearest_open", "settle", "summarise"]
 
 _SAME = 1e-9
 
 
-def site_mask(instance: Instance, sites: Ints) -> Bools:
-    """Open sites as a mask, existing ones included."""
-    chosen = instance.existing.copy()
-    chosen[sites] = True
-    return chosen
-
-
 def nearest_open(instance: Instance, chosen: Bools, *, cutoff_min: float = np.inf) -> tuple[Ints, Ints, Floats]:
     """Place, nearest open site and minutes of each place in reach; equal times go to the site first in order."""
-    keep = chosen[instance.site] & (instance.time_min <= cutoff_min)
+    keep = chosen[instance.site] & (instance.time_min <= upto(cutoff_min))
     place, site, time_min = instance.place[keep], instance.site[keep], instance.time_min[keep]
     order = np.lexsort((site, time_min, place))
     place, site, time_min = place[order], site[order], time_min[order]

@@ -12,7 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from kcgeo.access.pairs import text_ids, upto
 from kcgeo.errors import SolverError, first_ids, raise_all
+from kcgeo.siting.instance import text_costs, text_series
 from kcgeo.siting.plan import SitingResult
 
 __all__ = ["check_dispersion", "check_plan"]
@@ -52,11 +54,16 @@ def check_plan(
     SolverError
         One sentence for each claim that does not hold.
     """
+    costs, demand = text_costs(costs), text_series(demand, "demand")
+    capacity, site_cost = (
+        None if limit is None else text_series(limit, name)
+        for limit, name in ((capacity, "capacity"), (site_cost, "site_cost"))
+    )
     reach = costs.loc[costs["to_id"].isin(result.chosen), ["from_id", "to_id", "time_min"]]
     candidates = set(reach["to_id"].unique())
     if cutoff_min is not None:
-        reach = reach[reach["time_min"] <= cutoff_min]
-    held = sorted(set(existing))
+        reach = reach[reach["time_min"] <= upto(cutoff_min)]
+    held = sorted(set(text_ids(existing, "existing sites")))
     raise_all(
         [
             *_site_claims(result, candidates, held, new_count, site_cost, budget),
@@ -207,7 +214,8 @@ def check_dispersion(
     SolverError
         One sentence for each claim that does not hold.
     """
-    held = sorted(set(existing))
+    site_costs = text_costs(site_costs)
+    held = sorted(set(text_ids(existing, "existing sites")))
     known = set(site_costs["from_id"].unique()) | set(site_costs["to_id"].unique())
     inside = site_costs[
         site_costs["from_id"].isin(result.chosen)

@@ -14,15 +14,28 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
+from kcgeo.access.pairs import MOST_COUNT, MOST_MIN, holds_numbers, number_faults, text_ids, upto
 from kcgeo.errors import SolverError, TableError, first_ids, raise_all
 
-__all__ = ["Bools", "Floats", "Instance", "Ints", "check_cutoff", "check_pairs", "read_instance", "site_series"]
+__all__ = [
+    "Bools",
+    "Floats",
+    "Instance",
+    "Ints",
+    "check_cutoff",
+    "check_pairs",
+    "read_instance",
+    "site_series",
+    "text_costs",
+    "text_series",
+]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.signedinteger[Any]]
 Bools = npt.NDArray[np.bool_]
 
 _BLOCK = 1 << 16
+_LEAST_COUNT = 1e-6
 _COLUMNS = ("from_id", "to_id", "time_min")
 
 
@@ -61,7 +74,7 @@ class Instance:
 
     def within(self, cutoff_min: float) -> sparse.csr_array:
         """Cover matrix, places by sites: 1 where the site is within the cutoff (inclusive)."""
-        keep = self.time_min <= cutoff_min
+        keep = self.time_min <= upto(cutoff_min)
         site = self.site[keep]
         # The pairs are sorted by place, so that the rows of the table follow each other as they are.
         starts = np.concatenate([[0], np.cumsum(np.bincount(self.place[keep], minlength=self.place_count))])
@@ -95,8 +108,10 @@ def read_instance(
     SolverError
         Where an existing site is no candidate.
     """
-    held = tuple(existing)
     raise_all([*_demand_problems(demand), *check_pairs(costs)], TableError)
+    costs, demand = text_costs(costs), text_series(demand, "demand")
+    raise_all(_demand_problems(demand), TableError)  # 1 and "1" are one id
+    held = tuple(text_ids(existing, "existing sites"))
     place_ids = pd.Index(demand.index).sort_values()
     place, names = _numbered(costs["from_id"])
     number = np.asarray(place_ids.get_indexer(pd.Index(names, dtype=place_ids.dtype)), dtype=np.int32)
@@ -130,8 +145,25 @@ def read_instance(
         site=site,
         time_min=time_min,
         existing=_existing_mask(site_ids, held),
-        excluded=tuple(_numbers(site_ids, plan, held) for plan in excluding),
+        excluded=tuple(_numbers(site_ids, text_ids(plan, "excluded plans"), held) for plan in excluding),
     )
+
+
+def text_costs(costs: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with text in from_id and to_id: the table itself where they hold text, else a changed copy."""
+    changed = {}
+    for name in ("from_id", "to_id"):
+        codes, names = pd.factorize(costs[name])
+        wanted = text_ids(pd.Index(names), f"costs in {name}")
+        if isinstance(costs[name].dtype, pd.CategoricalDtype) or not wanted.equals(pd.Index(names)):
+            changed[name] = pd.Series(wanted.to_numpy(dtype=object)[codes], index=costs.index, dtype="str")
+    return costs.assign(**changed) if changed else costs
+
+
+def text_series(values: pd.Series[float], what: str) -> pd.Series[float]:
+    """Return a Series whose ids are text."""
+    names = text_ids(values.index, what)
+    return values if names is values.index else values.set_axis(names)
 
 
 def _blocks(size: int) -> Iterator[slice]:
@@ -165,8 +197,11 @@ def _is_sorted(place: Ints, site: Ints) -> bool:
     return True
 
 
-def check_pairs(costs: pd.DataFrame) -> Iterator[str]:
+def check_pairs(costs: Any) -> Iterator[str]:
     """Sentences on missing columns, missing ids and times that are no minutes."""
+    if not isinstance(costs, pd.DataFrame):
+        yield f"costs must be a DataFrame with from_id, to_id and time_min, not a {type(costs).__name__}."
+        return
     missing = [name for name in _COLUMNS if name not in costs.columns]
     if missing:
         yield f"costs lacks the columns {', '.join(missing)}; it needs from_id, to_id and time_min."
@@ -175,7 +210,10 @@ def check_pairs(costs: pd.DataFrame) -> Iterator[str]:
         empty = costs.index[costs[name].isna()]
         if len(empty):
             yield f"costs has {len(empty)} rows without {name}: rows {first_ids(empty)}."
-    if not pd.api.types.is_numeric_dtype(costs["time_min"]):
+    if costs.columns.duplicated().any():
+        yield f"costs has the column {first_ids(costs.columns[costs.columns.duplicated()])} twice; keep one."
+        return
+    if not holds_numbers(costs["time_min"]):
         yield "costs['time_min'] is not numeric; give minutes as numbers."
         return
     time_min = costs["time_min"].to_numpy(dtype=float, na_value=np.nan)
@@ -185,6 +223,8 @@ def check_pairs(costs: pd.DataFrame) -> Iterator[str]:
             f"costs has {int(bad.sum())} times that are NaN or infinite: {_pairs(costs, bad)}. "
             "Drop these rows: a pair that is not there cannot serve."
         )
+    elif (time_min > MOST_MIN).any():
+        yield f"costs has times over {MOST_MIN:g} minutes: {_pairs(costs, time_min > MOST_MIN)}; give minutes."
     negative = time_min < 0
     if negative.any():
         yield f"costs has {int(negative.sum())} negative times: {_pairs(costs, negative)}."
@@ -197,12 +237,12 @@ def _pairs(costs: pd.DataFrame, mask: Bools) -> str:
 
 def _demand_problems(demand: object) -> Iterator[str]:
     if not isinstance(demand, pd.Series):
-        yield "demand must be a Series of people, indexed by from_id."
+        yield f"demand must be a Series of people, indexed by from_id, not a {type(demand).__name__}."
         return
     twice = pd.unique(demand.index[demand.index.duplicated()])
     if len(twice):
         yield f"demand names {len(twice)} places more than once: {first_ids(twice)}. Sum them first."
-    if not pd.api.types.is_numeric_dtype(demand):
+    if not holds_numbers(demand):
         yield "demand is not numeric; give people as numbers."
         return
     people = demand.to_numpy(dtype=float, na_value=np.nan)
@@ -213,6 +253,9 @@ def _demand_problems(demand: object) -> Iterator[str]:
         yield f"demand is negative at {int((people < 0).sum())} places: {first_ids(demand.index[people < 0])}."
     elif people.sum() <= 0:
         yield "demand is 0 in sum: there is nobody to serve. Give people for at least one place."
+    elif not _LEAST_COUNT <= people.sum() <= MOST_COUNT:
+        size = "large" if people.sum() > MOST_COUNT else "small"
+        yield f"demand is {people.sum():.3g} in sum, which is too {size} to count with; give people."
 
 
 def _existing_mask(site_ids: tuple[str, ...], existing: Iterable[str]) -> Bools:
@@ -242,6 +285,10 @@ def site_series(instance: Instance, values: pd.Series[float] | None, name: str, 
     if values is None:
         return None
     problems: list[str] = []
+    if not isinstance(values, pd.Series) or not holds_numbers(values):
+        kind = f"a Series of {values.dtype}" if isinstance(values, pd.Series) else f"a {type(values).__name__}"
+        raise TableError(f"{name} must be a Series of numbers indexed by to_id, not {kind}; wrap it: pd.Series(...).")
+    values = text_series(values, name)
     if values.index.has_duplicates:
         twice = pd.unique(values.index[values.index.duplicated()])
         raise TableError(f"{name} names sites more than once: {first_ids(twice)}.")
@@ -256,7 +303,6 @@ def site_series(instance: Instance, values: pd.Series[float] | None, name: str, 
     return np.asarray(np.nan_to_num(numbers, nan=0.0, posinf=1e15), dtype=np.float64)
 
 
-def check_cutoff(cutoff_min: float) -> Iterator[str]:
+def check_cutoff(cutoff_min: object) -> Iterator[str]:
     """Sentence on a cutoff that is no number of minutes."""
-    if not np.isfinite(cutoff_min) or cutoff_min < 0:
-        yield f"cutoff_min is {cutoff_min}; give minutes of 0 or more."
+    yield from number_faults(cutoff_min, "cutoff_min")

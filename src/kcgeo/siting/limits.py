@@ -8,6 +8,7 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 
+from kcgeo.access.pairs import number_faults
 from kcgeo.errors import SolverError, first_ids, raise_all
 from kcgeo.siting.instance import Floats, Instance, site_series
 
@@ -23,7 +24,7 @@ class Limits:
     budget: float | None
 
 
-def check_count(instance: Instance, new_count: object, *, least: int = 0) -> None:
+def check_count(instance: Instance, new_count: object, *, least: int = 0, serve_all: bool = False) -> None:
     """Refuse a number of new sites that is no number, negative, or more than there are candidates."""
     problems: list[str] = []
     left = instance.site_count - int(instance.existing.sum())
@@ -31,6 +32,8 @@ def check_count(instance: Instance, new_count: object, *, least: int = 0) -> Non
         problems.append(f"new_count is {new_count!r}; give a whole number.")
     elif int(new_count) < least:
         problems.append(f"new_count is {new_count}; give {least} or more.")
+    elif int(new_count) == 0 and serve_all and not instance.existing.any():
+        problems.append("new_count is 0 and no site exists, so that nobody would be served; give 1 or more.")
     elif int(new_count) > left:
         problems.append(
             f"new_count is {new_count}, but only {left} candidates are free "
@@ -55,8 +58,8 @@ def read_limits(
         problems.append(f"{given} is given without {lacking}; give both or none.")
     elif money is not None and budget is not None:
         fresh = np.flatnonzero(~instance.existing)
-        if np.isnan(budget) or budget < 0:
-            problems.append(f"budget is {budget}; give 0 or more.")
+        if number_faults(budget, "budget", finite=False):
+            problems += number_faults(budget, "budget", finite=False)
         elif fresh.size and budget < money[fresh].min():
             cheapest = fresh[money[fresh] == money[fresh].min()]
             problems.append(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from kcgeo.access.pairs import check_counts, number_faults
 from kcgeo.errors import TableError, first_ids, raise_all
 from kcgeo.terms import STATES
 
@@ -44,8 +45,11 @@ def need(demand: pd.Series[float], state: pd.Series[str], *, referral_weight: fl
     >>> need(people, now, referral_weight=0.5).tolist()
     [0.0, 25.0, 10.0]
     """
-    problems: list[str] = []
-    if not 0 <= referral_weight <= 1:
+    problems = check_counts(demand, "demand")
+    raise_all(problems, TableError)
+    if not isinstance(state, pd.Series):
+        raise TableError("state must be a Series of words by place.")
+    if number_faults(referral_weight, "") or referral_weight > 1:
         problems.append(f"referral_weight is {referral_weight}; give 0 to 1.")
     if state.index.has_duplicates:
         twice = pd.unique(state.index[state.index.duplicated()])

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 
 import numpy as np
 import pandas as pd
 
+from kcgeo.access.pairs import text_ids, upto
 from kcgeo.errors import SolverError, TableError, first_ids, raise_all
 from kcgeo.siting.assemble import nearest_open
 from kcgeo.siting.instance import Floats, Instance, check_cutoff, read_instance
 
-__all__ = ["change_by_place", "closures", "coverage_by_group", "gain_by_site", "performance", "under_draws"]
+__all__ = ["change_by_place", "closures", "coverage_by_group", "gain_by_site", "performance"]
 
 _COLUMNS = ["covered_count", "covered_share", "person_min", "mean_time_min", "worst_time_min", "unserved_count"]
 
@@ -41,7 +42,7 @@ def performance(
 
 def _times(instance: Instance, sites: Collection[str]) -> Floats:
     """Minutes of each place to the nearest of the sites, infinite without one."""
-    wanted = set(sites)
+    wanted = set(text_ids(sites, "sites"))
     chosen = np.array([site in wanted for site in instance.site_ids], dtype=bool)
     place, _, time_min = nearest_open(instance, chosen)
     times = np.full(instance.place_count, np.inf)
@@ -51,7 +52,7 @@ def _times(instance: Instance, sites: Collection[str]) -> Floats:
 
 def _measure(instance: Instance, times: Floats, cutoff_min: float) -> list[float]:
     served = np.isfinite(times)
-    covered = float(instance.people[times <= cutoff_min].sum())
+    covered = float(instance.people[times <= upto(cutoff_min)].sum())
     people = float(instance.people[served].sum())
     person_min = float((instance.people[served] * times[served]).sum())
     return [
@@ -62,37 +63,6 @@ def _measure(instance: Instance, times: Floats, cutoff_min: float) -> list[float
         float(times[served].max()) if served.any() else float("nan"),
         instance.total_people - people,
     ]
-
-
-def under_draws(
-    sites: Collection[str],
-    draws: Mapping[str, pd.DataFrame] | Iterable[pd.DataFrame],
-    demand: pd.Series[float],
-    *,
-    cutoff_min: float,
-) -> pd.DataFrame:
-    """Measure a plan under other travel times, drawn from what is uncertain.
-
-    Parameters
-    ----------
-    sites
-        Open sites of the plan, ``SitingResult.chosen``.
-    draws
-        Costs of each draw, by name or in order.
-    demand, cutoff_min
-        As in `max_coverage`.
-
-    Returns
-    -------
-    DataFrame
-        One row for each draw, with the columns of `performance`.
-    """
-    named = draws if isinstance(draws, Mapping) else {str(number): costs for number, costs in enumerate(draws)}
-    rows = {name: performance(sites, costs, demand, cutoff_min=cutoff_min) for name, costs in named.items()}
-    if not rows:
-        raise SolverError("There are no draws.")
-    table = pd.DataFrame(list(rows.values()), index=pd.Index(list(rows), name="draw"), columns=_COLUMNS)
-    return table.astype(float)
 
 
 def closures(
@@ -120,8 +90,8 @@ def closures(
         By ``closed_id``: the columns of `performance` and ``lost_count``, the people who lose their cover. The site
         whose loss hurts most comes first.
     """
-    shut = sorted(set(closing))
-    foreign = [site for site in shut if site not in set(sites)]
+    sites, shut = set(text_ids(sites, "sites")), sorted(set(text_ids(closing, "closing")))
+    foreign = [site for site in shut if site not in sites]
     if foreign:
         raise SolverError(f"These sites are not open and cannot close: {first_ids(foreign)}.")
     raise_all(check_cutoff(cutoff_min), SolverError)
@@ -161,7 +131,8 @@ def change_by_place(
     raise_all(check_cutoff(cutoff_min), SolverError)
     instance = read_instance(costs, demand)
     old, new = _times(instance, before), _times(instance, after)
-    was, is_now = old <= cutoff_min, new <= cutoff_min
+    edge = upto(cutoff_min)
+    was, is_now = old <= edge, new <= edge
     cases = [~was & is_now, was & ~is_now, was & is_now]
     change = np.select(cases, ["gained", "lost", "stays_covered"], "stays_uncovered")
     table = pd.DataFrame(
@@ -173,7 +144,7 @@ def change_by_place(
         },
         index=pd.Index(instance.place_ids),
     )
-    return table.reindex(demand.index)
+    return table.reindex(text_ids(demand.index, "demand")).set_axis(demand.index)
 
 
 def coverage_by_group(
@@ -200,7 +171,7 @@ def coverage_by_group(
     DataFrame
         By ``group``: ``total_count, before_count, after_count, gained_count, before_share, after_share``.
     """
-    if groups.shape[1] == 0:
+    if not isinstance(groups, pd.DataFrame) or groups.shape[1] == 0:
         raise TableError("groups has no columns; give people of at least one group.")
     rows = []
     for name in groups.columns:
@@ -240,13 +211,14 @@ def gain_by_site(
     """
     raise_all(check_cutoff(cutoff_min), SolverError)
     instance = read_instance(costs, demand)
-    left = set(new) - set(existing)
-    open_sites = list(existing)
-    covered = float(instance.people[_times(instance, open_sites) <= cutoff_min].sum())
+    open_sites = list(text_ids(existing, "existing sites"))
+    left = set(text_ids(new, "new sites")) - set(open_sites)
+    covered = float(instance.people[_times(instance, open_sites) <= upto(cutoff_min)].sum())
     rows = []
     while left:
         reach = {
-            site: float(instance.people[_times(instance, [*open_sites, site]) <= cutoff_min].sum()) for site in left
+            site: float(instance.people[_times(instance, [*open_sites, site]) <= upto(cutoff_min)].sum())
+            for site in left
         }
         best = min(reach, key=lambda site: (-reach[site], site))
         rows.append((best, reach[best] - covered, reach[best], reach[best] / instance.total_people))

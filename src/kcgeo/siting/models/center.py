@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 import numpy as np
 import pandas as pd
 
+from kcgeo.access.pairs import text_ids
 from kcgeo.errors import SolverError
 from kcgeo.siting.assemble import assignment_table, nearest_open, settle, summarise
 from kcgeo.siting.checker import check_plan
@@ -63,10 +64,10 @@ def p_center(
     >>> p_center(costs, pd.Series({"a": 10, "b": 5}), new_count=1).objective
     20.0
     """
-    held = tuple(existing)
+    held = tuple(text_ids(existing, "existing sites"))
     with Run(time_limit_s, progress) as run:
         instance = read_instance(costs, demand, existing=held, excluding=excluding)
-        check_count(instance, new_count)
+        check_count(instance, new_count, serve_all=True)
         problems = [*cover_faults(instance)]
         if problems:
             raise NoPlanError(problems)

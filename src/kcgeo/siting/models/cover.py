@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from kcgeo.access.pairs import text_ids
 from kcgeo.errors import SolverError
 from kcgeo.siting.assemble import assignment_table, nearest_open, settle, summarise
 from kcgeo.siting.checker import check_plan
@@ -74,7 +75,7 @@ def min_sites(
     >>> min_sites(costs, pd.Series({"a": 10, "b": 5}), cutoff_min=20).chosen
     ('x',)
     """
-    held = tuple(existing)
+    held = tuple(text_ids(existing, "existing sites"))
     with Run(time_limit_s, progress) as run:
         instance = read_instance(costs, demand, existing=held, excluding=excluding)
         problems = [*check_cutoff(cutoff_min)] or [*cover_faults(instance, cutoff_min)]
@@ -135,10 +136,10 @@ def backup_coverage(
     ----------
     Hogan and ReVelle (1986), Management Science 32(11).
     """
-    held = tuple(existing)
+    held = tuple(text_ids(existing, "existing sites"))
     with Run(time_limit_s, progress) as run:
         instance = read_instance(costs, demand, existing=held, excluding=excluding)
-        check_count(instance, new_count)
+        check_count(instance, new_count, serve_all=True)
         problems = [*check_cutoff(cutoff_min)] or [*cover_faults(instance, cutoff_min)]
         if problems:
             raise NoPlanError(problems)

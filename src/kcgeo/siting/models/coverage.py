@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from kcgeo.access.pairs import text_ids
 from kcgeo.errors import SolverError, raise_all
 from kcgeo.siting.assemble import assignment_table, nearest_open, settle, summarise
 from kcgeo.siting.checker import check_plan
@@ -84,7 +85,7 @@ def max_coverage(
     >>> plan.chosen, plan.covered_count
     (('x',), 10.0)
     """
-    held = tuple(existing)
+    held = tuple(text_ids(existing, "existing sites"))
     with Run(time_limit_s, progress) as run:
         instance = read_instance(costs, demand, existing=held, excluding=excluding)
         raise_all(check_cutoff(cutoff_min), SolverError)

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from kcgeo.access.pairs import text_ids
 from kcgeo.errors import SolverError, TableError, first_ids, raise_all
 from kcgeo.siting.assemble import settle
 from kcgeo.siting.checker import check_dispersion
-from kcgeo.siting.instance import Bools, Floats, Instance, check_pairs, read_instance
+from kcgeo.siting.instance import Bools, Floats, Instance, check_pairs, read_instance, text_costs
 from kcgeo.siting.limits import check_count
 from kcgeo.siting.plan import ASSIGNMENT_COLUMNS, NoPlanError, SitingResult
 from kcgeo.siting.solve.clock import ProgressFunction, Run
@@ -66,7 +67,7 @@ def p_dispersion(
     >>> p_dispersion(pd.DataFrame(pairs, columns=["from_id", "to_id", "time_min"]), new_count=2).chosen
     ('a', 'c')
     """
-    held = tuple(existing)
+    held = tuple(text_ids(existing, "existing sites"))
     with Run(time_limit_s, progress) as run:
         instance, apart = _read(site_costs, held, excluding)
         check_count(instance, new_count, least=1)
@@ -97,6 +98,7 @@ def _read(
 ) -> tuple[Instance, Floats]:
     """Instance whose places and sites are the same ids, and the times between them, infinite on the diagonal."""
     raise_all(check_pairs(site_costs), TableError)
+    site_costs = text_costs(site_costs)
     names = pd.unique(pd.concat([site_costs["from_id"], site_costs["to_id"]]))
     # A row from each site to itself makes every id a candidate, whichever column it was named in.
     other = site_costs.loc[site_costs["from_id"] != site_costs["to_id"], ["from_id", "to_id", "time_min"]]

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from kcgeo.access.pairs import upto
 from kcgeo.errors import SolverError, first_ids
 from kcgeo.siting.instance import Bools, Floats, Instance
 from kcgeo.siting.solve.clock import Run
@@ -29,7 +30,7 @@ def cover_faults(instance: Instance, cutoff_min: float = np.inf) -> Iterator[str
     """Sentences on places that no candidate reaches within the cutoff, with the least cutoff that works."""
     nearest = np.full(instance.place_count, np.inf)
     np.minimum.at(nearest, instance.place, instance.time_min)
-    late = nearest > cutoff_min if np.isfinite(cutoff_min) else ~np.isfinite(nearest)
+    late = nearest > upto(cutoff_min) if np.isfinite(cutoff_min) else ~np.isfinite(nearest)
     if not late.any():
         return
     where = f" within {cutoff_min:g} minutes" if np.isfinite(cutoff_min) else ""

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 import numpy as np
 import pandas as pd
 
+from kcgeo.access.pairs import text_ids
 from kcgeo.errors import SolverError
 from kcgeo.siting.assemble import assignment_table, nearest_open, settle, summarise
 from kcgeo.siting.checker import check_plan
@@ -80,10 +81,10 @@ def p_median(
     >>> p_median(costs, pd.Series({"a": 10, "b": 5}), new_count=1).objective
     190.0
     """
-    held = tuple(existing)
+    held = tuple(text_ids(existing, "existing sites"))
     with Run(time_limit_s, progress) as run:
         instance = read_instance(costs, demand, existing=held, excluding=excluding)
-        check_count(instance, new_count)
+        check_count(instance, new_count, serve_all=True)
         room = read_limits(instance, capacity, None, None).capacity
         problems = [*cover_faults(instance)]
         problems += [] if room is None else [*room_faults(instance, room, new_count)]

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from kcgeo.access.pairs import number_faults, text_ids, upto
 from kcgeo.errors import SolverError, TableError, UnfinishedWarning, first_ids, raise_all
 from kcgeo.siting.assemble import nearest_open
 from kcgeo.siting.instance import Bools, Floats, Instance, check_cutoff, read_instance
@@ -78,11 +79,10 @@ def pareto(
     Haimes, Lasdon and Wismer (1971), IEEE Transactions on Systems, Man and Cybernetics 1(3).
     """
     with Run(time_limit_s, progress) as run:
-        instance = read_instance(costs, demand, existing=tuple(existing))
+        instance = read_instance(costs, demand, existing=existing)
         raise_all(check_cutoff(cutoff_min), SolverError)
         check_count(instance, new_count)
-        if steps < 2:
-            raise SolverError(f"steps is {steps}; give 2 or more.")
+        raise_all(number_faults(steps, "steps", least=2, whole=True), SolverError)
         goal = _goal(instance, cutoff_min, new_count, _group_shares(instance, groups))
         found: dict[tuple[int, ...], float] = {}
         for limit_min in _time_levels(goal, steps, run, threads):
@@ -100,7 +100,9 @@ def pareto(
 def _group_shares(instance: Instance, groups: pd.DataFrame) -> Floats:
     """Share of its group that lives in each place, places by groups."""
     problems: list[str] = []
-    here = groups.reindex(list(instance.place_ids))
+    if not isinstance(groups, pd.DataFrame):
+        raise TableError(f"groups must be a DataFrame with a column for each group, not a {type(groups).__name__}.")
+    here = groups.set_axis(text_ids(groups.index, "groups")).reindex(list(instance.place_ids))
     lacking = here.index[here.isna().any(axis=1)]
     if len(lacking):
         problems.append(f"groups has no number for {len(lacking)} places: {first_ids(lacking)}.")
@@ -221,7 +223,7 @@ def _table(goal: _Goal, cutoff_min: float, names: pd.Index[str], found: dict[tup
         chosen = np.zeros(instance.site_count, dtype=bool)
         chosen[list(sites)] = True
         place, _, time_min = nearest_open(instance, chosen)
-        people = float(instance.people[place[time_min <= cutoff_min]].sum())
+        people = float(instance.people[place[time_min <= upto(cutoff_min)]].sum())
         worst = float(time_min.max()) if place.size == has_pair.sum() else np.inf
         ids = tuple(instance.site_ids[j] for j in sites)
         records.append((people, people / instance.total_people, worst, _least_share(goal, chosen), ids, gap))

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from types import FrameType, TracebackType
 from typing import Any
 
+from kcgeo.access.pairs import number_faults
 from kcgeo.errors import SolverError
 
 __all__ = ["Progress", "ProgressFunction", "Run"]
@@ -37,8 +38,8 @@ class Run:
     """Context of one solve; ``stopped`` is empty, ``time_limit`` or ``interrupted``."""
 
     def __init__(self, time_limit_s: float | None = None, progress: ProgressFunction | None = None) -> None:
-        if time_limit_s is not None and not time_limit_s > 0:
-            raise SolverError(f"time_limit_s is {time_limit_s}; give seconds above 0, or None for no limit.")
+        if time_limit_s is not None and number_faults(time_limit_s, "time_limit_s", above=True, finite=False):
+            raise SolverError(f"time_limit_s is {time_limit_s!r}; give seconds above 0, or None for no limit.")
         self._start = time.monotonic()
         self._limit_s = math.inf if time_limit_s is None else float(time_limit_s)
         self._progress = progress

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import sparse
 
+from kcgeo.access.pairs import upto
 from kcgeo.errors import SolverError
 from kcgeo.siting.instance import Bools, Floats, Instance, Ints
 from kcgeo.siting.solve.clock import Run
@@ -29,7 +30,7 @@ def flow_program(
     A column of a pair counts people. It is bounded by the people of the place times the open site, which is weaker
     in sum over a site than in single rows: both are given, since the single rows close most of the gap.
     """
-    keep = (instance.time_min <= cutoff_min) & (instance.people[instance.place] > 0)
+    keep = (instance.time_min <= upto(cutoff_min)) & (instance.people[instance.place] > 0)
     place, site, time_min = instance.place[keep], instance.site[keep], instance.time_min[keep]
     sites, pairs = instance.site_count, place.size
     people = instance.people[place]
@@ -69,7 +70,7 @@ def assign_with_room(
     A linear program on the open sites. Serving one more person is worth more than any saving of time. Places with 0
     people go to the first of their nearest open sites, with a count of 0.
     """
-    keep = chosen[instance.site] & (instance.time_min <= cutoff_min)
+    keep = chosen[instance.site] & (instance.time_min <= upto(cutoff_min))
     place, site, time_min = instance.place[keep], instance.site[keep], instance.time_min[keep]
     if place.size == 0:
         return place, site, time_min, np.zeros(0)

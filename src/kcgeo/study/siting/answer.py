@@ -12,6 +12,7 @@ import geopandas as gpd
 import pandas as pd
 
 from kcgeo import access, data, siting, travel
+from kcgeo.access.pairs import upto
 from kcgeo.crs import STORAGE
 from kcgeo.data.study.settings import Study
 from kcgeo.errors import SolverError, StudyError, UnfinishedWarning, raise_all
@@ -435,7 +436,7 @@ def _by_place(
     called = measured.referral[question.category].reindex(table.index).to_numpy(dtype=bool)
     for when in ("before", "after"):
         states = pd.Series("none", index=table.index).mask(called, "by_referral")
-        table[when] = states.mask(table[f"{when}_min"] <= cutoff_min, "in_reach")
+        table[when] = states.mask(table[f"{when}_min"] <= upto(cutoff_min), "in_reach")
     about = measured.places.set_index("place_id")[["place_name", "county_fips", "geometry"]]
     return gpd.GeoDataFrame(about.join(table.rename_axis("place_id")).reset_index())
 

@@ -9,6 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from kcgeo.access.pairs import upto
 from kcgeo.access.uncertainty import STATED_RANGES, arc_parts, draw_times
 from kcgeo.crs import STORAGE
 from kcgeo.study.measure import Measured
@@ -79,7 +80,7 @@ def plans_under_draws(
     )
     stages = [_stage(number) for number in range(len(plans) + 1)]
     reached = {
-        stage: (draws.of(stage) <= cutoff_min).to_numpy(dtype=float)
+        stage: (draws.of(stage) <= upto(cutoff_min)).to_numpy(dtype=float)
         if stage in draws.categories
         else np.zeros((len(draws.place_ids), draw_count))
         for stage in stages
