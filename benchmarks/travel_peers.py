@@ -22,8 +22,8 @@ from scipy.sparse.csgraph import dijkstra
 
 from benchmarks.travel_work import CATEGORIES, LIMIT_MS, Roads, Work, draw, read_roads
 from kcgeo.travel.arcs import LONGEST_MS, UNREACHED, reversed_arcs
+from kcgeo.travel.engines.contraction import contraction, timed
 from kcgeo.travel.engines.engine import nearest_ms, reach_ms
-from kcgeo.travel.engines.sweeps import hierarchy
 
 Run = Callable[[], Any]
 RINGS_MIN, RING_WEIGHTS = (10, 20, 30), (1.0, 0.68, 0.22)
@@ -184,14 +184,16 @@ def networkx_w2(roads: Roads, work: Work) -> Run:
 
 
 def sweep_w1(roads: Roads, work: Work) -> Run:
-    made = hierarchy(reversed_arcs(roads.arcs), roads.lon_lat)
+    back = reversed_arcs(roads.arcs)
+    made = timed(contraction(back, roads.lon_lat), back.time_ms)
     arcs = roads.arcs
     nearest_ms(arcs, groups(work)[:1], LONGEST_MS, prepared=made)
     return lambda: as_float(nearest_ms(arcs, groups(work), LONGEST_MS, prepared=made))
 
 
 def sweep_w2(roads: Roads, work: Work) -> Run:
-    made = hierarchy(reversed_arcs(roads.arcs), roads.lon_lat)
+    back = reversed_arcs(roads.arcs)
+    made = timed(contraction(back, roads.lon_lat), back.time_ms)
     arcs = roads.arcs
     reach_ms(arcs, work.services[:1], work.places, LIMIT_MS, prepared=made)
     return lambda: reach_ms(arcs, work.services, work.places, LIMIT_MS, prepared=made)

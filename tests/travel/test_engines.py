@@ -20,7 +20,7 @@ from kcgeo.travel.engines import engine as engines
 from kcgeo.travel.engines.engine import chosen, nearest_ms, reach_ms
 from tests.travel.towns import graphs, one_way_ring, points
 
-ENGINES = ["numba"] if engines.find_spec("routingkit_cch") is None else ["numba", "sweep"]
+ENGINES = ["numba", "sweep"]
 needs_numba = pytest.mark.skipif(engines.find_spec("numba") is None, reason="the extra 'fast' (numba) is not installed")
 
 
@@ -71,12 +71,13 @@ def test_both_engines_agree_on_a_larger_graph(longest_ms: int, limit: int) -> No
         np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
 
 
+@needs_numba
 def test_sweeps_agree_on_a_larger_graph_with_one_ways() -> None:
-    sweeps = pytest.importorskip("kcgeo.travel.engines.sweeps", reason="numba is not installed")
-    pytest.importorskip("routingkit_cch", reason="routingkit-cch is not installed")
+    from kcgeo.travel.engines.contraction import contraction, timed
+
     arcs = random_arcs(6, nodes=800)
     xy = np.column_stack([np.arange(800.0), np.zeros(800)])
-    made = sweeps.hierarchy(arcs, xy)
+    made = timed(contraction(arcs, xy), arcs.time_ms)
     groups = [np.array([at, at, 799 - at]) for at in range(19)] + [np.array([], dtype=np.intp)]
     sources, targets = np.arange(0, 800, 23), np.array([5, 5, 780, 0])
     for limit in (LONGEST_MS, 60_000):
@@ -90,8 +91,8 @@ def test_sweeps_agree_on_a_larger_graph_with_one_ways() -> None:
             np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
 
 
+@needs_numba
 def test_auto_sweeps_once_the_network_is_prepared(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("routingkit_cch", reason="routingkit-cch is not installed")
     network = one_way_ring()
     assert network.contracted("auto") is None
     assert prepare(network) is network
@@ -100,7 +101,7 @@ def test_auto_sweeps_once_the_network_is_prepared(monkeypatch: pytest.MonkeyPatc
     times = nearest_times(network, points(["a", "c", "e"], [0, 2_000, 50_000]), points(["s"], [1_000]))
     assert times["time_min"].fillna(-1).tolist() == [10, 40, -1]
     monkeypatch.setattr(sys.modules[Network.__module__], "find_spec", lambda name: None)
-    with pytest.raises(KcgeoError, match="numba and routingkit-cch"):
+    with pytest.raises(KcgeoError, match="package numba"):
         prepare(one_way_ring())
 
 
@@ -168,3 +169,52 @@ def test_the_limit_is_the_last_millisecond_within_the_cutoff(whole: int, cutoff:
     assert limit_ms(whole / 60_000) == whole
     limit = limit_ms(cutoff)
     assert limit / 60_000 <= cutoff < (limit + 1) / 60_000
+
+
+def _search_in(folder: Path, root: Path, **env: str) -> str:
+    """Search once with numba in a process of its own; its code is copied, so that its caches are too."""
+    code = (
+        "from tests.travel.test_engines import random_arcs\n"
+        "from kcgeo.travel.engines.engine import nearest_ms\n"
+        "import numpy as np\n"
+        "found = [nearest_ms(random_arcs(8), [np.arange(9)], 60_000, engine=e) for e in ('scipy', 'numba')]\n"
+        "assert (found[0] == found[1]).all()\n"
+        "from kcgeo.travel.engines import kernels\n"
+        "print(sum(kernels._block.stats.cache_hits.values()))\n"
+    )
+    path = os.pathsep.join((str(folder), str(root / "src"), str(root)))
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **env, "PYTHONPATH": path},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@needs_numba
+@pytest.mark.slow
+def test_a_damaged_cache_is_made_anew(tmp_path: Path, root: Path) -> None:
+    home = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    assert _search_in(tmp_path, root, **home) == "0"
+    files = sorted((tmp_path / "cache").rglob("*.nb?"))
+    assert {path.suffix for path in files} == {".nbi", ".nbc"}
+    assert _search_in(tmp_path, root, **home) == "1"
+    for path in files:  # one digit in the middle of the code, and half of each index
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content if path.suffix == ".nbc" else content[: len(content) // 2])
+    assert _search_in(tmp_path, root, **home) == "0"
+    assert _search_in(tmp_path, root, **home) == "1"
+
+
+@needs_numba
+@pytest.mark.slow
+def test_where_no_folder_can_be_written_searches_are_compiled_all_the_same(tmp_path: Path, root: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.touch()  # a folder that cannot be made, whoever asks
+    env = {"NUMBA_CACHE_LOCATOR_CLASSES": "UserProvidedCacheLocator", "NUMBA_CACHE_DIR": str(blocked / "cache")}
+    assert _search_in(tmp_path, root, **env) == "0"

@@ -23,7 +23,7 @@ from kcgeo.travel import (
 from tests.travel.street_worlds import one_way_block, places, slow_minutes, street_worlds, world
 
 FAST = find_spec("numba") is not None
-ENGINES = ("scipy", *(("numba",) if FAST else ()), *(("sweep",) if FAST and find_spec("routingkit_cch") else ()))
+ENGINES = ("scipy", *(("numba", "sweep") if FAST else ()))
 
 
 def _pairs(table: pd.DataFrame) -> dict[tuple[str, str], float]:
@@ -153,7 +153,7 @@ def test_nothing_to_search_for_on_streets() -> None:
     assert nearest_times(network, none, places((1, 0)))["time_min"].empty
 
 
-@pytest.mark.skipif("sweep" not in ENGINES, reason="sweeps need numba and routingkit-cch")
+@pytest.mark.skipif(not FAST, reason="sweeps need numba")
 def test_a_prepared_network_gives_the_same_table() -> None:
     network, ready = one_way_block(), prepare(one_way_block())
     spots = places((1, 1), (3, 2), (6, 0), (0, 3))

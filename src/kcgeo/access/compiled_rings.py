@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from kcgeo.travel.engines.compiled import compiled
 
 __all__ = ["MOST_RINGS", "two_steps"]
 
@@ -22,7 +23,7 @@ MOST_RINGS = 4
 _WIDTH = 8  # cells kept for each site: one for each ring and the outside, rounded up to a power of two
 
 
-@njit(cache=True)
+@compiled()
 def _users(origins, sites, time_min, origin_at, site_at, people, edges, weights, users, noted):  # type: ignore[no-untyped-def]
     """Add up the weighted people of each site and note site and ring of each pair; False at faults or disorder.
 
@@ -55,7 +56,7 @@ def _users(origins, sites, time_min, origin_at, site_at, people, edges, weights,
     return True
 
 
-@njit(cache=True)
+@compiled()
 def _shares(origins, noted, origin_at, weighted, found):  # type: ignore[no-untyped-def]
     """Add up the weighted shares of the sites in reach of each origin; its pairs follow one another."""
     row, rows, one = np.uint64(0), np.uint64(len(noted)), np.uint64(1)

@@ -16,6 +16,7 @@ __all__ = [
     "MS_PER_MIN",
     "UNREACHED",
     "Arcs",
+    "Contraction",
     "Engine",
     "Hierarchy",
     "Ints",
@@ -53,6 +54,21 @@ class Arcs(NamedTuple):
     def node_count(self) -> int:
         """How many nodes the graph has."""
         return len(self.indptr) - 1
+
+
+class Contraction(NamedTuple):
+    """The shape of a contracted network, without times; made by ``engines.contraction``.
+
+    ``rank`` is the number of each node (0 is contracted first). The superiors of number i, its neighbours at the time
+    when it is contracted, are ``superiors[indptr[i]:indptr[i + 1]]``, rising. Arc j of the network lies between the
+    nodes of entry ``entry[j]`` of ``superiors`` (-1: an arc from a node to itself) and leads up where ``is_up[j]``.
+    """
+
+    rank: Ints
+    indptr: npt.NDArray[np.int64]
+    superiors: Ints
+    entry: npt.NDArray[np.int64]
+    is_up: npt.NDArray[np.bool_]
 
 
 class Hierarchy(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
+from types import ModuleType
 
 import geopandas as gpd
 import h3
@@ -20,8 +21,10 @@ from kcgeo.travel.arcs import (
     LONGEST_MS,
     MS_PER_MIN,
     Arcs,
+    Contraction,
     Engine,
     Hierarchy,
+    Ints,
     by_place,
     fastest_arcs,
     locked,
@@ -116,7 +119,9 @@ class Network:
         Network(2 nodes, 1 arcs, 'edge table')
         """
         _require_measurable(nodes)
-        _check_nodes(nodes)
+        if "node_id" not in nodes.columns:
+            raise TableError("The nodes have no column node_id.")
+        point_ids(nodes[["node_id", nodes.geometry.name]], "nodes", unique=True)
         ids = nodes["node_id"].astype(str).to_numpy(dtype=object)
         order = by_place(np.column_stack([nodes.geometry.x, nodes.geometry.y]), ids)
         ids = ids[order]
@@ -144,16 +149,22 @@ class Network:
 
     @cached_property
     def _hierarchy(self) -> Hierarchy:
-        from kcgeo.travel.engines import sweeps
+        return self.timed(self.arcs.time_ms)
 
-        return sweeps.hierarchy(self.arcs, self.xy)
+    @cached_property
+    def _contraction(self) -> Contraction:
+        shape: Contraction = _with_numba().contraction(self.arcs, self.xy)
+        return shape
+
+    def timed(self, time_ms: Ints) -> Hierarchy:
+        """Contract the network with other times of its arcs: after the first call it takes under a second."""
+        made: Hierarchy = _with_numba().timed(self._contraction, time_ms)
+        return made
 
     def contracted(self, engine: Engine, *, backward: bool = False) -> Hierarchy | None:
         """Return the contracted network where ``engine`` asks for it, or is ``auto`` and :func:`prepare` was called."""
         if engine != "sweep" and not (engine == "auto" and "_hierarchy" in vars(self)):
             return None
-        if find_spec("numba") is None or find_spec("routingkit_cch") is None:
-            raise KcgeoError("Sweeps need the packages numba and routingkit-cch; install both, or choose scipy.")
         return self._hierarchy.turned() if backward else self._hierarchy
 
     @cached_property
@@ -219,16 +230,24 @@ class Network:
         return found, metres
 
 
+def _with_numba() -> ModuleType:
+    if find_spec("numba") is None:
+        raise KcgeoError("Sweeps need the package numba; install the extra 'fast', or choose scipy.")
+    from kcgeo.travel.engines import contraction
+
+    return contraction
+
+
 def prepare(network: Network) -> Network:
     """Contract a large network once, so that later searches on it are sweeps, ten times faster and more.
 
-    Takes about ten seconds for 260,000 nodes on a free machine; what is made stays with the record and is used by
-    ``engine="auto"`` from then on. The answers do not change.
+    Takes about two seconds for 260,000 nodes on a free machine, and ten more once after installation, to compile; what
+    is made stays with the record and is used by ``engine="auto"`` from then on. The answers do not change.
 
     Raises
     ------
     KcgeoError
-        numba or routingkit-cch is not installed.
+        numba is not installed.
     """
     network.contracted("sweep")
     return network
@@ -316,12 +335,6 @@ def _known(snap_ids: npt.ArrayLike, ids: npt.NDArray[np.object_]) -> npt.NDArray
     if len(unknown):
         raise TableError(f"snap_ids names {first_ids(unknown)}, which are not in the nodes.")
     return locked(wanted)
-
-
-def _check_nodes(nodes: gpd.GeoDataFrame) -> None:
-    if "node_id" not in nodes.columns:
-        raise TableError("The nodes have no column node_id.")
-    point_ids(nodes[["node_id", nodes.geometry.name]], "nodes", unique=True)
 
 
 def _arcs(ids: npt.NDArray[np.object_], edges: pd.DataFrame) -> Arcs:

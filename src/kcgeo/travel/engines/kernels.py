@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import get_num_threads, njit, prange
+from numba import get_num_threads, prange
 
 from kcgeo.travel.arcs import UNREACHED, Arcs, Ints
+from kcgeo.travel.engines.compiled import compiled
 
 __all__ = ["nearest", "packed", "parts", "reach"]
 
@@ -27,9 +28,15 @@ _MOST_BUCKETS = 1 << 20
 _BLOCK_CELLS = 8_000_000  # cells of the dense block that one round of searches may fill
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _search(indptr, indices, time_ms, sources, limit, shift, head, after, before, best):  # type: ignore[no-untyped-def]
-    """Fill ``best`` with the times from the nearest source; ``head`` comes and goes empty, its size a power of two."""
+    """Fill ``best`` with the times from the nearest source; ``head`` comes and goes empty, its size a power of two.
+
+    ``head`` is a ring of lists of nodes: a bucket's place in it is the number of its span modulo the size of the ring,
+    which is larger than the longest arc, so that no two buckets in use meet at one place. ``after`` and ``before`` link
+    the nodes of a list (``before`` is ``_END`` at its head and ``_OUT`` where a node is in none). When an arc makes a
+    waiting node better it leaves its former bucket and is put at the head of another, both in constant time.
+    """
     best[:] = _FAR
     before[:] = _OUT
     mask = len(head) - 1
@@ -45,7 +52,7 @@ def _search(indptr, indices, time_ms, sources, limit, shift, head, after, before
             head[0] = node
             waiting += 1
     span = 0
-    while waiting > 0:
+    while waiting > 0:  # spans follow one another; empty ones are passed over
         slot = span & mask
         node = head[slot]
         while node >= 0:
@@ -64,7 +71,7 @@ def _search(indptr, indices, time_ms, sources, limit, shift, head, after, before
                     best[other] = time
                     bucket = (time >> shift) & mask
                     ahead = before[other]
-                    if ahead != _OUT:
+                    if ahead != _OUT:  # it waits already: take it out of its list
                         former = (known >> shift) & mask
                         if former == bucket:
                             continue
@@ -87,7 +94,7 @@ def _search(indptr, indices, time_ms, sources, limit, shift, head, after, before
         span += 1
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _rows(indptr, indices, time_ms, nodes, begins, limit, shift, ring, targets, first, last, block):  # type: ignore[no-untyped-def]
     """Search rows ``first`` to ``last``, one after the other, on arrays of their own."""
     count = len(indptr) - 1
@@ -105,7 +112,7 @@ def _rows(indptr, indices, time_ms, nodes, begins, limit, shift, ring, targets, 
                 block[row, column] = best[targets[column]]
 
 
-@njit(cache=True, parallel=True)
+@compiled(parallel=True)
 def _block(indptr, indices, time_ms, nodes, begins, limit, shift, ring, targets, shares, block):  # type: ignore[no-untyped-def]
     """Share the rows of a block out among threads; the body is a call, so that nothing is shared between them."""
     for part in prange(len(shares) - 1):
@@ -125,7 +132,7 @@ def _block(indptr, indices, time_ms, nodes, begins, limit, shift, ring, targets,
         )
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def packed(block, limit):  # type: ignore[no-untyped-def]
     """Turn the cells of a block within the limit into counts by row, columns and times."""
     counts = np.zeros(block.shape[0], dtype=np.int64)

@@ -1,261 +1,252 @@
-"""Searches from many places at once: a contraction order made once, then one sweep over all nodes for eight searches.
+"""Searches from many places at once: one pass over a contracted network serves 16 searches side by side.
 
-A sweep has no queue. Nodes are contracted in an order of nested dissection; contracting keeps distances by shortcuts.
-From the sources only their few hundred superiors in that order are searched upward, and then every node takes its time
-from its superiors, from the top down, for eight searches side by side. Needs numba and, for the order,
-``routingkit-cch``. Answers equal those of the other engines: times are whole milliseconds.
+A sweep has no queue. From the sources only their few hundred superiors are searched upward, and then every node takes
+its time from its superiors, from the top down. The searches lie side by side in memory, so that each arc is read once
+for all of them, and the processor adds and compares them in one step. Answers equal those of the other engines: times
+are whole milliseconds.
 
 Delling, Goldberg, Nowatzyk, Werneck (2011), PHAST: hardware-accelerated shortest path trees.
-Dibbelt, Strasser, Wagner (2016), Customizable contraction hierarchies.
+Delling, Goldberg, Werneck (2011), Faster batched shortest paths in road networks: the part that some targets need.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit, prange
+from numba import get_num_threads
 
-from kcgeo.travel.arcs import LONGEST_MS, UNREACHED, Arcs, Hierarchy, Ints
-from kcgeo.travel.engines.kernels import packed, parts
+from kcgeo.travel.arcs import LONGEST_MS, UNREACHED, Hierarchy, Ints
+from kcgeo.travel.engines.compiled import compiled
 
-__all__ = ["hierarchy", "nearest", "reach"]
+__all__ = ["nearest", "reach"]
 
-LANES = 8
+LANES = 16  # searches side by side: one line of the processor's cache
+_T = TypeVar("_T")
 _INF = np.int32(LONGEST_MS + 1)  # twice this still fits into 32 bits
 _FAR = np.int32(UNREACHED)
-_BLOCK_CELLS = 8_000_000
 
 
-def hierarchy(arcs: Arcs, xy: npt.NDArray[np.float64]) -> Hierarchy:
-    """Contract a graph; ``xy`` are the places of the nodes, by which it is cut into halves.
+@compiled(nogil=True)
+def _needed(parent, wanted, down_ptr, down, down_ms):  # type: ignore[no-untyped-def]
+    """Give the wanted nodes and all that they hang on numbers, rising, and cut out the arcs down to them.
 
-    Takes some ten seconds for 260,000 nodes; kept by :func:`kcgeo.travel.prepare`.
+    All superiors of a needed node are needed: they are its ancestors by ``parent``. So no arc is lost.
     """
-    count = arcs.node_count
-    tails = np.repeat(np.arange(count, dtype=np.int32), np.diff(arcs.indptr))
-    apart = tails != arcs.indices  # a loop is no way to a superior
-    tails, heads, time_ms = tails[apart], arcs.indices[apart], arcs.time_ms[apart]
-    rank = _ranks(tails, heads, xy)
-    low, high = np.sort([rank[tails], rank[heads]], axis=0).astype(np.int64)
-    key = np.unique(low * count + high)
-    begins = np.zeros(count + 1, dtype=np.int64)
-    np.cumsum(np.bincount(key // max(count, 1), minlength=count), out=begins[1:])
-    indptr, superiors = _contracted(begins, (key % max(count, 1)).astype(np.int32))
-    up_ms, down_ms = (np.full(len(superiors), _INF, dtype=np.int32) for _ in range(2))
-    _spread(indptr, superiors, rank[tails], rank[heads], time_ms, up_ms, down_ms)
-    _customised(indptr, superiors, up_ms, down_ms)
-    least_up, least_down = up_ms.copy(), down_ms.copy()
-    _perfected(indptr, superiors, least_up, least_down)
-    parent = np.full(count, -1, dtype=np.int32)
-    has = np.diff(indptr) > 0
-    parent[has] = superiors[indptr[:-1][has]]
-    return Hierarchy(
-        rank,
-        parent,
-        _kept(indptr, superiors, up_ms, (up_ms == least_up) & (up_ms < _INF)),
-        _kept(indptr, superiors, down_ms, (down_ms == least_down) & (down_ms < _INF)),
-    )
-
-
-def _ranks(tails: Ints, heads: Ints, xy: npt.NDArray[np.float64]) -> Ints:
-    """Rank of each node in an order of nested dissection along straight cuts."""
-    from routingkit_cch import compute_order_inertial
-
-    order = compute_order_inertial(len(xy), tails.tolist(), heads.tolist(), xy[:, 1].tolist(), xy[:, 0].tolist())
-    rank = np.empty(len(xy), dtype=np.int32)
-    rank[np.asarray(order, dtype=np.int64)] = np.arange(len(xy), dtype=np.int32)
-    return rank
-
-
-def _kept(indptr: npt.NDArray[np.int64], superiors: Ints, time_ms: Ints, kept: npt.NDArray[np.bool_]) -> Arcs:
-    """Leave out arcs that no shortest way needs."""
-    before = np.concatenate([[0], np.cumsum(kept)])
-    return Arcs(before[indptr].astype(np.int32), superiors[kept], time_ms[kept])
-
-
-@njit(cache=True)
-def _contracted(begins, heads):  # type: ignore[no-untyped-def]
-    """Superiors of each node once all nodes are contracted: its own and those that its children leave to it."""
-    count = len(begins) - 1
-    room = max(len(heads) * 2, 16)
-    out = np.empty(room, dtype=np.int32)
-    indptr = np.zeros(count + 1, dtype=np.int64)
-    first = np.full(count, -1, dtype=np.int32)
-    following = np.full(count, -1, dtype=np.int32)
-    seen = np.full(count, -1, dtype=np.int32)
-    at = 0
-    for node in range(count):
-        most = begins[node + 1] - begins[node]
-        child = first[node]
-        while child >= 0:
-            most += indptr[child + 1] - indptr[child]
-            child = following[child]
-        if at + most > room:
-            room = 2 * (at + most)
-            wider = np.empty(room, dtype=np.int32)
-            wider[:at] = out[:at]
-            out = wider
-        start = at
-        for arc in range(begins[node], begins[node + 1]):
-            out[at] = heads[arc]
-            seen[heads[arc]] = node
-            at += 1
-        child = first[node]
-        while child >= 0:
-            for arc in range(indptr[child], indptr[child + 1]):
-                other = out[arc]
-                if other != node and seen[other] != node:
-                    seen[other] = node
-                    out[at] = other
-                    at += 1
-            child = following[child]
-        out[start:at] = np.sort(out[start:at])
-        indptr[node + 1] = at
-        if at > start:
-            following[node] = first[out[start]]
-            first[out[start]] = node
-    return indptr, out[:at].copy()
-
-
-@njit(cache=True)
-def _spread(indptr, superiors, tails, heads, time_ms, up_ms, down_ms):  # type: ignore[no-untyped-def]
-    """Give each arc of the graph to the arc of the hierarchy between the same nodes."""
-    for arc in range(len(tails)):
-        low, high = min(tails[arc], heads[arc]), max(tails[arc], heads[arc])
-        at = indptr[low] + np.searchsorted(superiors[indptr[low] : indptr[low + 1]], high)
-        if tails[arc] == low:
-            up_ms[at] = min(up_ms[at], time_ms[arc])
-        else:
-            down_ms[at] = min(down_ms[at], time_ms[arc])
-
-
-@njit(cache=True)
-def _customised(indptr, superiors, up_ms, down_ms):  # type: ignore[no-untyped-def]
-    """Let each pair of superiors know the way through the node below, from the bottom up."""
-    for node in range(len(indptr) - 1):
-        for one in range(indptr[node], indptr[node + 1]):
-            third = indptr[superiors[one]]
-            for two in range(one + 1, indptr[node + 1]):
-                while superiors[third] != superiors[two]:
-                    third += 1
-                up_ms[third] = min(up_ms[third], down_ms[one] + up_ms[two])
-                down_ms[third] = min(down_ms[third], down_ms[two] + up_ms[one])
-
-
-@njit(cache=True)
-def _perfected(indptr, superiors, up_ms, down_ms):  # type: ignore[no-untyped-def]
-    """Lower each arc to the shortest time between its ends, from the top down; what falls is not needed."""
-    for node in range(len(indptr) - 2, -1, -1):
-        for one in range(indptr[node], indptr[node + 1]):
-            third = indptr[superiors[one]]
-            for two in range(one + 1, indptr[node + 1]):
-                while superiors[third] != superiors[two]:
-                    third += 1
-                up_ms[one] = min(up_ms[one], up_ms[two] + down_ms[third])
-                up_ms[two] = min(up_ms[two], up_ms[one] + up_ms[third])
-                down_ms[one] = min(down_ms[one], up_ms[third] + down_ms[two])
-                down_ms[two] = min(down_ms[two], down_ms[third] + down_ms[one])
-
-
-@njit(cache=True)
-def _superiors_too(parent, wanted):  # type: ignore[no-untyped-def]
-    """Mark what the wanted nodes hang on, and list all marked nodes from the top down."""
+    count, arcs = 0, 0
+    number = np.full(len(parent), -1, dtype=np.int32)
     for node in range(len(parent)):
-        if wanted[node] and parent[node] >= 0:
-            wanted[parent[node]] = True
-    return np.flatnonzero(wanted)[::-1].astype(np.int32)
-
-
-@njit(cache=True, nogil=True)
-def _sweep(  # type: ignore[no-untyped-def]
-    parent, up_ptr, up, up_ms, down_ptr, down, down_ms, nodes, begins, downward, columns, limit, first, last, block
-):
-    """Search rows ``first`` to ``last``, eight at a time, on arrays of their own."""
-    best = np.empty((len(parent), LANES), dtype=np.int32)
-    for row in range(first, last, LANES):
-        best[:] = _INF
-        for lane in range(min(LANES, last - row)):
-            for at in range(begins[row + lane], begins[row + lane + 1]):
-                node = nodes[at]
-                best[node, lane] = 0
-                while node >= 0:
-                    start = best[node, lane]
-                    if start < _INF:
-                        for arc in range(up_ptr[node], up_ptr[node + 1]):
-                            best[up[arc], lane] = min(best[up[arc], lane], start + up_ms[arc])
-                    node = parent[node]
-        for node in downward:
+        if wanted[node]:
+            if parent[node] >= 0:
+                wanted[parent[node]] = True
+            number[node] = count
+            count += 1
+            arcs += down_ptr[node + 1] - down_ptr[node]
+    indptr = np.zeros(count + 1, dtype=np.int32)
+    superiors, time_ms = np.empty(arcs, dtype=np.uint32), np.empty(arcs, dtype=np.int32)
+    at = 0
+    for node in range(len(parent)):
+        if wanted[node]:
             for arc in range(down_ptr[node], down_ptr[node + 1]):
-                other = down[arc]
-                time = down_ms[arc]
-                for lane in range(LANES):
-                    best[node, lane] = min(best[node, lane], np.int32(best[other, lane] + time))
-        for lane in range(min(LANES, last - row)):
-            for column in range(len(columns)):
-                time = best[columns[column], lane]
-                block[row + lane, column] = time if time <= limit else _FAR
+                superiors[at], time_ms[at] = number[down[arc]], down_ms[arc]
+                at += 1
+            indptr[number[node] + 1] = at
+    return number, indptr, superiors, time_ms
 
 
-@njit(cache=True, parallel=True)
-def _block(  # type: ignore[no-untyped-def]
-    parent, up_ptr, up, up_ms, down_ptr, down, down_ms, nodes, begins, downward, columns, limit, shares, block
-):
-    """Share the rows of a block out among threads; the body is a call, so that nothing is shared between them."""
-    for part in prange(len(shares) - 1):
-        _sweep(
-            parent,
-            up_ptr,
-            up,
-            up_ms,
-            down_ptr,
-            down,
-            down_ms,
-            nodes,
-            begins,
-            downward,
-            columns,
-            limit,
-            shares[part],
-            shares[part + 1],
-            block,
-        )
+@compiled(nogil=True)
+def _upward(parent, up_ptr, up, up_ms, sources, own, number, lane, best):  # type: ignore[no-untyped-def]
+    """Search from some nodes up to the top; ``own`` comes and goes without a time, ``best`` takes what is needed."""
+    for source in sources:
+        own[source] = 0
+        node = source
+        while node >= 0:
+            start = own[node]
+            if start < _INF:
+                for arc in range(up_ptr[node], up_ptr[node + 1]):
+                    own[up[arc]] = min(own[up[arc]], start + up_ms[arc])
+                if number[node] >= 0:
+                    best[number[node], lane] = min(best[number[node], lane], start)
+            node = parent[node]
+    for source in sources:
+        node = source
+        while node >= 0:
+            own[node] = _INF
+            node = parent[node]
 
 
-def _filled(
-    one: Hierarchy, nodes: npt.NDArray[Any], begins: npt.NDArray[np.int64], downward: Ints, columns: Ints, limit: int
-) -> Ints:
-    block = np.empty((len(begins) - 1, len(columns)), dtype=np.int32)
-    if block.size:
-        shares = parts(-(-len(block) // LANES)) * LANES
-        shares[-1] = len(block)
-        _block(one.parent, *one.up, *one.down, one.rank[nodes], begins, downward, columns, limit, shares, block)
-    return block
+@compiled(nogil=True)
+def _downward(indptr, superiors, time_ms, best):  # type: ignore[no-untyped-def]
+    """Give every node the best time of all searches by way of its superiors, from the top down.
+
+    This is nearly the whole cost of a search. The 16 searches are written out, and numbers of nodes have no sign: only
+    so does the compiler keep them in registers and ask no question at each step.
+    """
+    count = np.int64(len(indptr) - 1)
+    for back in range(count):
+        node = np.uint64(count - 1 - back)
+        a, b, c, d = best[node, 0], best[node, 1], best[node, 2], best[node, 3]
+        e, f, g, h = best[node, 4], best[node, 5], best[node, 6], best[node, 7]
+        i, j, k, q = best[node, 8], best[node, 9], best[node, 10], best[node, 11]
+        m, n, o, p = best[node, 12], best[node, 13], best[node, 14], best[node, 15]
+        for arc in range(indptr[node], indptr[node + np.uint64(1)]):
+            at, ms = np.uint64(superiors[np.uint64(arc)]), time_ms[np.uint64(arc)]
+            a, b = min(a, np.int32(best[at, 0] + ms)), min(b, np.int32(best[at, 1] + ms))
+            c, d = min(c, np.int32(best[at, 2] + ms)), min(d, np.int32(best[at, 3] + ms))
+            e, f = min(e, np.int32(best[at, 4] + ms)), min(f, np.int32(best[at, 5] + ms))
+            g, h = min(g, np.int32(best[at, 6] + ms)), min(h, np.int32(best[at, 7] + ms))
+            i, j = min(i, np.int32(best[at, 8] + ms)), min(j, np.int32(best[at, 9] + ms))
+            k, q = min(k, np.int32(best[at, 10] + ms)), min(q, np.int32(best[at, 11] + ms))
+            m, n = min(m, np.int32(best[at, 12] + ms)), min(n, np.int32(best[at, 13] + ms))
+            o, p = min(o, np.int32(best[at, 14] + ms)), min(p, np.int32(best[at, 15] + ms))
+        best[node, 0], best[node, 1], best[node, 2], best[node, 3] = a, b, c, d
+        best[node, 4], best[node, 5], best[node, 6], best[node, 7] = e, f, g, h
+        best[node, 8], best[node, 9], best[node, 10], best[node, 11] = i, j, k, q
+        best[node, 12], best[node, 13], best[node, 14], best[node, 15] = m, n, o, p
+
+
+@compiled(nogil=True)
+def _written(best, columns, limit, block):  # type: ignore[no-untyped-def]
+    """Write the times of some nodes into the rows of a block."""
+    for column in range(len(columns)):
+        node = np.uint64(columns[column])
+        for lane in range(len(block)):
+            time = best[node, lane]
+            block[lane, column] = time if time <= limit else _FAR
+
+
+@compiled(nogil=True)
+def _packed(best, columns, limit, counts):  # type: ignore[no-untyped-def]
+    """Return columns and times within the limit, row by row, and count them."""
+    rows = len(counts)
+    for column in range(len(columns)):
+        node = np.uint64(columns[column])
+        for lane in range(rows):
+            counts[lane] += best[node, lane] <= limit
+    free = np.zeros(rows, dtype=np.int64)
+    free[1:] = np.cumsum(counts)[:-1]
+    at, times = np.empty(counts.sum(), dtype=np.int32), np.empty(counts.sum(), dtype=np.int32)
+    for column in range(len(columns)):
+        node = np.uint64(columns[column])
+        for lane in range(rows):
+            time = best[node, lane]
+            if time <= limit:
+                at[free[lane]], times[free[lane]] = column, time
+                free[lane] += 1
+    return at, times
+
+
+@compiled(nogil=True)
+def _searched(up, needed, nodes, begins, own, best):  # type: ignore[no-untyped-def]
+    """Search from the nodes of each row, side by side; the times lie in ``best``."""
+    parent, up_ptr, superior, up_ms = up
+    number, indptr, superiors, time_ms = needed
+    best[:] = _INF
+    for row in range(len(begins) - 1):
+        _upward(parent, up_ptr, superior, up_ms, nodes[begins[row] : begins[row + 1]], own, number, row, best)
+    _downward(indptr, superiors, time_ms, best)
+
+
+class _Sweep:
+    """Searches over one network, some rows at a time, in as many threads as numba may use.
+
+    Compiled code lets go of Python's lock, so plain threads do; those of numba would wait by spinning, which costs as
+    much as the searches where other work runs beside.
+    """
+
+    def __init__(self, one: Hierarchy, targets: Ints | None) -> None:
+        self.up = (one.parent, *one.up)
+        self.needed = self._needed(one, targets)
+        self._own = threading.local()
+
+    @staticmethod
+    def _needed(one: Hierarchy, targets: Ints | None) -> tuple[npt.NDArray[np.generic], ...]:
+        if targets is None:
+            everyone = np.arange(len(one.parent), dtype=np.int32)
+            return everyone, one.down.indptr, one.down.indices.view(np.uint32), one.down.time_ms
+        wanted = np.zeros(len(one.parent), dtype=np.bool_)
+        wanted[targets] = True
+        found: tuple[npt.NDArray[np.generic], ...] = _needed(one.parent, wanted, *one.down)
+        return found
+
+    def best(self, nodes: Ints, begins: npt.NDArray[np.int64]) -> Ints:
+        """Return times by needed node and row; the array is the thread's own and is filled anew at the next call."""
+        if not hasattr(self._own, "best"):
+            self._own.times = np.full(len(self.up[0]), _INF, dtype=np.int32)
+            self._own.best = np.empty((len(self.needed[1]) - 1, LANES), dtype=np.int32)
+        _searched(self.up, self.needed, nodes, begins, self._own.times, self._own.best)
+        found: Ints = self._own.best
+        return found
+
+
+def _in_threads(work: Callable[[int], _T], row_count: int) -> Iterator[_T]:
+    """Do the rounds that begin at rows 0, LANES, ..., and yield what they give in this order."""
+    firsts = range(0, row_count, LANES)
+    threads = min(len(firsts), get_num_threads())
+    if threads <= 1:
+        yield from map(work, firsts)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[Future[_T]] = deque()
+        for first in firsts:
+            waiting.append(pool.submit(work, first))
+            if len(waiting) > threads:  # no more results lie about than threads make
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def nearest(one: Hierarchy, groups: list[npt.NDArray[np.intp]], limit: int) -> Ints:
     """As :func:`kcgeo.travel.engines.engine.nearest_ms`."""
-    nodes = np.concatenate([*groups, np.empty(0, dtype=np.intp)])
-    begins = np.concatenate([[0], np.cumsum([len(group) for group in groups])]).astype(np.int64)
-    downward = np.arange(len(one.parent), dtype=np.int32)[::-1].copy()
-    return _filled(one, nodes, begins, downward, one.rank, limit)
+    block = np.empty((len(groups), len(one.parent)), dtype=np.int32)
+    if not block.size:
+        return block
+    sweep = _Sweep(one, None)
+
+    def fill(first: int) -> None:
+        some = groups[first : first + LANES]
+        begins = np.concatenate([[0], np.cumsum([len(group) for group in some])]).astype(np.int64)
+        best = sweep.best(one.rank[np.concatenate(some)], begins)
+        _written(best, one.rank, limit, block[first : first + LANES])
+
+    list(_in_threads(fill, len(groups)))
+    return block
+
+
+def _wider(values: Ints, room: int, filled: int) -> Ints:
+    wider = np.empty(room, dtype=np.int32)
+    wider[:filled] = values[:filled]
+    return wider
 
 
 def reach(
     one: Hierarchy, sources: npt.NDArray[np.intp], targets: npt.NDArray[np.intp], limit: int
 ) -> tuple[npt.NDArray[np.int64], Ints, Ints]:
-    """As :func:`kcgeo.travel.engines.kernels.reach`."""
-    wanted = np.zeros(len(one.parent), dtype=np.bool_)
-    wanted[one.rank[targets]] = True
-    downward, columns = _superiors_too(one.parent, wanted), one.rank[targets]
-    height = max(LANES, _BLOCK_CELLS // max(len(targets), 1) // LANES * LANES)
-    blocks = []
-    for start in range(0, len(sources), height):
-        nodes = sources[start : start + height]
-        filled = _filled(one, nodes, np.arange(len(nodes) + 1, dtype=np.int64), downward, columns, limit)
-        blocks.append(packed(filled, limit))
-    if not blocks:
-        return np.zeros(0, dtype=np.int64), np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int32)
-    counts, at, times = zip(*blocks, strict=True)
-    return np.concatenate(counts), np.concatenate(at), np.concatenate(times)
+    """As :func:`kcgeo.travel.engines.kernels.reach`; no more is held than the pairs and a few rows a thread."""
+    counts, filled = np.zeros(len(sources), dtype=np.int64), 0
+    columns, times = np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int32)
+    if not len(sources) or not len(targets):
+        return counts, columns, times
+    sweep = _Sweep(one, one.rank[targets])
+    ends = sweep.needed[0][one.rank[targets]]
+
+    def found(first: int) -> tuple[Ints, Ints]:
+        nodes = one.rank[sources[first : first + LANES]]
+        best = sweep.best(nodes, np.arange(len(nodes) + 1))
+        return _packed(best, ends, limit, counts[first : first + LANES])  # type: ignore[no-any-return]
+
+    for number, (some, spent) in enumerate(_in_threads(found, len(sources)), start=1):
+        total = filled + len(some)
+        if total > len(columns):
+            room = max(total, int(1.1 * total / number * -(-len(sources) // LANES)))  # what the rest will need
+            columns, times = _wider(columns, room, filled), _wider(times, room, filled)
+        columns[filled:total], times[filled:total] = some, spent
+        filled = total
+    columns.resize(filled, refcheck=False)
+    times.resize(filled, refcheck=False)
+    return counts, columns, times

@@ -5,14 +5,23 @@ Needs numba (extra ``fast``); :mod:`kcgeo.travel.transit.scan` does the same in 
 
 from __future__ import annotations
 
-from numba import njit, prange
+from numba import prange
+
+from kcgeo.travel.engines.compiled import compiled
 
 __all__ = ["answers", "scan"]
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def scan(follows, slot, onward, heads, arrives, may_alight, walk, via_begin, via, seated, waiting):  # type: ignore[no-untyped-def]
-    """Fill ``seated`` and ``waiting`` from the last connection to the first."""
+    """Fill ``seated`` and ``waiting`` from the last connection to the first.
+
+    Connections are in order of departure, so what somebody can do after connection ``row`` has been worked out when
+    the scan comes to it: stay for the next ride of the trip (``follows``), walk from its head to a service, or change
+    to the first later boarding at a stop nearby (``via``, rows ``via_begin[row]:via_begin[row + 1]``). ``slot`` is the
+    place of a boarding among those of its stop, ``onward`` the next boarding there: who waits may let a bus pass, so
+    the best of this boarding and of all later ones is kept.
+    """
     kinds = seated.shape[1]
     for row in range(len(follows) - 1, -1, -1):
         for kind in range(kinds):
@@ -29,9 +38,13 @@ def scan(follows, slot, onward, heads, arrives, may_alight, walk, via_begin, via
                 waiting[slot[row], kind] = min(waiting[onward[row], kind], seated[row, kind])
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _one(first, last, stops, walk_s, departs, slot_begin, slot_departs, waiting, direct, limit, out):  # type: ignore[no-untyped-def]
-    """Fill the seconds from one origin for every departure; -1 beyond the limit."""
+    """Fill the seconds from one origin for every departure; -1 beyond the limit.
+
+    For each stop within a walk, the first boarding after the walk is found by halving; the scan has kept for it the
+    earliest arrival of all that can still be boarded there.
+    """
     kinds = waiting.shape[1]
     for number in range(len(departs)):
         start = departs[number]
@@ -54,7 +67,7 @@ def _one(first, last, stops, walk_s, departs, slot_begin, slot_departs, waiting,
                 out[number, kind] = -1
 
 
-@njit(cache=True, parallel=True)
+@compiled(parallel=True)
 def answers(begins, stops, walk_s, departs, slot_begin, slot_departs, waiting, direct, limit, out):  # type: ignore[no-untyped-def]
     """Share the origins out among threads; the body is a call, so that nothing is shared between them."""
     for origin in prange(len(begins) - 1):
