@@ -44,8 +44,20 @@ def test_symbols_are_apart(vision: str) -> None:
 
 
 def test_map_classes_keep_their_order_in_grey() -> None:
-    steps = [after - before for before, after in pairwise(lightness(colour) for colour in MAP_CLASSES)]
-    assert min(steps) >= 8
+    steps = [before - after for before, after in pairwise(lightness(colour) for colour in MAP_CLASSES)]
+    assert min(steps) >= 7
+
+
+def test_lacking_stands_three_to_one_against_served() -> None:
+    for loud in theme.LACKING:
+        assert contrast_ratio(theme.RAMP[0], loud) >= 3
+        assert contrast_ratio(theme.COLOUR["paper"], loud) >= 3
+
+
+def test_marks_of_sites_stand_three_to_one_against_the_land() -> None:
+    for family in theme.FAMILIES:
+        best = max(contrast_ratio(colour, theme.COLOUR["land"]) for colour in (family.colour, family.edge))
+        assert best >= 3
 
 
 def test_symbols_differ_in_shape_too() -> None:

@@ -162,7 +162,7 @@ def test_the_sheet_says_what_it_is_and_is_not(chart: Plate) -> None:
         "Free-flow model",
         "Lower bound of help",
         "Sources: made up",
-        "Help is thin on 14 of 80 miles of I-1 and 27 of 90 miles of I-2",
+        "14 of 80 miles of I-1 and 27 of 90 miles of I-2 are over 30 minutes from some kind of help",
     ):
         assert words in told
     assert "KS 200–206.5: to 36 min; MO 33.5–40: to 36 min" in chart.note.alt_text
@@ -244,7 +244,8 @@ def test_refusals() -> None:
         corridor_chart(bare, segments, exits, cutoff_min=30)
     other = _stations().query("route == 'I-2'")
     strange = release(other, name="profile", kind="profile", sources=["made up"], vintage="2026")
-    assert corridor_chart(strange, segments, exits, cutoff_min=30).note.title == "Help is thin on 27 of 90 miles of I-2"
+    title = corridor_chart(strange, segments, exits, cutoff_min=30).note.title
+    assert title == "27 of 90 miles of I-2 are over 30 minutes from some kind of help"
     cut = release(other[other["along_mi"] > 40], name="profile", kind="profile", sources=["made up"], vintage="2026")
     with pytest.raises(TableError, match="lies on no station"):
         corridor_chart(cut, segments, exits, cutoff_min=30)

@@ -70,9 +70,13 @@ def _matrix_chart(table: pd.DataFrame) -> Plate:
 
 def test_unknown_hours_have_no_colour_of_open() -> None:
     chart = _matrix_chart(_matrix())
-    assert chart.note.title == "At no hour is the whole chain of 2 kinds of help known to be open to anybody"
-    numbers = [text for text in _texts(chart) if text in {"0", "60"}]
-    assert numbers.count("0") == 8
+    assert chart.note.title == (
+        "Whether all 2 kinds of help are open at one time is unknown:"
+        " up to 70% of people have them near, hours not recorded"
+    )
+    numbers = [text for text in _texts(chart) if text in {"0", "?", "60"}]
+    assert numbers.count("?") == 8  # not 0: nobody knows
+    assert numbers.count("0") == 0
     assert numbers.count("60") == 4
     patches = [patch for axes in chart.axes for patch in axes.patches if isinstance(patch, Rectangle)]
     hatched = [patch for patch in patches if patch.get_hatch() and patch.get_height() == pytest.approx(0.1)]
@@ -121,7 +125,7 @@ def _sheet(points: Released, categories: tuple[str, ...] = ("legal",)) -> Releas
 
 def test_map_of_the_matrix_tells_the_best_and_the_worst_hour(town: Town, points: Released) -> None:
     plate = present.matrix_map(_sheet(points), ground=town.ground, cutoff_min=30)
-    assert plate.note.title == "Legal help open: 88 of 100 adult women, weekday noon; 0 of 100, weekend"
+    assert plate.note.title == "Legal help known to be open: 88 of 100 adult women, weekday noon; 0 of 100, weekend"
     assert [text for text in _texts(plate) if text.endswith("of 100 open")].count("0 of 100 open") == 3
     assert _overlaps(plate) == []
     with pytest.raises(TableError, match="shows one category, not 2"):
@@ -199,10 +203,10 @@ def test_map_shows_value_and_certainty(town: Town, points: Released) -> None:
         draw_count=500,
     )
     plate = present.certainty_map(sure, ground=town.ground, required=("legal", "medical"), cutoff_min=30)
-    assert plate.note.title == "Out of reach of some help in nearly every draw: 2,000 people; in some: 5,000"
+    assert plate.note.title == "2,000 people lack some help in nearly every draw; another 5,000 in some draws"
     whole = [item for item in plate.axes[0].collections if isinstance(item, PathCollection) and item.get_zorder() == 36]
     faces = {to_hex(item.get_facecolor()[0]) for item in whole if len(item.get_facecolor())}
-    assert faces == {theme.RAMP[0], theme.RAMP[1], "#ffffff"}
+    assert faces == {theme.RAMP[0], theme.RAMP[1], theme.BEYOND}
     assert sum(bool(item.get_hatch()) for item in whole) == 1
     assert sum(float(item.get_linewidth()[0]) > 2 for item in whole) == 1
 

@@ -11,9 +11,9 @@ from pyproj import Transformer
 
 from kcgeo.disclosure import release
 from kcgeo.errors import DisclosureError, TableError
-from kcgeo.present import Plate, background, drive_time_map, drive_time_sheet, gap_map, orientation_map
+from kcgeo.present import Plate, background, drive_time_map, drive_time_sheet, edge_of, gap_map, orientation_map
 from kcgeo.present.look import theme
-from kcgeo.present.look.classes import count_classes, gap_counts
+from kcgeo.present.look.classes import count_classes, count_colours, gap_counts, kinds_lacking
 from tests.present.town import CRS, CUTOFF_MIN, DOWNTOWN, REQUIRED, Town
 
 ABOUT = {"name": "cells", "kind": "surface", "sources": ["Invented town"], "vintage": "2026"}
@@ -59,7 +59,7 @@ def test_both_panels_tell_the_same(medical: Plate) -> None:
     assert _colour_at(medical, -94.68, 39.18, panel=1) == pytest.approx(_rgb(theme.RAMP[0]), abs=3)
 
 
-def test_beyond_the_last_class_is_paper(town: Town) -> None:
+def test_beyond_the_last_class_is_the_loudest(town: Town) -> None:
     plate = drive_time_map(town.cells, category="legal", ground=town.ground)
     assert _colour_at(plate, -94.95, 38.8) == pytest.approx(_rgb(theme.BEYOND), abs=3)
 
@@ -106,21 +106,52 @@ def test_gap_counts_by_hand(town: Town) -> None:
     assert counts.lacking_count == 2_000
     assert counts.lacking_share == pytest.approx(2_000 / 17_000)
     states = town.cells.table[[f"{category}_state" for category in REQUIRED]]
-    assert counts.in_reach.max() == 3
+    assert (counts.lacking_kinds == (states == "none").sum(axis=1)).all()
     assert (counts.referred & (states == "none").any(axis=1)).sum() == 0
+    assert not counts.unknown.any()
     assert counts.referred.sum() > 0
 
 
 def test_gap_map_says_who_lacks(town: Town) -> None:
     plate = gap_map(town.cells, town.places, required=REQUIRED, cutoff_min=CUTOFF_MIN, ground=town.ground)
-    assert plate.note.title == "About 2,000 people lack both a listed site and a referral for one of 3 kinds of help"
+    assert plate.note.title == "2,000 people (12%) lack at least one of 3 kinds of help within 30 minutes"
     assert "1 place lacking" in plate.note.alt_text
-    assert _colour_at(plate, -94.64, 39.13) == pytest.approx(_rgb(theme.ramp(3)[0]), abs=3)
+    assert "No people of Eastsouth County lack one." in plate.note.alt_text
+    assert _colour_at(plate, -94.64, 39.13) == pytest.approx(_rgb(theme.RAMP[0]), abs=3)
+    assert _colour_at(plate, -94.95, 39.42) == pytest.approx(_rgb(theme.BEYOND), abs=3)
+
+
+def test_what_nobody_has_looked_for_lacks_nothing_and_is_not_in_reach() -> None:
+    states = pd.DataFrame(
+        {
+            "medical_state": ["in_reach", "in_reach", "none", "in_reach", "in_reach"],
+            "legal_state": ["not_collected", "by_referral", "not_collected", "hours_unknown", "in_reach"],
+        }
+    )
+    kinds, referred, unknown = kinds_lacking(states, ["medical", "legal"])
+    assert kinds.tolist() == [0, 0, 1, 0, 0]
+    assert referred.tolist() == [False, True, False, False, False]
+    assert unknown.tolist() == [True, False, False, True, False]
+
+
+def test_the_inset_of_the_gap_map_shows_where_help_stops(town: Town) -> None:
+    table = town.places.table.assign(none_count=[0, 0, 3])
+    points = release(table[["place_id", "geometry"]], **{**ABOUT, "name": "points", "kind": "background"})
+    gaps = release(table, geography=points, **{**ABOUT, "name": "gaps", "kind": "gaps"})
+    edge = edge_of(gaps, crs=CRS, half_width_km=10)
+    assert edge == pytest.approx((-94.95, 39.30), abs=1e-4)
+    ground = background(town.counties, town.corridors, crs=CRS, downtown=DOWNTOWN, core_half_width_km=10, edge=edge)
+    plate = gap_map(town.cells, gaps, required=REQUIRED, cutoff_min=CUTOFF_MIN, ground=ground)
+    left, right = plate.axes[1].get_xlim()
+    x, _ = Transformer.from_crs("EPSG:4326", CRS, always_xy=True).transform(*edge)
+    assert left < x < right
+    none = release(table.assign(none_count=0), geography=points, **{**ABOUT, "name": "gaps", "kind": "gaps"})
+    assert edge_of(none, crs=CRS) is None
 
 
 def test_gap_map_of_a_place_that_lacks_nothing(town: Town) -> None:
     plate = gap_map(town.cells, town.places, required=["medical"], cutoff_min=CUTOFF_MIN, ground=town.ground)
-    assert "lack both a listed site and a referral" in plate.note.title
+    assert "lack at least one of 1 kind of help" in plate.note.title
     reached = town.places.table
     reached["medical_state"] = "in_reach"
     points = release(reached[["place_id", "geometry"]], **{**ABOUT, "name": "points", "kind": "background"})
@@ -133,8 +164,9 @@ def test_gap_map_of_a_place_that_lacks_nothing(town: Town) -> None:
 def test_count_classes_cover_each_count_once(required_count: int) -> None:
     classes = count_classes(required_count)
     counts = [count for least, most in classes for count in range(least, most + 1)]
-    assert sorted(counts) == list(range(1, required_count + 1))
-    assert len(classes) <= theme.MAX_CLASSES
+    assert sorted(counts) == list(range(required_count + 1))
+    assert len(count_colours(required_count)) == len(classes)
+    assert len(classes) <= len(theme.LACKING) + 1
 
 
 def test_orientation_tells_the_confidential_in_words(town: Town) -> None:

@@ -14,7 +14,7 @@ from kcgeo.present.figures.siting_map import siting_map
 from kcgeo.present.figures.transit_maps import transit_gap_map, transit_time_map
 from kcgeo.present.files.geopackage import write_geopackage
 from kcgeo.present.files.tables import write_tables
-from kcgeo.present.look.background import Background, Panel, background
+from kcgeo.present.look.background import Background, Panel, background, edge_of
 from kcgeo.present.look.plan_words import PlanWords, plan_words
 from kcgeo.present.look.plate import Note, Plate
 from kcgeo.present.look.saving import save_figure, save_slide
@@ -48,6 +48,7 @@ __all__ = [
     "coverage_page",
     "drive_time_map",
     "drive_time_sheet",
+    "edge_of",
     "explore_map",
     "explorer_page",
     "gallery_page",

@@ -38,6 +38,7 @@ def background_of(study: Study, released: Mapping[str, Released], *, sheet: Shee
         rivers=study.travel.barriers,
         towns=released["towns"],
         sites=released["services"],
+        edge=present.edge_of(released["gaps"], crs=study.crs) if "gaps" in released else None,
         sheet=sheet,
     )
 

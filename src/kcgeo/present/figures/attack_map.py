@@ -131,7 +131,9 @@ def _draw_shown(axes: Axes, table: pd.DataFrame, masked: pd.DataFrame, own: pd.S
 def _draw_left(axes: Axes, table: pd.DataFrame) -> None:
     """Draw the places that still fit, and a ring around the invented shelter."""
     fits = table["fits"].to_numpy(dtype=bool)[:, None]
-    _image(axes, table, np.where(fits, np.array(to_rgb(theme.COLOUR["accent"])), np.array(to_rgb(theme.BEYOND))))
+    _image(
+        axes, table, np.where(fits, np.array(to_rgb(theme.COLOUR["accent"])), np.array(to_rgb(theme.COLOUR["grid"])))
+    )
     true = table[table["is_shelter"]]
     for edge, width in (("white", 3.6), (theme.COLOUR["ink"], 1.8)):
         axes.scatter(
@@ -152,7 +154,7 @@ def _legend() -> list[list[Entry]]:
         [
             Entry("Below, what the attacker is left with:", kind="heading"),
             Entry("a place that fits", colour=theme.COLOUR["accent"]),
-            Entry("ruled out", colour=theme.BEYOND),
+            Entry("ruled out", colour=theme.COLOUR["grid"]),
             Entry("ring: the invented shelter", kind="symbol", colour="white", edge=theme.COLOUR["ink"], size=10),
         ],
     ]  # fmt: skip

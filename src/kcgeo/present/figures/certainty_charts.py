@@ -41,7 +41,7 @@ def _areas(people: pd.Series[Any], *, zoom: float) -> NDArray[np.float64]:
 _CLUSTERS: dict[str, tuple[str, str, str, str, float]] = {
     # class: words, marker, face, edge, scale of the area
     "hot spot": ("far, among far neighbors", "s", theme.COLOUR["accent"], "white", 1.5),
-    "cold spot": ("near, among near neighbors", "o", theme.RAMP[0], "white", 1.0),
+    "cold spot": ("near, among near neighbors", "o", theme.RAMP[1], theme.COLOUR["ink"], 1.0),
     "not significant": ("not significant", "o", "white", theme.COLOUR["soft"], 0.55),
     "no neighbours": ("no neighbors", "v", "white", theme.COLOUR["ink"], 1.0),
     "no value": ("not reached", "X", "white", theme.COLOUR["ink"], 1.1),
@@ -184,8 +184,8 @@ def certainty_map(
     draw_count = int(points["draw_count"].iloc[0])
     if title is None:
         title = (
-            f"Out of reach of some help in nearly every draw: {words.thousands(lost)} people;"
-            f" in some: {words.thousands(open_)}"
+            f"{words.thousands(lost)} people lack some help in nearly every draw; another {words.thousands(open_)} in"
+            " some draws"
         )
     named = ", ".join(words.category_label(category).lower() for category in required)
     always = points["certainty"] == "almost always"
@@ -202,9 +202,9 @@ def certainty_map(
         sheet=ground.sheet,
     )
     with theme.applied():
-        for axes, panel in base.panels(plate, ground):
+        for axes, panel in base.panels(plate, ground, edge=True):
             base.draw_under(axes, panel)
-            base.draw_over(axes, panel, core=ground.core if panel is ground.whole else None)
+            base.draw_over(axes, panel, core=ground.inset(edge=True) if panel is ground.whole else None)
             here = points[base.inside(points, panel)].sort_values("population_count", ascending=False)
             _circles(axes, here, edges_min, zoom=1.0 if panel is ground.whole else 1.6)
         place(plate, _certainty_legend(ground, edges_min), ground.sheet)
@@ -213,7 +213,7 @@ def certainty_map(
 
 def _circles(axes: Axes, points: pd.DataFrame, edges_min: Sequence[float], *, zoom: float) -> None:
     """Fill by class, hatch where the draws disagree, ring by certainty."""
-    colours = np.array([*theme.ramp(len(edges_min)), "white"], dtype=object)
+    colours = np.array([*theme.ramp(len(edges_min)), theme.BEYOND], dtype=object)
     bins = np.searchsorted(np.asarray(edges_min, dtype=float), points["value_median"].fillna(np.inf).to_numpy(float))
     sizes, ink = _areas(points["population_count"], zoom=zoom), theme.COLOUR["ink"]
     # one circle after the other, the largest first: a fill never covers the ring of a smaller one
@@ -238,7 +238,7 @@ def _certainty_legend(ground: Background, edges_min: Sequence[float]) -> list[li
         Entry(f"{low:g}–{high:g} min", colour=colour)
         for low, high, colour in zip(bounds[:-1], bounds[1:], theme.ramp(len(edges_min)), strict=True)
     ]
-    first.append(Entry(f"beyond {bounds[-1]:g}", colour="white"))
+    first.append(Entry(f"beyond {bounds[-1]:g}", colour=theme.BEYOND))
     second = [
         Entry("Hatched:", "heading"),
         Entry("all in reach in some draws, not in others (5–95%)", "hatch", "white", hatch="//////"),
@@ -365,7 +365,7 @@ def _tidy(axes: Axes, rows: Sequence[str], pitch: int, ticks: Sequence[float], n
     axes.set_yticklabels(list(names), fontsize=theme.TEXT_PT["label"])
     axes.tick_params(axis="y", length=0)
     axes.tick_params(axis="x", length=2, labelsize=theme.TEXT_PT["small"])
-    axes.grid(axis="x", color=theme.BEYOND, linewidth=0.8)
+    axes.grid(axis="x", color=theme.COLOUR["grid"], linewidth=0.8)
     axes.set_axisbelow(True)
     for number in range(1, len(rows)):
         axes.axhline(-number * pitch + 1.0, color=theme.COLOUR["rule"], linewidth=0.5)

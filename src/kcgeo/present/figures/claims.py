@@ -20,9 +20,9 @@ __all__ = ["claims_chart", "disputes"]
 
 GRADES = {
     # grade: words, face, ink
-    "A": ("A, official count or law", theme.RAMP[0], "white"),
-    "B": ("B, named source and plausible", theme.RAMP[1], theme.COLOUR["ink"]),
-    "C": ("C, doubtful", theme.RAMP[3], theme.COLOUR["ink"]),
+    "A": ("A, official count or law", theme.COLOUR["deep"], "white"),
+    "B": ("B, named source and plausible", "#a9bdd6", theme.COLOUR["ink"]),
+    "C": ("C, doubtful", "#f3dda4", theme.COLOUR["ink"]),
     "D": ("D, unsupported", "white", theme.COLOUR["ink"]),
 }
 USES = {

@@ -22,7 +22,7 @@ from kcgeo.present.look.sheet import Sheet
 
 __all__ = ["corridor_chart", "gap_miles"]
 
-NO_EVIDENCE = "Roads are not evidence of trafficking: the chart says where a traveller is far from help, nothing more."
+NO_EVIDENCE = "Roads are not evidence of trafficking: the chart says where a traveler is far from help, nothing more."
 MODEL = "Free-flow model: no congestion, by car, turning either way."
 LOWER_BOUND = "Lower bound of help: confidential services are not counted, so that some true times are shorter."
 
@@ -294,8 +294,8 @@ def _legend(corridors: Sequence[Corridor], cutoff_min: float, counted: Sequence[
 def _message(miles: dict[str, tuple[float, float]], cutoff_min: float) -> str:
     parts = [f"{over:.0f} of {whole:.0f} miles of {route}" for route, (over, whole) in miles.items() if over > 0]
     if not parts:
-        return f"Each kind of help is within {cutoff_min:g} minutes of every mile of {' and '.join(miles)}"
-    return f"Help is thin on {' and '.join(parts)}"
+        return f"Each kind of help is within {cutoff_min:g} minutes of every mile of {words.listed(list(miles))}"
+    return f"{words.listed(parts)} are over {cutoff_min:g} minutes from some kind of help"
 
 
 def _alt_text(

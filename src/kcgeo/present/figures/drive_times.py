@@ -16,7 +16,7 @@ from kcgeo.present.look import background as base
 from kcgeo.present.look import shapes, symbols, theme, words
 from kcgeo.present.look.background import Background, Panel
 from kcgeo.present.look.bound import need
-from kcgeo.present.look.classes import not_connected, share_within
+from kcgeo.present.look.classes import by_county, not_collected, not_connected, share_within
 from kcgeo.present.look.legend import Entry, line_entries, place, strip, time_entries
 from kcgeo.present.look.plate import Plate, foot_height_in, foot_lines, new_plate
 
@@ -30,7 +30,8 @@ def _draw_times(
     polygons = base.cell_polygons(table, ground)
     classes = shapes.nested_classes(polygons, table[f"{category}_min"], edges_min)
     lost = shapes.dissolve(polygons[not_connected(table, category)])
-    for axes, panel in base.panels(plate, ground):
+    unknown = shapes.dissolve(polygons[not_collected(table, category)])
+    for axes, panel in base.panels(plate, ground, edge=True):
         base.draw_under(axes, panel)
         shapes.draw_area(axes, panel.outline, facecolor=theme.BEYOND, zorder=2)
         for outline, colour in reversed(list(zip(classes, theme.ramp(len(edges_min)), strict=True))):
@@ -43,7 +44,15 @@ def _draw_times(
             hatch=theme.HATCH["not_connected"],
             zorder=4,
         )
-        base.draw_over(axes, panel, core=ground.core if panel is ground.whole else None)
+        shapes.draw_area(
+            axes,
+            shapely.clip_by_rect(unknown, *panel.extent),
+            facecolor=theme.COLOUR["unknown"],
+            edgecolor=theme.COLOUR["soft"],
+            hatch=theme.HATCH["unknown"],
+            zorder=5,
+        )
+        base.draw_over(axes, panel, core=ground.inset(edge=True) if panel is ground.whole else None)
 
 
 def drive_time_map(
@@ -90,40 +99,53 @@ def drive_time_map(
     label, phrase = words.category_label(category), words.nearest_phrase(category)
     share = share_within(places, category, headline_min)
     if title is None and share is not None:
-        title = f"{words.one_in(share)} people live within a {headline_min:g}-minute drive of {phrase}".capitalize()
+        title = f"{words.one_in(share)} people live within a {headline_min:g}-minute drive of {phrase}"
+        title += (
+            "" if services is None else f" ({words.counted(len(_sites_of(services, category, ground)), 'listed site')})"
+        )
     title = title or f"How long is the drive to {phrase}?"
     subtitle = (
         f"{label}: minutes by car to the nearest site with a public address. Confidential services are not on this map."
     )
-    alt = f"Two maps of drive time to {phrase}. " + _time_summary(table, category, edges_min)
+    alt = f"Two maps of drive time to {phrase}. " + _time_summary(table, places, category, edges_min, ground)
     released += [item for item in (places, services) if item is not None]
     plate = new_plate(
         title,
         subtitle,
         alt_text=alt,
         released=[*released, *ground.released],
-        notices=(words.MODEL, words.LOWER_BOUND, words.ODBL),
+        notices=(words.MODEL, words.LOWER_BOUND, *_told_of_sites(services, category, ground), words.ODBL),
         sheet=ground.sheet,
     )
     with theme.applied():
         _draw_times(plate, ground, table, category, edges_min)
         rows = [time_entries(edges_min), line_entries(ground)]
+        if not_collected(table, category).any():
+            rows[0].append(Entry("not collected", "hatch", theme.COLOUR["unknown"], hatch=theme.HATCH["unknown"]))
         if services is not None:
             sites = _sites_of(services, category, ground)
-            for axes, panel in zip(plate.axes[:2], (ground.whole, ground.core), strict=True):
+            for axes, panel in zip(plate.axes[:2], (ground.whole, ground.inset(edge=True)), strict=True):
                 _mark_sites(axes, panel, sites, size_pt=5.0 if panel is ground.whole else 7.5)
             rows[1] = [*_site_entries(sites), *rows[1]]
         place(plate, rows, ground.sheet)
     return plate
 
 
-def _time_summary(table: pd.DataFrame, category: str, edges_min: Sequence[float]) -> str:
-    times = table[f"{category}_min"]
-    parts = [
-        f"{words.percent(float((times <= edge).mean()))} of the area within {edge:g} minutes" for edge in edges_min
+def _time_summary(
+    table: pd.DataFrame, places: Released | None, category: str, edges_min: Sequence[float], ground: Background
+) -> str:
+    """People within each edge, and the counties of those who live far; the area where no people are given."""
+    column, people = f"{category}_min", None if places is None else places.table
+    if people is None or not people["population_count"].sum() > 0:
+        area = [f"{words.percent(float((table[column] <= edge).mean()))} within {edge:g} minutes" for edge in edges_min]
+        return f"Of the area, {'; '.join(area)}."
+    said = [
+        f"{words.percent(share_within(places, category, edge) or 0.0)} within {edge:g} minutes" for edge in edges_min
     ]
-    beyond = float(((times > edges_min[-1]) | times.isna()).mean())
-    return f"{'; '.join(parts)}; {words.percent(beyond)} beyond or not connected."
+    limit = edges_min[min(1, len(edges_min) - 1)]
+    far = (~(people[column] <= limit)).to_numpy()
+    where = by_county(people, far, ground.whole.counties, f"live farther than {limit:g} minutes")
+    return f"Of all people, {'; '.join(said)}. {where}".strip()
 
 
 def _sites_of(services: Released, category: str, ground: Background) -> pd.DataFrame:
@@ -131,6 +153,18 @@ def _sites_of(services: Released, category: str, ground: Background) -> pd.DataF
     points = points[[category in row for row in points["categories"]]]
     key = points["site_id"].where(points["site_id"].notna(), points["service_id"])
     return points.assign(site=key).drop_duplicates("site").reset_index(drop=True)
+
+
+def _told_of_sites(services: Released | None, category: str, ground: Background) -> tuple[str, ...]:
+    """Say whom the sites of a map serve and how old their records are."""
+    if services is None:
+        return ()
+    sites = _sites_of(services, category, ground)
+    told: list[str] = []
+    if "eligibility" in sites and len(sites):
+        serves = sites["eligibility"].fillna("not recorded").replace({"any": "anyone"}).value_counts().sort_index()
+        told.append(f"Sites by whom they serve: {', '.join(f'{who} ({count})' for who, count in serves.items())}.")
+    return (*told, *filter(None, [words.record_age(sites)]))
 
 
 def _rough(sites: pd.DataFrame) -> NDArray[np.bool_]:

@@ -231,7 +231,7 @@ def _dots(axes: Axes, values: pd.DataFrame, head: str, *, names: bool) -> None:
     axes.set_yticklabels(said if names else [""] * count, fontsize=theme.TEXT_PT["label"])
     axes.tick_params(axis="y", length=0)
     axes.tick_params(axis="x", length=2, labelsize=theme.TEXT_PT["small"])
-    axes.grid(axis="x", color=theme.BEYOND, linewidth=0.8, zorder=0)
+    axes.grid(axis="x", color=theme.COLOUR["grid"], linewidth=0.8, zorder=0)
     axes.set_axisbelow(True)
     axes.set_title(head, loc="left", fontsize=theme.TEXT_PT["body"], fontweight="bold", pad=8)
     for side in ("top", "right", "left"):

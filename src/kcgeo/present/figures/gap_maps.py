@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
+from matplotlib.axes import Axes
 
 from kcgeo.disclosure import Released, require_released
 from kcgeo.present.look import background as base
 from kcgeo.present.look import shapes, symbols, theme, words
 from kcgeo.present.look.background import Background, Panel
 from kcgeo.present.look.bound import bound
-from kcgeo.present.look.classes import GapCounts, count_classes, count_label, gap_counts
+from kcgeo.present.look.classes import (
+    GapCounts,
+    by_county,
+    count_classes,
+    count_colours,
+    count_label,
+    gap_counts,
+    kinds_lacking,
+)
 from kcgeo.present.look.legend import Entry, line_entries, place
 from kcgeo.present.look.people_bar import Part, people_bar
 from kcgeo.present.look.plate import Plate, new_plate
@@ -33,12 +39,13 @@ def gap_map(
     ground: Background,
     title: str | None = None,
 ) -> Plate:
-    """Map of how many of the required categories are in reach, and of the people in places that lack one.
+    """Map of how many of the required categories are lacking, and of the people in places that lack one.
 
     Parameters
     ----------
     cells
-        Released surface with ``cell_id`` and ``<category>_state`` (``in_reach``, ``by_referral``, ``none``).
+        Released surface with ``cell_id`` and ``<category>_state`` (``in_reach``, ``by_referral``, ``hours_unknown``,
+        ``not_collected``, ``none``).
     places
         Released gaps with ``population_count``, ``<category>_state`` and a point; a circle's area is its people.
     required
@@ -49,68 +56,69 @@ def gap_map(
     Returns
     -------
     Plate
-        Colour: categories in reach. Hatched: nothing is lacking, because the rest is had by referral. Circles:
-        people where at least one category is neither in reach nor by referral.
+        Colour: how many categories are neither in reach nor by referral. Hatched: nothing is lacking, because the rest
+        is had by referral. Grey and dotted: unknown. Circles: people where at least one category is lacking.
     """
     require_released(cells, kind="surface")
     require_released(places, kind="gaps")
     required = bound("required", required, cells, places)
     cutoff_min = bound("cutoff_min", cutoff_min, cells, places)
     counts = gap_counts(cells, places, required)
-    surface = cells.table
     people = base.projected_points(places, ground.crs)
     lacking = people["place_id"].isin(places.table.loc[counts.lacking, "place_id"]).to_numpy()
-    in_reach, referred, lost, share = counts.in_reach, counts.referred, counts.lacking_count, counts.lacking_share
-    if title is None:
-        kinds = words.counted(len(required), "kind of help", "kinds of help")
-        title = (
-            f"About {words.thousands(lost)} people lack both a listed site and a referral for one of {kinds}"
-            if lost
-            else f"Each place has {kinds} in reach or by referral"
-        )
     named = ", ".join(words.category_label(category).lower() for category in required)
-    subtitle = f"Kinds of help within {cutoff_min:g} minutes by car: {named}. Circles: people in places that lack one."
-    alt = (
-        f"Two maps of how many of {len(required)} kinds of help are in reach. {words.thousands(lost)} people"
-        f" ({words.percent(share)}) live in {words.counted(int(lacking.sum()), 'place')} lacking at least one;"
-        f" {words.percent(float((in_reach == len(required)).mean()))} of the area has all in reach,"
-        f" {words.percent(float(referred.mean()))} has the rest by referral."
-    )
     plate = new_plate(
-        title,
-        subtitle,
-        alt_text=alt,
+        title or _gap_title(counts, required, cutoff_min),
+        f"Kinds of help within {cutoff_min:g} minutes by car: {named}. Circles: people in places that lack one.",
+        alt_text=_gap_alt(places.table, counts, required, ground),
         released=[cells, places, *ground.released],
         notices=(words.MODEL, words.LOWER_BOUND, words.ODBL),
         sheet=ground.sheet,
     )
     with theme.applied():
-        _draw_gaps(plate, ground, surface, in_reach, referred, count_classes(len(required)))
+        panels = _draw_gaps(plate, ground, cells.table, counts, len(required))
+        for axes, panel in panels:
+            _circles(axes, panel, people[lacking])
         largest = float(people.loc[lacking, "population_count"].max()) if lacking.any() else 0.0
-        steps = _circle_steps(largest)
-        for axes, panel in zip(plate.axes[:2], (ground.whole, ground.core), strict=True):
-            _circles(axes, panel, people[lacking], zoom=1.0 if panel is ground.whole else 1.6)
-        place(plate, _gap_legend(len(required), steps, ground), ground.sheet)
+        place(plate, _gap_legend(len(required), counts, _circle_steps(largest), ground), ground.sheet)
         _gap_people(plate, places.table, required, counts, ground.sheet)
     return plate
 
 
+def _gap_title(counts: GapCounts, required: Sequence[str], cutoff_min: float) -> str:
+    kinds = words.counted(len(required), "kind of help", "kinds of help")
+    if not counts.lacking_count:
+        return f"Each place has {kinds} in reach or by referral"
+    return (
+        f"{words.thousands(counts.lacking_count)} people ({words.percent(counts.lacking_share)}) lack at least one of"
+        f" {kinds} within {cutoff_min:g} minutes"
+    )
+
+
+def _gap_alt(people: pd.DataFrame, counts: GapCounts, required: Sequence[str], ground: Background) -> str:
+    return (
+        f"Two maps of how many of {len(required)} kinds of help are lacking. {words.thousands(counts.lacking_count)}"
+        f" people ({words.percent(counts.lacking_share)}) live in"
+        f" {words.counted(int(counts.lacking.sum()), 'place')} lacking at least one; the others have all in reach or by"
+        f" referral. {by_county(people, counts.lacking, ground.whole.counties, 'lack one')}"
+    )
+
+
 def _gap_people(plate: Plate, people: pd.DataFrame, required: Sequence[str], counts: GapCounts, sheet: Sheet) -> None:
     """Divide the people among the classes of the gap map, since the land of a class says little of its people."""
-    states = people[[f"{category}_state" for category in required]].to_numpy(dtype=object)
-    in_reach = (states == "in_reach").sum(axis=1)
+    kinds, referred, unknown = kinds_lacking(people, required)
     head = people["population_count"].to_numpy(dtype=float)
-    classes = [*count_classes(len(required)), (0, 0)]
-    colours = [*theme.ramp(len(classes) - 1), theme.BEYOND]
-    bands = [
-        ((in_reach >= least) & (in_reach <= most), colour)
-        for (least, most), colour in zip(classes, colours, strict=True)
-    ]
+    classes = list(zip(count_classes(len(required)), count_colours(len(required)), strict=True))
+    pale = classes[0][1]
     served = [
-        Part(float(head[band & ~counts.lacking].sum()), colour, theme.HATCH["by_referral"] if number else None)
-        for number, (band, colour) in enumerate(bands)
+        Part(float(head[(kinds == 0) & ~referred & ~unknown].sum()), pale),
+        Part(float(head[referred].sum()), pale, theme.HATCH["by_referral"]),
+        Part(float(head[unknown].sum()), theme.COLOUR["unknown"], theme.HATCH["unknown"]),
     ]
-    short = [Part(float(head[band & counts.lacking].sum()), colour, lacking=True) for band, colour in bands]
+    short = [
+        Part(float(head[(kinds >= least) & (kinds <= most)].sum()), colour, lacking=True)
+        for (least, most), colour in classes[1:]
+    ]
     people_bar(
         plate,
         [*served, *short],
@@ -123,30 +131,33 @@ def _gap_people(plate: Plate, people: pd.DataFrame, required: Sequence[str], cou
 
 
 def _draw_gaps(
-    plate: Plate,
-    ground: Background,
-    surface: pd.DataFrame,
-    in_reach: NDArray[Any],
-    referred: NDArray[np.bool_],
-    classes: list[tuple[int, int]],
-) -> None:
+    plate: Plate, ground: Background, surface: pd.DataFrame, counts: GapCounts, required_count: int
+) -> Sequence[tuple[Axes, Panel]]:
     polygons = base.cell_polygons(surface, ground)
-    outlines = [shapes.dissolve(polygons[in_reach >= least]) for least, _ in classes]
-    hatched = shapes.dissolve(polygons[referred])
-    for axes, panel in base.panels(plate, ground):
+    classes, colours = count_classes(required_count), count_colours(required_count)
+    # nested from the fewest lacking on, so that no seam shows between two classes
+    outlines = [shapes.dissolve(polygons[counts.lacking_kinds <= most]) for _, most in classes[:-1]]
+    over = [
+        (shapes.dissolve(polygons[counts.unknown]), theme.COLOUR["unknown"], theme.HATCH["unknown"]),
+        (shapes.dissolve(polygons[counts.referred]), "none", theme.HATCH["by_referral"]),
+    ]
+    panels = base.panels(plate, ground, edge=True)
+    for axes, panel in panels:
         base.draw_under(axes, panel)
-        shapes.draw_area(axes, panel.outline, facecolor=theme.BEYOND, zorder=2)
-        for outline, colour in reversed(list(zip(outlines, theme.ramp(len(classes)), strict=True))):
+        shapes.draw_area(axes, panel.outline, facecolor=colours[-1], zorder=2)
+        for outline, colour in reversed(list(zip(outlines, colours, strict=False))):
             shapes.draw_area(axes, shapely.clip_by_rect(outline, *panel.extent), facecolor=colour, zorder=3)
-        shapes.draw_area(
-            axes,
-            shapely.clip_by_rect(hatched, *panel.extent),
-            facecolor="none",
-            edgecolor=theme.COLOUR["ink"],
-            hatch=theme.HATCH["by_referral"],
-            zorder=5,
-        )
-        base.draw_over(axes, panel, core=ground.core if panel is ground.whole else None)
+        for outline, colour, hatch in over:
+            shapes.draw_area(
+                axes,
+                shapely.clip_by_rect(outline, *panel.extent),
+                facecolor=colour,
+                edgecolor=theme.COLOUR["soft"],
+                hatch=hatch,
+                zorder=5,
+            )
+        base.draw_over(axes, panel, core=ground.inset(edge=True) if panel is ground.whole else None)
+    return panels
 
 
 def _circle_area(people: float) -> float:
@@ -159,31 +170,28 @@ def _circle_steps(largest: float) -> list[int]:
     return steps[-3:]
 
 
-def _circles(axes: Any, panel: Panel, people: pd.DataFrame, *, zoom: float) -> None:
+def _circles(axes: Axes, panel: Panel, people: pd.DataFrame) -> None:
     here = people[base.inside(people, panel)].sort_values("population_count", ascending=False)
-    accent = theme.COLOUR["accent"]
     axes.scatter(
         here["x"],
         here["y"],
         s=_circle_area(1.0) * here["population_count"],
-        facecolors=accent,
+        facecolors=theme.COLOUR["ink"],
         edgecolors="white",
         linewidths=0.9,
         zorder=36,
     )
 
 
-def _gap_legend(required_count: int, steps: list[int], ground: Background) -> list[list[Entry]]:
-    classes = count_classes(required_count)
-    first = [Entry("In reach:", "heading")]
-    for (least, most), colour in zip(classes, theme.ramp(len(classes)), strict=True):
+def _gap_legend(required_count: int, counts: GapCounts, steps: list[int], ground: Background) -> list[list[Entry]]:
+    first = [Entry("Kinds lacking:", "heading")]
+    for (least, most), colour in zip(count_classes(required_count), count_colours(required_count), strict=True):
         first.append(Entry(count_label(least, most, required_count), colour=colour))
-    first.append(Entry("none", colour=theme.BEYOND))
-    first.append(
-        Entry("hatched: the rest by referral (call)", "hatch", theme.RAMP[1], hatch=theme.HATCH["by_referral"])
-    )
+    first.append(Entry("none, some by referral: call", "hatch", theme.RAMP[0], hatch=theme.HATCH["by_referral"]))
+    if counts.unknown.any():
+        first.append(Entry("unknown", "hatch", theme.COLOUR["unknown"], hatch=theme.HATCH["unknown"]))
     second = [Entry("People lacking one:", "heading")]
-    second += [Entry(f"{step:,}", "circle", theme.COLOUR["accent"], size=_circle_area(step)) for step in steps]
+    second += [Entry(f"{step:,}", "circle", theme.COLOUR["ink"], size=_circle_area(step)) for step in steps]
     return [first, [*second, *line_entries(ground)]]
 
 
@@ -204,16 +212,19 @@ def orientation_map(
     points = base.projected_points(services, ground.crs)
     drawn = symbols.site_symbols(points)
     hidden = table[table["disclosure"] == "area"]
-    title = title or f"Where help around the city is listed: {drawn['site'].nunique()} sites with a public address"
+    title = title or f"Where help is listed: {words.counted(drawn['site'].nunique(), 'site')} with a public address"
     counts = hidden["area"].value_counts().sort_index()
     told = ", ".join(f"{area} ({count})" for area, count in counts.items())
+    twice = len(drawn) - drawn["site"].nunique()
     subtitle = (
-        "Services by type, from public directories; some sites offer several. Hollow: known by its ZIP code only."
+        f"Services by type, from public directories"
+        f"{f'; {len(drawn)} symbols, since {twice} more mark a second type at one site' if twice else ''}."
+        " Hollow: known by its ZIP code only."
     )
     alt = (
         f"Two maps with {len(drawn)} symbols. "
         + " ".join(f"{family.label}: {int((drawn['family'] == family.key).sum())}." for family in theme.FAMILIES)
-        + f" Told by area only: {words.counted(len(hidden), 'confidential service')}: {told}."
+        + f" Known by area only: {words.counted(len(hidden), 'confidential service')}: {told}."
     )
     where = "" if ground.sheet.brief else f": {told}"
     call = (
@@ -226,7 +237,7 @@ def orientation_map(
         released=[services, *ground.released],
         notices=(
             call,
-            "Listed is not open: check before you go.",
+            f"Listed is not open: check before you go. {words.record_age(points)}",
             words.ODBL,
         ),
         sheet=ground.sheet,
@@ -271,6 +282,7 @@ def _orientation_legend(drawn: pd.DataFrame, ground: Background) -> list[list[En
             family.colour,
             family.marker,
             size=8.0 * family.scale,
+            edge=family.edge,
         )
         for family in theme.FAMILIES
         if (drawn["family"] == family.key).any()

@@ -49,7 +49,7 @@ def label_of(category: str) -> str:
 
 
 def shade(share: float) -> str:
-    """Colour of a share that is known to be open: paper for none, deeper with each quarter.
+    """Colour of a share that is known to be open: dark for none, paler with each quarter.
 
     >>> shade(0.0) == theme.BEYOND, shade(0.76) == theme.RAMP[0]
     (True, True)
@@ -57,6 +57,18 @@ def shade(share: float) -> str:
     if not share > 0:
         return theme.BEYOND
     return theme.RAMP[3 - sum(share > step for step in _STEPS)]
+
+
+def _told(open_share: float, unknown_share: float) -> tuple[str, str, str]:
+    """Words, fill and ink of a cell; where hours are unknown and nothing is known to be open, nobody can say none.
+
+    >>> _told(0.0, 0.4)[0], _told(0.0, 0.0)[0], _told(0.5, 0.4)[0]
+    ('?', '0', '50')
+    """
+    if open_share == 0 and unknown_share > 0:
+        return "?", theme.COLOUR["unknown"], theme.COLOUR["ink"]
+    fill = shade(open_share)
+    return words.short_percent(open_share), fill, theme.COLOUR["ink"] if fill in theme.RAMP[:2] else "white"
 
 
 def matrix_chart(
@@ -160,7 +172,7 @@ def _draw_matrix(
         axes.text(left, top_in + 0.43, group, fontsize=theme.TEXT_PT["body"], fontweight="bold", va="bottom")
         for column, moment in enumerate(when):
             middle = left + (column + 0.5) * width
-            two = moment.replace(" ", "\n", 1)
+            two = words.moment(moment).replace(" ", "\n", 1)
             axes.text(middle, top_in + 0.06, two, ha="center", va="bottom", fontsize=small, color=soft, linespacing=1.1)
     for line, category in enumerate(rows):
         y = top_in - (line + 1) * _ROW_IN - (0.2 if line else 0) - (0.2 if line > len(required) else 0)
@@ -184,15 +196,16 @@ def _cell(axes: Axes, row: Any, left: float, bottom: float, width: float) -> Non
     """One cell: a patch with the number, and under it the bar of all people."""
     shares = [float(row[f"{name}_share"]) for name in CLASSES]
     ink, edge = theme.COLOUR["ink"], theme.COLOUR["soft"]
-    axes.add_patch(Rectangle((left, bottom + 0.14), width, 0.22, facecolor=shade(shares[0])))
+    said, fill, colour = _told(shares[0], shares[1])
+    axes.add_patch(Rectangle((left, bottom + 0.14), width, 0.22, facecolor=fill))
     axes.text(
         left + width / 2,
         bottom + 0.245,
-        words.short_percent(shares[0]),
+        said,
         ha="center",
         va="center",
         fontsize=theme.TEXT_PT["label"],
-        color="white" if shade(shares[0]) == theme.RAMP[0] else ink,
+        color=colour,
     )
     x = left
     for name, share in zip(CLASSES, shares, strict=True):
@@ -213,7 +226,11 @@ _FILL: dict[str, tuple[str, str | None]] = {
 
 
 def _legend() -> list[list[Entry]]:
-    first = [Entry("Known to be open:", "heading"), Entry("none", colour=shade(0))]
+    first = [
+        Entry("Known to be open:", "heading"),
+        Entry("?: hours unknown", colour=theme.COLOUR["unknown"]),
+        Entry("none", colour=shade(0)),
+    ]
     bounds = (0.0, *_STEPS, 1.0)
     first += [
         Entry(
@@ -233,10 +250,19 @@ def _legend() -> list[list[Entry]]:
 def _message(cells: Any, rows: Sequence[str], required: Sequence[str]) -> str:
     """Say what the chain and its least known links show."""
     if ALL_REQUIRED in rows and not (cells.loc[ALL_REQUIRED, "open_share"] > 0).any():
-        return f"At no hour is the whole chain of {len(required)} kinds of help known to be open to anybody"
+        unsure = float(cells.loc[ALL_REQUIRED, "hours_unknown_share"].max())
+        if unsure > 0:
+            return (
+                f"Whether all {len(required)} kinds of help are open at one time is unknown:"
+                f" up to {words.percent(unsure)} of people have them near, hours not recorded"
+            )
+        return f"At no hour are all {len(required)} kinds of help open to anyone"
     best = float(cells.loc[ALL_REQUIRED, "open_share"].max()) if ALL_REQUIRED in rows else float("nan")
     worst = float(cells.loc[ALL_REQUIRED, "open_share"].min()) if ALL_REQUIRED in rows else float("nan")
-    return f"The whole chain is known to be open for {words.percent(worst)} to {words.percent(best)} of people"
+    return (
+        f"All {len(required)} kinds of help together are known to be open for {words.percent(worst)} to"
+        f" {words.percent(best)} of people"
+    )
 
 
 def _alt_text(cells: Any, rows: Sequence[str], who: Sequence[str], when: Sequence[str]) -> str:
@@ -247,7 +273,10 @@ def _alt_text(cells: Any, rows: Sequence[str], who: Sequence[str], when: Sequenc
         parts = []
         for group in who:
             here = cells.loc[(category, group)].loc[list(when)]
-            spread = "/".join(words.short_percent(float(share)) for share in here["open_share"])
+            spread = "/".join(
+                _told(float(known), float(unsure))[0]
+                for known, unsure in zip(here["open_share"], here["hours_unknown_share"], strict=True)
+            )
             unsure = "/".join(words.short_percent(float(share)) for share in here["hours_unknown_share"])
             parts.append(f"{group} {spread}, {unsure}")
         said.append(f"{label_of(category)}: {'; '.join(parts)}.")
@@ -256,9 +285,9 @@ def _alt_text(cells: Any, rows: Sequence[str], who: Sequence[str], when: Sequenc
 
 _MARK = {
     # class: marker, face, edge, scale of the side
-    "open": ("o", theme.RAMP[0], "white", 1.0),
-    "hours_unknown": ("o", "white", theme.COLOUR["ink"], 1.0),
-    "by_referral": ("^", theme.RAMP[3], theme.COLOUR["ink"], 1.1),
+    "open": ("o", theme.RAMP[0], theme.COLOUR["ink"], 1.0),
+    "hours_unknown": ("o", theme.COLOUR["unknown"], theme.COLOUR["ink"], 1.0),
+    "by_referral": ("^", theme.RAMP[1], theme.COLOUR["ink"], 1.1),
     "none": ("s", theme.COLOUR["accent"], "white", 0.9),
 }
 
@@ -306,7 +335,10 @@ def matrix_map(
         f"Which ZIP code areas are within {cutoff_min:g} minutes by car of {phrase} that takes the group then?"
         " Size: people.",
         alt_text=f"{len(who) * len(when)} small maps. "
-        + " ".join(f"{group}, {moment}: {words.percent(share)} open." for (group, moment), share in shares.items()),
+        + " ".join(
+            f"{group}, {words.moment(moment)}: {words.percent(share)} open."
+            for (group, moment), share in shares.items()
+        ),
         released=released,
         notices=notices,
         size_in=(theme.PAGE_IN[0], height),
@@ -342,7 +374,7 @@ def matrix_map(
                     plate.text(
                         0.45 / theme.PAGE_IN[0],
                         (y + tall / 2) / height,
-                        moment,
+                        words.moment(moment),
                         rotation=90,
                         ha="center",
                         va="center",
@@ -374,7 +406,8 @@ def _map_message(phrase: str, shares: dict[tuple[str, str], float]) -> str:
     if shares[worst] == shares[best]:
         return f"Whoever asks and when: {phrase} is known to be open to {words.one_in(shares[best])}"
     other = "" if worst[0] == best[0] else f" {worst[0]}"
-    return f"{phrase.capitalize()} open: {found}, {best[1]}; {words.one_in(shares[worst])}{other}, {worst[1]}"
+    when, then = words.moment(best[1]), words.moment(worst[1])
+    return f"{phrase.capitalize()} known to be open: {found}, {when}; {words.one_in(shares[worst])}{other}, {then}"
 
 
 def _marks(axes: Axes, points: pd.DataFrame) -> None:

@@ -25,7 +25,7 @@ __all__ = ["reported_states", "reporting_chart"]
 
 _SMALL = 10
 _HOTLINE, _OFFENCES = "Hotline", "UCR"
-_BAR = (theme.RAMP[0], theme.RAMP[2], theme.RAMP[1], theme.RAMP[3])
+_BAR = theme.SERIES
 _TITLE = {
     "all": "What is reported depends on who reports: blank years are not zeros",
     "hotline": "What is reported depends on who reports: blank years are not zeros",
@@ -298,7 +298,7 @@ def _tiles(axes: Axes, offences: pd.DataFrame, states: Mapping[str, str], said: 
                     Rectangle((x, y), 0.92, 0.84, facecolor="none", edgecolor=theme.COLOUR["rule"], linewidth=0.6)
                 )
                 continue
-            axes.add_patch(Rectangle((x, y), 0.92, 0.84, facecolor=theme.BEYOND))
+            axes.add_patch(Rectangle((x, y), 0.92, 0.84, facecolor=theme.COLOUR["grid"]))
             axes.text(year, -number, value, ha="center", va="center", fontsize=theme.TEXT_PT["label"])
     axes.set_xlim(years[0] - 0.5, years[-1] + 0.5)
     axes.set_ylim(-len(rows) + 0.45, 0.5)

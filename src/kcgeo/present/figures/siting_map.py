@@ -23,7 +23,7 @@ from kcgeo.present.look.plate import Plate, new_plate
 
 __all__ = ["BEFORE", "NEW", "Change", "change_of", "circle_steps", "draw_change", "legend_entries", "siting_map"]
 
-BEFORE, NEW, REACHED = "#c5d0e0", "#7fcfb0", "#0b5d44"
+BEFORE, NEW, REACHED, STILL = theme.RAMP[0], "#7fcfb0", "#0b5d44", "#eec078"
 _STEPS = (250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000)
 _LEAST_RING_PT, _BADGE_PT = 7.0, 13.0
 
@@ -85,7 +85,7 @@ def change_of(released: Mapping[str, Released], ground: Background) -> Change:
 def draw_change(axes: Axes, panel: Panel, change: Change, *, core: Panel | None = None) -> None:
     """Draw the difference map in one panel."""
     base.draw_under(axes, panel)
-    shapes.draw_area(axes, panel.outline, facecolor=theme.BEYOND, zorder=2)
+    shapes.draw_area(axes, panel.outline, facecolor=STILL, zorder=2)
     for outline, colour in ((change.after, NEW), (change.before, BEFORE)):
         shapes.draw_area(axes, shapely.clip_by_rect(outline, *panel.extent), facecolor=colour, zorder=3)
     base.draw_over(axes, panel, core=core)
@@ -160,7 +160,7 @@ def legend_entries(released: Mapping[str, Released], change: Change) -> list[lis
         [
             Entry(f"within {cutoff} before", colour=BEFORE),
             Entry(f"newly within {cutoff}", colour=NEW),
-            Entry("still beyond", colour=theme.BEYOND),
+            Entry("still beyond", colour=STILL),
             Entry(f"{chosen}: chosen area, no address", "symbol", "#e6c4b6", size=10, edge=theme.COLOUR["accent"]),
             Entry(f"public site now ({len(change.sites)})", "symbol", change.colour, change.marker, size=9),
         ],

@@ -17,7 +17,7 @@ from kcgeo.present.look import background as base
 from kcgeo.present.look import shapes, theme, words
 from kcgeo.present.look.background import Background, Panel
 from kcgeo.present.look.bound import bound, need
-from kcgeo.present.look.classes import count_classes, count_label
+from kcgeo.present.look.classes import count_classes, count_colours, count_label
 from kcgeo.present.look.legend import Entry, line_entries, place, time_entries
 from kcgeo.present.look.plate import Plate, new_plate
 
@@ -152,20 +152,18 @@ def transit_gap_map(
         notices=(f"Kinds of help: {named}.", *_notices(places)),
         sheet=ground.sheet,
     )
-    classes = count_classes(len(required))
-    colours = dict(zip(classes, theme.ramp(len(classes)), strict=True))
+    colours = dict(zip(count_classes(len(required)), count_colours(len(required)), strict=True))
     largest = float(table["no_vehicle_household_count"].max()) if len(table) else 0.0
     with theme.applied():
         for axes, panel, key in _panels(plate, ground, ground.whole, windows):
             base.draw_under(axes, panel)
             base.draw_over(axes, panel)
-            _circles(axes, panel, table, table[f"{key}_had_count"], colours)
-        first = [Entry("In reach or by referral:", "heading")]
+            _circles(axes, panel, table, len(required) - table[f"{key}_had_count"], colours)
+        first = [Entry("Kinds lacking:", "heading")]
         first += [
             Entry(count_label(*one, len(required)), "symbol", colour, edge=theme.COLOUR["ink"])
             for one, colour in colours.items()
         ]
-        first.append(Entry("none", "symbol", theme.COLOUR["accent"], edge=theme.COLOUR["ink"]))
         steps = [count for count in (100, 500, 1_000, 2_500, 5_000, 10_000) if count <= largest * 1.2][-3:]
         second = [Entry("Households:", "heading")]
         second += [Entry(f"{step:,}", "circle", theme.COLOUR["soft"], size=_area(step)) for step in steps]
@@ -226,14 +224,16 @@ def _area(households: float) -> float:
 
 
 def _circles(
-    axes: Axes, panel: Panel, table: pd.DataFrame, had: pd.Series, colours: Mapping[tuple[int, int], Any]
+    axes: Axes, panel: Panel, table: pd.DataFrame, lacks: pd.Series, colours: Mapping[tuple[int, int], Any]
 ) -> None:
     """Draw households, the small on top of the large."""
-    shown = table.assign(had=had)[(base.inside(table, panel)) & (table["no_vehicle_household_count"] > 0).to_numpy()]
+    shown = table.assign(lacks=lacks)[
+        (base.inside(table, panel)) & (table["no_vehicle_household_count"] > 0).to_numpy()
+    ]
     shown = shown.sort_values(["no_vehicle_household_count", "place_id"], ascending=[False, True])
-    bounds = np.full(len(shown), theme.COLOUR["accent"], dtype=object)
+    bounds = np.full(len(shown), theme.BEYOND, dtype=object)
     for (least, most), colour in colours.items():
-        bounds[((shown["had"] >= least) & (shown["had"] <= most)).to_numpy()] = colour
+        bounds[((shown["lacks"] >= least) & (shown["lacks"] <= most)).to_numpy()] = colour
     axes.scatter(
         shown["x"],
         shown["y"],

@@ -78,7 +78,7 @@ def count_style(column: str, *, required_count: int) -> str:
     root, renderer = _document({"type": "graduatedSymbol", "attr": column, "graduatedMethod": "GraduatedColor"})
     ranges, symbols = SubElement(renderer, "ranges"), SubElement(renderer, "symbols")
     classes = [(-0.5, required_count - 0.5, f"fewer than {required_count} in reach", theme.COLOUR["accent"])]
-    classes.append((required_count - 0.5, required_count + 0.5, f"all {required_count} in reach", theme.RAMP[0]))
+    classes.append((required_count - 0.5, required_count + 0.5, f"all {required_count} in reach", theme.COLOUR["rule"]))
     for number, (low, high, label, colour) in enumerate(classes):
         about = {"lower": f"{low:g}", "upper": f"{high:g}", "label": label, "symbol": str(number), "render": "true"}
         SubElement(ranges, "range", about)

@@ -33,6 +33,7 @@ __all__ = [
     "cell_polygons",
     "draw_over",
     "draw_under",
+    "edge_of",
     "inside",
     "panels",
     "prepare",
@@ -71,6 +72,11 @@ class Background:
     river_name: str
     released: tuple[Released, ...]
     sheet: Sheet = PRINT
+    edge: Panel | None = None
+
+    def inset(self, *, edge: bool = False) -> Panel:
+        """Return the second panel: where help stops, if a map asks for it and there is such a place; else the core."""
+        return self.edge if edge and self.edge is not None else self.core
 
 
 def _shared_border(left: Geometry, right: Geometry) -> Geometry:
@@ -142,6 +148,7 @@ def background(
     rivers: Sequence[Barrier] = (),
     towns: Released | None = None,
     sites: Released | None = None,
+    edge: tuple[float, float] | None = None,
     sheet: Sheet = PRINT,
 ) -> Background:
     """Prepare the background of all maps of a study.
@@ -164,6 +171,9 @@ def background(
         Released table ``name, state, population_count, geometry`` (EPSG:4326) for place names.
     sites
         Released services; in the core panel names and shields keep off their places.
+    edge
+        Longitude and latitude in the middle of a panel as wide as the core that shows where help stops; see
+        :func:`edge_of`.
     sheet
         Page to print or slide; names are placed for the size of its panels.
 
@@ -201,7 +211,39 @@ def background(
     whole = _panel("whole", _fit((left - pad, bottom - pad, right + pad, top + pad), sheet), layers, sheet)
     core = _panel("core", inner, layers, sheet)
     drawn = tuple(released for released, _ in tables.values())
-    return Background(crs, whole, core, ", ".join(river.name for river in rivers), drawn, sheet)
+    stops = None
+    if edge is not None:
+        x, y = Transformer.from_crs(STORAGE, crs, always_xy=True).transform(*edge)
+        stops = _panel("edge", _fit((x - half, y - half, x + half, y + half), sheet), layers, sheet)
+    return Background(crs, whole, core, ", ".join(river.name for river in rivers), drawn, sheet, stops)
+
+
+def edge_of(gaps: Released, *, crs: str, half_width_km: float = 34.0) -> tuple[float, float] | None:
+    """Find where help stops: the middle of the window that holds the most people who lack a required kind of help.
+
+    Parameters
+    ----------
+    gaps
+        Released gaps with points, ``population_count`` and ``none_count``.
+    crs
+        Metric CRS of the study.
+    half_width_km
+        Half the width of the window, that of the core panel.
+
+    Returns
+    -------
+    tuple or None
+        Longitude and latitude of one of the places; None where nobody lacks anything.
+    """
+    places = projected_points(gaps, crs)
+    lacking = places[places["none_count"] > 0]
+    if not lacking["population_count"].sum() > 0:
+        return None
+    xy, people = lacking[["x", "y"]].to_numpy(), lacking["population_count"].to_numpy(dtype=float)
+    near = (np.abs(xy[:, None, :] - xy[None, :, :]) <= half_width_km * 1000).all(axis=2)
+    x, y = xy[int((near @ people).argmax())]
+    lon, lat = Transformer.from_crs(crs, STORAGE, always_xy=True).transform(x, y)
+    return float(lon), float(lat)
 
 
 def _river(counties: gpd.GeoDataFrame, river: Barrier) -> Geometry:
@@ -223,13 +265,13 @@ def _projected(released: Released, columns: Sequence[str], *, what: str, crs: st
     return layer.to_crs(crs).sort_values(columns[0], kind="stable").reset_index(drop=True)
 
 
-def panels(plate: Plate, ground: Background) -> tuple[tuple[Axes, Panel], tuple[Axes, Panel]]:
-    """Add the two panels to a plate, the window of the core marked in the whole, and a heading over each."""
+def panels(plate: Plate, ground: Background, *, edge: bool = False) -> tuple[tuple[Axes, Panel], tuple[Axes, Panel]]:
+    """Add the two panels to a plate: the whole, and the core or, where asked for, the edge where help stops."""
     made = []
     width, height = plate.get_size_inches()
     sheet = ground.sheet
     wide, tall = sheet.panel_in
-    for left, panel in zip(sheet.panel_left_in, (ground.whole, ground.core), strict=True):
+    for left, panel in zip(sheet.panel_left_in, (ground.whole, ground.inset(edge=edge)), strict=True):
         axes = plate.add_axes((left / width, sheet.panel_bottom_in / height, wide / width, tall / height))
         prepare(axes, panel)
         made.append((axes, panel))

@@ -85,7 +85,7 @@ def _draw(axes: Axes, entry: Entry, x: float, y: float) -> None:
         axes.scatter([middle], [y], s=entry.size, facecolors=entry.colour, edgecolors="white", linewidths=0.9)
     elif entry.kind == "ring":
         # ``size`` is the width of the ring's line; a dot inside stands for what it surrounds
-        axes.scatter([middle], [y], s=38, facecolors=theme.BEYOND, edgecolors=entry.colour, linewidths=0.6)
+        axes.scatter([middle], [y], s=38, facecolors=theme.COLOUR["grid"], edgecolors=entry.colour, linewidths=0.6)
         if entry.size:
             axes.scatter(
                 [middle],

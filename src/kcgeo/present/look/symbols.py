@@ -100,7 +100,7 @@ def draw_sites(axes: Axes, panel: Panel, symbols: pd.DataFrame, *, size_pt: floa
                     s=(size_pt * family.scale) ** 2,
                     marker=family.marker,
                     facecolors="white" if rough else family.colour,
-                    edgecolors=family.colour if rough else "white",
+                    edgecolors=family.edge if not rough or family.edge != "white" else family.colour,
                     linewidths=1.5 if rough else 0.8,
                     zorder=47 + (0 if rough else 1),
                 )

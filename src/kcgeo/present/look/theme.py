@@ -1,8 +1,8 @@
 """One look for every figure: type scale, colours, lines, hatches, symbols.
 
-Deep colour means that help is near, paper means that none is. Nothing is told by colour alone: classes are ordered in
-lightness, symbols differ in shape, missing states are hatched. Sizes are in points for a page 11 inches wide, where
-8.8 pt is 14 px on a slide 1280 px wide: no text is smaller.
+Served is pale, lacking is loud: amber to dark red. What is had by referral is hatched, what nobody has looked for is
+grey and dotted. Nothing is told by colour alone: classes are ordered in lightness, symbols differ in shape.
+Sizes are in points for a page 11 inches wide, where 8.8 pt is 14 px on a slide 1280 px wide: no text is smaller.
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ __all__ = [
     "COLOUR",
     "FAMILIES",
     "HATCH",
+    "LACKING",
     "LINE",
     "MAX_CLASSES",
     "PAGE_IN",
     "RAMP",
+    "SERIES",
     "TEXT_PT",
     "Family",
     "applied",
@@ -50,24 +52,33 @@ COLOUR = MappingProxyType(
         "casing": "#ffffff",
         "river": "#7fb2dd",
         "accent": "#a83400",
+        "deep": "#3d4f73",
+        "grid": "#ebe8e0",
+        "unknown": "#d3d0cb",
         "shield_blue": "#123f8c",
         "shield_red": "#b3202c",
     }
 )
 
-# Viridis at 0.16, 0.40, 0.62, 0.84, lightened by 15% so that black labels and white-edged symbols both read on it.
-RAMP = ("#615594", "#4a8c9f", "#47b994", "#a5de5d")
-BEYOND = "#ebe8e0"
+# Two pale classes, then two loud ones and what lies beyond: the first loud one stands 3.3 : 1 against the palest.
+RAMP = ("#f1f3f0", "#f1d795", "#c27110", "#92330e")
+BEYOND = "#4d0a12"
+LACKING = (RAMP[2], RAMP[3], BEYOND)
+"""Some, more, most of what is needed is lacking."""
+SERIES = ("#3d4f73", "#c27110", "#4a8c9f", "#8f8d98")
+"""Colours of things that have no order, such as states in a chart."""
 MAX_CLASSES = len(RAMP)
 
 LINE = MappingProxyType({"county": 0.6, "state_line": 1.5, "corridor": 1.7, "casing": 3.4, "river": 1.6, "frame": 0.8})
 
-HATCH = MappingProxyType({"not_connected": "xxxx", "by_referral": "////", "no_report": "////", "confidential": ".."})
+HATCH = MappingProxyType(
+    {"not_connected": "xxxx", "by_referral": "////", "no_report": "////", "confidential": "..", "unknown": "..."}
+)
 
 
 @dataclass(frozen=True)
 class Family:
-    """A group of service categories that share a symbol."""
+    """A group of service categories that share a symbol; a light one has a dark ``edge``."""
 
     key: str
     label: str
@@ -75,6 +86,7 @@ class Family:
     colour: str
     marker: str
     scale: float = 1.0
+    edge: str = "white"
 
 
 def _members(family: str) -> tuple[str, ...]:
@@ -86,8 +98,8 @@ FAMILIES = (
     Family("housing", "Shelter and housing", _members("housing"), "#0072b2", "^", 1.15),
     Family("support", "Counseling, case work, drop-in", _members("support"), "#009e73", "o"),
     Family("justice", "Legal help, police", _members("justice"), "#111111", "s", 0.9),
-    Family("children", "Child advocacy", _members("children"), "#f0e442", "D", 0.85),
-    Family("outreach", "Outreach, prevention, transport", _members("outreach"), "#cc79a7", "v", 1.15),
+    Family("children", "Child advocacy", _members("children"), "#f0e442", "D", 0.85, COLOUR["ink"]),
+    Family("outreach", "Outreach, prevention, transport", _members("outreach"), "#cc79a7", "v", 1.15, COLOUR["ink"]),
 )
 """Families in the order of the legend; which category belongs to which says the table of categories."""
 
@@ -138,9 +150,9 @@ def ramp(class_count: int) -> tuple[str, ...]:
     """Colours for ``class_count`` classes from most to least help, ``BEYOND`` not included.
 
     >>> ramp(2)
-    ('#615594', '#47b994')
+    ('#f1f3f0', '#c27110')
     """
     if not 1 <= class_count <= MAX_CLASSES:
         raise ValueError(f"The ramp has 1 to {MAX_CLASSES} classes, not {class_count}; merge classes first.")
-    picks = {1: (1,), 2: (0, 2), 3: (0, 1, 3), 4: (0, 1, 2, 3)}[class_count]
+    picks = {1: (0,), 2: (0, 2), 3: (0, 1, 2), 4: (0, 1, 2, 3)}[class_count]
     return tuple(RAMP[pick] for pick in picks)

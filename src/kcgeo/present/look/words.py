@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from types import MappingProxyType
 
+import pandas as pd
+
 from kcgeo import terms
 from kcgeo.errors import TableError
 
@@ -28,6 +30,7 @@ __all__ = [
     "one_in",
     "percent",
     "phone_pieces",
+    "record_age",
     "short_percent",
     "thousands",
 ]
@@ -107,6 +110,21 @@ def one_in(share: float) -> str:
     '83 of 100'
     """
     return f"{min(max(round(share * 100), 1 if share > 0 else 0), 99 if share < 1 else 100)} of 100"
+
+
+def record_age(services: pd.DataFrame) -> str:
+    """Say how old the records of some services are, and how many say nothing.
+
+    >>> record_age(pd.DataFrame({"verified_on": [2019.0, 2023.0, None, 2018.0]}))
+    'Records: median year 2019; 1 of 4 undated.'
+    """
+    years = (
+        pd.to_numeric(services["verified_on"], errors="coerce") if "verified_on" in services else pd.Series(dtype=float)
+    )
+    undated = len(services) - int(years.notna().sum())
+    if years.notna().sum() == 0:
+        return f"Records: none of {len(services)} is dated." if len(services) else ""
+    return f"Records: median year {years.median():.0f}; {undated} of {len(services)} undated."
 
 
 _PHONE = re.compile(r"(?:1-)?(?:\(\d{3}\) ?|\d{3}-)\d{3}-\d{4}")

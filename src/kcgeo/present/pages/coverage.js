@@ -14,6 +14,7 @@
   function cover(key) {
     if (made[key]) return made[key];
     var layer = data.layers[key], group = L.layerGroup();
+    area(ground.outline, "cover", { fillColor: layer.beyond }).addTo(group);
     for (var i = layer.classes.length - 1; i >= 0; i--) {
       area(layer.classes[i], "cover", { fillColor: layer.colours[i] }).addTo(group);
     }
@@ -29,7 +30,7 @@
   function symbol(family, rough) {
     var look = data.families[family];
     return '<svg aria-hidden="true" width="22" height="22" viewBox="-11 -11 22 22"><path d="' + shapes[look.marker] + '" fill="' +
-      (rough ? "#fff" : look.colour) + '" stroke="' + (rough ? look.colour : "#fff") + '" stroke-width="' + (rough ? 2.6 : 1.6) + '"/></svg>';
+      (rough ? "#fff" : look.colour) + '" stroke="' + (rough && look.edge === "white" ? look.colour : look.edge) + '" stroke-width="' + (rough ? 2.6 : 1.6) + '"/></svg>';
   }
   function popup(site) {
     var box = element("div");
@@ -73,7 +74,7 @@
     if (!data.layers[current].circles) { map.removeLayer(circles); return; }
     data.circles.forEach(function (row) {
       var dot = L.circleMarker([row[1], row[2]], { pane: "circles", renderer: drawing.brush("circles"), radius: Math.max(2.5, Math.sqrt(row[3] / 10000) * 6.5),
-        color: "#fff", weight: 1, fillColor: "#a83400", fillOpacity: 0.95 });
+        color: "#fff", weight: 1, fillColor: "#1d1d28", fillOpacity: 0.95 });
       dot.bindPopup(function () {
         var box = element("div");
         box.appendChild(element("p", "ZIP area " + row[0], "title"));
@@ -101,10 +102,10 @@
     list.textContent = "";
     function add(svg, text) { var item = element("li"); item.innerHTML = svg; item.appendChild(element("span", text)); list.appendChild(item); }
     layer.classLabels.forEach(function (text, i) { add(swatch(layer.colours[i]), text); });
-    add(swatch(data.beyond), layer.beyondLabel);
+    add(swatch(layer.beyond), layer.beyondLabel);
     if (!layer.circles) add(swatch("#fff", "hatch-lost"), "not connected");
     add(swatch("#fff", "hatch-referral"), layer.circles ? "the rest by referral: call" : "confidential service: call");
-    if (layer.circles) add('<svg aria-hidden="true" width="26" height="15"><circle cx="13" cy="7.5" r="6" fill="#a83400"/></svg>', "people in places that lack one");
+    if (layer.circles) add('<svg aria-hidden="true" width="26" height="15"><circle cx="13" cy="7.5" r="6" fill="#1d1d28"/></svg>', "people in places that lack one");
     Object.keys(data.families).forEach(function (key) {
       var used = data.sites.some(function (site) {
         return site.family === key && site.services.some(function (service) { return service.kinds.some(function (kind) { return layer.kinds.indexOf(kind) >= 0; }); });

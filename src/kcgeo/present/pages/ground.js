@@ -90,7 +90,7 @@ function kcGround(data, panes, label) {
   function lines(list, style) {
     return L.polyline(text.rings(list), Object.assign({ pane: "lines", renderer: brush("lines"), interactive: false, smoothFactor: 0.8, opacity: 1 }, style));
   }
-  area(ground.outline, "land", { fillColor: data.beyond }).addTo(map);
+  area(ground.outline, "land", { fillColor: data.land }).addTo(map);
   lines(ground.counties, { color: "#8d8a82", weight: 1 }).addTo(map);
   lines(ground.river, { color: "#7fb2dd", weight: 2.4 }).addTo(map);
   lines(ground.roads, { color: "#fff", weight: 5, opacity: 0.8 }).addTo(map);

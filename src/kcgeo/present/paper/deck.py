@@ -341,7 +341,7 @@ def _table(deck: _Deck, told: TableSlide) -> None:
 
 
 def _paint(cell: Any, *, heading: bool, even: bool) -> None:
-    colour = theme.RAMP[0] if heading else theme.COLOUR["land"] if even else theme.COLOUR["paper"]
+    colour = theme.COLOUR["deep"] if heading else theme.COLOUR["land"] if even else theme.COLOUR["paper"]
     cell.fill.solid()
     cell.fill.fore_color.rgb = _rgb(colour)
 

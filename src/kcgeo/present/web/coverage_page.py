@@ -97,11 +97,11 @@ def coverage_page(
         "scale": SCALE,
         "bounds": bounds_of(ground.whole.extent, ground.crs),
         "core": bounds_of(ground.core.extent, ground.crs),
-        "beyond": theme.BEYOND,
+        "land": theme.COLOUR["land"],
         "hotline": words.HOTLINE,
         "labels": {category: label for category, (label, _) in sorted(words.CATEGORY.items())},
         "families": {
-            family.key: {"label": family.label, "colour": family.colour, "marker": family.marker}
+            family.key: {"label": family.label, "colour": family.colour, "marker": family.marker, "edge": family.edge}
             for family in theme.FAMILIES
         },
         "ground": ground_data(ground),

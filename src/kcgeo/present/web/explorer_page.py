@@ -38,11 +38,11 @@ WHO = {
 }
 
 STATES = {
-    "in_reach": ("in reach", "#5597aa"),
-    "new": ("new in reach", "#ffc845"),
-    "by_referral": ("by referral: call", "#b5cbd6"),
+    "in_reach": ("in reach", theme.RAMP[0]),
+    "new": ("new in reach", "#6fc6a4"),
+    "by_referral": ("by referral: call", "#d9e2e8"),
     "unknown_hours": ("hours unknown", "#b9a8d8"),
-    "none": ("none", theme.BEYOND),
+    "none": ("none", theme.RAMP[2]),
 }
 """States of a place in the order of the page's codes: words and colour; two are hatched as well."""
 
@@ -117,7 +117,7 @@ def explorer_page(
         "bounds": bounds_of(ground.whole.extent, ground.crs),
         # who lacks help lives at the edge, so the page opens on the whole
         "core": _bounds(ground),
-        "beyond": theme.BEYOND,
+        "land": theme.COLOUR["land"],
         "ground": ground_data(ground),
         "least": _LEAST_MIN,
         "most": most,

@@ -19,7 +19,7 @@ from kcgeo.present.look import background as base
 from kcgeo.present.look import shapes, symbols, theme, words
 from kcgeo.present.look.background import Background
 from kcgeo.present.look.bound import bound
-from kcgeo.present.look.classes import count_classes, count_label, gap_counts, not_connected
+from kcgeo.present.look.classes import count_classes, count_colours, count_label, gap_counts, not_connected
 from kcgeo.present.web.encode import encoded_parts
 
 __all__ = [
@@ -140,6 +140,7 @@ def time_layer(
         "colours": list(theme.ramp(len(edges_min))),
         "classLabels": [f"{low:g}–{high:g} min" for low, high in pairwise(bounds)],
         "beyondLabel": f"beyond {bounds[-1]:g} min",
+        "beyond": theme.BEYOND,
         "lost": encoded_parts(lost, crs=ground.crs),
         "groups": groups,
         "said": said[0].upper() + said[1:],
@@ -166,14 +167,16 @@ def required_layer(
     )
     return {
         "label": f"All {len(required)} together",
-        "heading": f"Kinds within {cutoff_min:g} min",
+        "heading": f"Kinds lacking within {cutoff_min:g} min",
         "kinds": list(required),
         "classes": [
-            encoded_parts(shapes.dissolve(polygons[gaps.in_reach >= least]), crs=ground.crs) for least, _ in classes
+            encoded_parts(shapes.dissolve(polygons[gaps.lacking_kinds <= most]), crs=ground.crs)
+            for _, most in classes[:-1]
         ],
-        "colours": list(theme.ramp(len(classes))),
-        "classLabels": [count_label(least, most, len(required)) for least, most in classes],
-        "beyondLabel": "none of them",
+        "colours": count_colours(len(required))[:-1],
+        "classLabels": [count_label(least, most, len(required)) for least, most in classes[:-1]],
+        "beyondLabel": count_label(*classes[-1], len(required)),
+        "beyond": count_colours(len(required))[-1],
         "lost": [],
         "hatched": encoded_parts(shapes.dissolve(polygons[gaps.referred]), crs=ground.crs),
         "circles": True,
