@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kcgeo.disclosure import release
+from kcgeo.disclosure import release, release_people
 from kcgeo.disclosure.audit import WIDTH, Attacker, audit, bounds_of_reader
 from kcgeo.disclosure.linked import link
 from kcgeo.disclosure.small_counts import event_rate, suppress, suppression_pattern
@@ -221,3 +221,101 @@ def test_people_leave_with_their_status():
         release(table.assign(rate=1.0), **options)
     recorded = release(crossed([[1, 0]]).rename(columns={"age": "age_group"}), **options, on_refusal="record")
     assert recorded.status == "refused" and recorded.suppressed_count == 0
+
+
+OPTIONS = {"kind": "people", "sources": ["made for the test"], "vintage": "2026"}
+COUNTIES = pd.DataFrame({"county": ["Adair", "Boone", "Clark", "Dent"], "count": [5, 50, 200, 7]})
+AREAS = pd.DataFrame({"area": ["North", "South"], "count": [55, 207]})
+HIERARCHY = pd.DataFrame({"county": COUNTIES["county"], "area": ["North", "North", "South", "South"]})
+
+
+def printed(released):
+    table = released.table
+    return set(table.loc[~table["suppressed"], "count"])
+
+
+def test_columns_that_hold_one_another_need_a_hierarchy():
+    first = release(COUNTIES, name="counties", **OPTIONS)
+    with pytest.raises((TableError, DisclosureError), match="hold one another"):
+        release(AREAS, name="areas", linked=[first], **OPTIONS)
+    with pytest.raises(DisclosureError, match="merge") as refusal:
+        release(AREAS, name="areas", linked=[first], hierarchy=HIERARCHY, **OPTIONS)
+    assert not any(count in str(refusal.value) for count in ("55", "207", "50", "200"))
+    together = release_people({"c": COUNTIES, "a": AREAS}, hierarchy=HIERARCHY, sources=["x"], vintage="2026")
+    assert not {200.0, 207.0} <= printed(together["c"]) | printed(together["a"])
+
+
+def test_a_raw_table_is_no_earlier_release():
+    with pytest.raises(DisclosureError, match="release_people"):
+        release(COUNTIES, name="counties", linked=[AREAS], **OPTIONS)
+
+
+@pytest.mark.parametrize("fine_first", [True, False])
+def test_nested_ages_are_understood_as_they_are_written(fine_first):
+    fine = pd.DataFrame({"age_group": ["0-17", "18-24", "25 to 34", "35+"], "count": [12, 8, 30, 9]})
+    coarse = pd.DataFrame({"age_group": ["under 25", "25 and over"], "count": [20, 39]})
+    first, second = (fine, coarse) if fine_first else (coarse, fine)
+    earlier = release(first, name="first", **OPTIONS)
+    with pytest.raises(DisclosureError, match="merge"):
+        release(second, name="second", linked=[earlier], **OPTIONS)
+
+
+def test_crossing_periods_are_cut_at_their_ends():
+    half = pd.DataFrame({"period": ["2025-01 to 2025-06", "2025-07 to 2025-12"], "count": [40, 60]})
+    longer = pd.DataFrame({"period": ["2025-01 to 2025-07", "2025-08 to 2025-12"], "count": [44, 56]})
+    earlier = release(half, name="half", **OPTIONS)  # July would be 44 - 40
+    assert earlier.status == "released"
+    with pytest.raises(DisclosureError, match="merge"):
+        release(longer, name="longer", linked=[earlier], **OPTIONS)
+    later = release(longer.assign(count=[60, 40]), name="longer", linked=[earlier], **OPTIONS)
+    assert later.status == "released"  # July has 20
+
+
+def test_what_was_printed_before_is_a_fact_for_every_later_table():
+    counts = np.array([[3, 21, 34, 47], [52, 18, 63, 29], [41, 33, 26, 58], [37, 44, 15, 61]])
+    inner = crossed(counts, totals=False).rename(columns={"age": "age_group"})
+    first = release(inner, name="inner", **OPTIONS)
+    by_county = inner.groupby("county", as_index=False)["count"].sum()
+    by_age = inner.groupby("age_group", as_index=False)["count"].sum()
+    second = release(by_county, name="counties", linked=[first], **OPTIONS)
+    third = release(by_age, name="ages", linked=[first, second], **OPTIONS)
+    # the sums of rows and columns in which something is hidden would give the 3 back
+    assert second.table["suppressed"].tolist() == [True, False, False, True]
+    assert third.table["suppressed"].tolist() == [True, True, False, False]
+
+
+def test_small_denominators_are_suppressed_unless_they_are_census_counts():
+    table = pd.DataFrame({"county": list("ABCD"), "count": [2, 4, 200, 70], "population_count": [3, 5, 210, 80]})
+    out = release(table, name="rates", **OPTIONS).table
+    assert out["population_count"].isna().tolist() == [True, True, False, False]
+    with_total = pd.concat([table, pd.DataFrame({"county": ["total"], "count": [276], "population_count": [298]})])
+    assert release(with_total, name="rates", **OPTIONS).table["population_count"].isna().all()
+    with pytest.raises(DisclosureError, match="merge"):  # a public 3 says that a count is 3 at most
+        release(table, name="rates", census_denominators=True, **OPTIONS)
+    public = table.assign(population_count=[30, 50, 210, 80])
+    assert release(public, name="rates", census_denominators=True, **OPTIONS).table["population_count"].notna().all()
+
+
+def test_more_events_than_people_are_refused():
+    table = pd.DataFrame({"county": ["A", "B"], "count": [25, 40], "population_count": [3, 500]})
+    with pytest.raises(DisclosureError, match="larger than its population_count") as refusal:
+        release(table, name="rates", **OPTIONS)
+    assert "25" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("base", [5, 10])
+def test_rounding_is_another_way(base):
+    table = crossed([[4, 31, 22], [42, 33, 16], [17, 19, 63]]).rename(columns={"age": "age_group"})
+    released = release(table, name="people", rounding=base, **OPTIONS)
+    shown = released.table.dropna(subset=["count"])
+    assert (shown["count"] % base == 0).all() and released.about == {"rounding": base}
+    truth = table.set_index(["county", "age_group"])["count"]
+    near = shown.set_index(["county", "age_group"])["count"] - truth.reindex(
+        shown.set_index(["county", "age_group"]).index
+    )
+    assert near.abs().max() <= base / 2
+    assert released.suppressed_count < release(table, name="people", **OPTIONS).suppressed_count
+    with pytest.raises(DisclosureError, match="rounded"):
+        release(table, name="again", linked=[released], **OPTIONS)
+    with pytest.raises(TableError, match="rounded to 5 or to 10"):
+        release(table, name="again", rounding=3, **OPTIONS)

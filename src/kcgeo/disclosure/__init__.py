@@ -3,7 +3,7 @@
 from kcgeo.disclosure.attack import Layer, best_candidates, candidate_losses, expected_times, least_places
 from kcgeo.disclosure.audit import audit
 from kcgeo.disclosure.contracts import CONTRACTS, Contract
-from kcgeo.disclosure.gate import Released, release, require_released
+from kcgeo.disclosure.gate import Released, release, release_people, require_released
 from kcgeo.disclosure.levels import LEVELS, SHELTER_LIKE, close_levels, level_problems
 from kcgeo.disclosure.linked import LinkedTables, link
 from kcgeo.disclosure.partner import Confidential, confidential, partner_folder, watermark, write_confidential
@@ -33,6 +33,7 @@ __all__ = [
     "link",
     "partner_folder",
     "release",
+    "release_people",
     "require_released",
     "scan",
     "suppress",

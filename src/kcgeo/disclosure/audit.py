@@ -6,13 +6,17 @@ The reader is taken at the strongest: they know the rules, and of each suppresse
 was suppressed to protect another (11 or more). Where a vertex of the relaxation is not whole, the integer program
 decides, so that the bounds are those of whole people.
 
+Most questions are answered without a program: every whole-number solution that was found for one cell is a "witness",
+a table that a reader cannot tell from the true one, and bounds many other cells as well. The witnesses stay valid for
+every pattern whose bounds they keep, so they are carried from one pattern to the next.
+
 Fischetti & Salazar-Gonzalez (2001), Solving the cell suppression problem on tabular data with linear constraints,
 Management Science 47(7).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import highspy
@@ -23,7 +27,7 @@ import pandas as pd
 from kcgeo.disclosure.linked import LinkedTables
 from kcgeo.errors import SolverError
 
-__all__ = ["SMALL", "WIDTH", "Attacker", "audit", "bounds_of_reader"]
+__all__ = ["SMALL", "WIDTH", "Attacker", "audit", "bounds_of_reader", "relations_model", "rounded"]
 
 SMALL = 10
 """Counts of 1 to this many people are suppressed."""
@@ -33,35 +37,81 @@ an insider: at least four counts stay possible."""
 
 _MUCH = 1e9
 _EPSILON = 1e-6
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 
 
-def bounds_of_reader(
-    tables: LinkedTables, suppressed: npt.NDArray[np.bool_]
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def rounded(count: npt.NDArray[np.int64], base: int) -> npt.NDArray[np.int64]:
+    """Round counts to the nearest multiple of a base, halves up.
+
+    >>> rounded(np.array([12, 13, 25, 27, 28]), 5).tolist()
+    [10, 15, 25, 25, 30]
+    """
+    return (count + base // 2) // base * base
+
+
+def bounds_of_reader(tables: LinkedTables, suppressed: Bools, *, rounding: int = 1) -> tuple[Floats, Floats]:
     """Least and greatest count of each cell by the rules alone, before any sum is used.
 
-    Printed cells are known. Small suppressed cells lie in 1 to 10, or in 0 to 10 where a zero is suppressed too; other
-    suppressed cells are 11 or more. Sums that nobody printed are 0 or more.
+    Printed cells are known, to their rounding. Small suppressed cells lie in 1 to 10, or in 0 to 10 where a zero is
+    suppressed too; other suppressed cells are 11 or more. Sums that nobody printed, and cells whose count is not
+    known here, are 0 or more.
     """
     count = tables.count
     small = suppressed & (count <= SMALL)
     lower, upper = count.astype(float), count.astype(float)
-    lower[small] = 0.0 if np.any(suppressed & (count == 0)) else 1.0
+    if rounding > 1:
+        shown = ~tables.published & (count > SMALL)
+        least = rounded(count, rounding) - rounding // 2
+        lower[shown] = np.maximum(least, SMALL + 1)[shown]
+        upper[shown] = (least + rounding - 1)[shown]
+    lower[small] = 0.0 if np.any(suppressed & tables.known & (count == 0)) else 1.0
     upper[small] = SMALL
     large = suppressed & (count > SMALL)
     lower[large], upper[large] = SMALL + 1, _MUCH
-    unseen = ~tables.printed
+    unseen = ~tables.printed | ~tables.known
     lower[unseen], upper[unseen] = 0.0, _MUCH
+    if tables.most is not None:
+        upper = np.where(suppressed, np.minimum(upper, tables.most), upper)
     return lower, upper
+
+
+def relations_model(tables: LinkedTables, signs: Sequence[float] = (1.0,)) -> highspy.Highs:
+    """Write the relations total - parts = 0 as a HiGHS model without bounds or an objective.
+
+    ``signs`` gives the columns: one for each cell and sign, e.g. (1, -1) for what a cell gains and what it loses.
+    """
+    # highspy.Highs greets on the standard output before it can be told to be silent; what it wraps does not
+    solver: highspy.Highs = getattr(highspy._core, "_Highs", highspy.Highs)()
+    for option, value in (("output_flag", False), ("threads", 1), ("random_seed", 0)):
+        solver.setOptionValue(option, value)
+    size = len(tables.cells)
+    solver.addVars(size * len(signs), np.zeros(size * len(signs)), np.full(size * len(signs), _MUCH))
+    for total, parts in tables.relations:
+        cells = np.array([total, *parts], dtype=np.int32)
+        weights = np.array([1.0, *(-1.0 for _ in parts)])
+        columns = np.concatenate([cells + number * size for number in range(len(signs))]).astype(np.int32)
+        solver.addRow(0.0, 0.0, len(columns), columns, np.concatenate([sign * weights for sign in signs]))
+    return solver
 
 
 class Attacker:
     """A reader with a solver: asks for the bounds of one cell, given the printed ones and perhaps one more."""
 
-    def __init__(self, tables: LinkedTables, suppressed: npt.NDArray[np.bool_]) -> None:
+    def __init__(self, tables: LinkedTables, suppressed: Bools, *, rounding: int = 1) -> None:
         self.tables = tables
-        self.lower, self.upper = bounds_of_reader(tables, suppressed)
-        self._solver = _model(tables, self.lower, self.upper)
+        self.rounding = rounding
+        self._solver = relations_model(tables)
+        self._witnesses = np.empty((0, len(tables.cells)))
+        self.look(suppressed)
+
+    def look(self, suppressed: Bools) -> None:
+        """See another pattern of suppressed cells."""
+        self.lower, self.upper = bounds_of_reader(self.tables, suppressed, rounding=self.rounding)
+        columns = np.arange(len(self.lower), dtype=np.int32)
+        self._solver.changeColsBounds(len(columns), columns, self.lower, self.upper)
+        fit = (self._witnesses >= self.lower) & (self._witnesses <= self.upper)
+        self._seen = self._witnesses[fit.all(axis=1)]
 
     def interval(self, cell: int, *, known: int | None = None) -> tuple[int, int]:
         """Least and greatest count of a cell; ``known`` is the position of a cell whose count the insider knows."""
@@ -74,44 +124,61 @@ class Attacker:
             if known is not None:
                 self._solver.changeColBounds(known, float(self.lower[known]), float(self.upper[known]))
 
+    def spreads(self, cell: int, insiders: npt.NDArray[np.intp]) -> Floats:
+        """Return how far the witnesses leave a cell open: for a plain reader first, then for each insider."""
+        values = self._seen[:, [cell]]
+        if not len(values):
+            return np.full(1 + len(insiders), -1.0)
+        agrees = np.column_stack(
+            [np.ones(len(values), dtype=bool), self._seen[:, insiders] == self.tables.count[insiders]]
+        )
+        high = np.where(agrees, values, -np.inf).max(axis=0)
+        return np.asarray(high - np.where(agrees, values, np.inf).min(axis=0))
+
+    def open_to(self, cell: int, insiders: Iterable[int], width: int) -> tuple[int | None] | None:
+        """Return the first reader who bounds a cell more narrowly than ``width``, as ``(insider,)``; None where nobody.
+
+        The plain reader is ``(None,)``.
+        """
+        twins = self.tables.twin
+        others = np.array([one for one in insiders if twins[one] != twins[cell]], dtype=np.intp)
+        for at in range(1 + len(others)):
+            if self.spreads(cell, others)[at] >= width:  # asked anew: every program that is solved adds witnesses
+                continue
+            insider = None if at == 0 else int(others[at - 1])
+            low, high = self.interval(cell, known=insider)
+            if high - low < width:
+                return (insider,)
+        return None
+
     def _extreme(self, cell: int, sign: int) -> int:
         """Minimise (sign 1) or maximise (sign -1) one cell."""
         solver = self._solver
         solver.changeColCost(cell, float(sign))
         try:
-            value, whole = _solved(solver, cell)
+            values, whole = _solved(solver)
             if not whole:
                 columns = np.arange(len(self.tables.cells), dtype=np.int32)
                 kinds = np.full(len(columns), highspy.HighsVarType.kInteger)
                 solver.changeColsIntegrality(len(columns), columns, kinds)
-                value, _ = _solved(solver, cell)
+                values, _ = _solved(solver)
                 kinds = np.full(len(columns), highspy.HighsVarType.kContinuous)
                 solver.changeColsIntegrality(len(columns), columns, kinds)
         finally:
             solver.changeColCost(cell, 0.0)
-        return round(value)
+        witness = np.round(values)[None, :]
+        self._witnesses = np.vstack([self._witnesses, witness])
+        self._seen = np.vstack([self._seen, witness])
+        return round(float(values[cell]))
 
 
-def _solved(solver: highspy.Highs, cell: int) -> tuple[float, bool]:
-    """Return the value of a cell at the optimum, and whether all cells are whole there."""
+def _solved(solver: highspy.Highs) -> tuple[Floats, bool]:
+    """Return the values at the optimum, and whether all cells are whole there."""
     solver.run()
     if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         raise SolverError("The audit of a suppressed table found no count that fits what is printed.")
     values = np.asarray(solver.getSolution().col_value)
-    return float(values[cell]), bool(np.all(np.abs(values - np.round(values)) < _EPSILON))
-
-
-def _model(tables: LinkedTables, lower: npt.NDArray[np.float64], upper: npt.NDArray[np.float64]) -> highspy.Highs:
-    """Write the relations total - parts = 0 as a HiGHS model without an objective."""
-    solver: highspy.Highs = highspy.Highs()  # type: ignore[no-untyped-call]
-    for option, value in (("output_flag", False), ("threads", 1), ("random_seed", 0)):
-        solver.setOptionValue(option, value)
-    solver.addVars(len(lower), lower, upper)
-    for total, parts in tables.relations:
-        columns = np.array([total, *parts], dtype=np.int32)
-        weights = np.array([1.0, *(-1.0 for _ in parts)])
-        solver.addRow(0.0, 0.0, len(columns), columns, weights)
-    return solver
+    return values, bool(np.all(np.abs(values - np.round(values)) < _EPSILON))
 
 
 @dataclass(frozen=True)
@@ -134,7 +201,7 @@ def _finding(attacker: Attacker, cell: int, insiders: Sequence[int]) -> _Finding
     return worst
 
 
-def audit(tables: LinkedTables, suppressed: npt.NDArray[np.bool_], *, width: int = WIDTH) -> pd.DataFrame:
+def audit(tables: LinkedTables, suppressed: Bools, *, width: int = WIDTH, rounding: int = 1) -> pd.DataFrame:
     """Bounds of each suppressed cell, for the plain reader and for the worst insider who knows one other cell.
 
     Parameters
@@ -145,6 +212,8 @@ def audit(tables: LinkedTables, suppressed: npt.NDArray[np.bool_], *, width: int
         True where a printed cell is suppressed.
     width
         Protection interval of small cells, people; other suppressed cells must not be pinned to one count.
+    rounding
+        Base to which printed counts were rounded; 1 for exact counts.
 
     Returns
     -------
@@ -154,10 +223,10 @@ def audit(tables: LinkedTables, suppressed: npt.NDArray[np.bool_], *, width: int
         ``protected``. Only small cells must withstand the insider; it holds true counts' bounds and is not for release.
     """
     suppressed = suppressed & tables.printed
-    attacker = Attacker(tables, suppressed)
-    unknown = [int(cell) for cell in np.flatnonzero(suppressed | ~tables.printed)]
+    attacker = Attacker(tables, suppressed, rounding=rounding)
+    unknown = [int(cell) for cell in np.flatnonzero((suppressed | ~tables.printed) & tables.known)]
     rows = []
-    for cell in np.flatnonzero(suppressed):
+    for cell in np.flatnonzero(suppressed & tables.known):
         small = bool(tables.count[cell] <= SMALL)
         found = _finding(attacker, int(cell), unknown if small else ())
         labels: dict[str, object] = dict(zip(tables.dimensions, tables.cells[cell], strict=True))

@@ -7,7 +7,7 @@ the index of a released table are made from the rows that leave, so that a row t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
@@ -23,7 +23,7 @@ from kcgeo.disclosure.rows import service_rows, table_problems
 from kcgeo.disclosure.small_counts import suppressed_people
 from kcgeo.errors import DisclosureError, raise_all
 
-__all__ = ["Released", "release", "require_released"]
+__all__ = ["Released", "release", "release_people", "require_released"]
 
 
 def _texts(given: str | Iterable[str], what: str, problems: list[str]) -> tuple[str, ...]:
@@ -79,7 +79,10 @@ def release(
     areas: Iterable[str] | None = None,
     authorisations: pd.DataFrame | None = None,
     geography: Released | None = None,
-    linked: Sequence[pd.DataFrame] = (),
+    linked: Sequence[Released] = (),
+    hierarchy: pd.DataFrame | None = None,
+    rounding: int = 1,
+    census_denominators: bool = False,
     on_refusal: Literal["raise", "record"] = "raise",
 ) -> Released:
     """Check a table against the contract of its kind and let it leave.
@@ -107,8 +110,10 @@ def release(
         A release of kind "background". Points in a table of results are accepted only where they equal the point
         of the same ``place_id`` or ``cell_id`` there.
     linked
-        Other tables of kind "people" about the same people, released now or before: counts are suppressed together,
-        since the tables share their totals.
+        For kind "people": the earlier releases about the same people. What they printed is a fact that the new table
+        must not undo; see :func:`release_people` for tables that leave at the same time.
+    hierarchy, rounding, census_denominators
+        For kind "people", see :func:`release_people`.
     on_refusal
         "raise", or "record" for a :class:`Released` of status "refused" that holds reasons and no table.
 
@@ -129,41 +134,145 @@ def release(
     >>> released.table["cell_id"].tolist(), released.status
     (['a', 'b'], 'released')
     """
+    stated = {**about, "rounding": rounding} if kind == "people" and rounding != 1 else about
+    words = _words(name, kind, sources, vintage, notes, stated)
+
+    def checked() -> pd.DataFrame:
+        rows = _flat(table)
+        if kind == "services":
+            return service_rows(rows, areas=areas, records=authorisations)
+        if kind == "people":
+            return suppressed_people(
+                {name: rows},
+                earlier=_printed(linked),
+                hierarchy=hierarchy,
+                rounding=rounding,
+                census_denominators=census_denominators,
+            )[name]
+        return rows
+
+    return _let_out(checked, words, geography=geography, on_refusal=on_refusal)
+
+
+def release_people(
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    sources: Sequence[str],
+    vintage: str,
+    notes: Sequence[str] = (),
+    linked: Sequence[Released] = (),
+    hierarchy: pd.DataFrame | None = None,
+    rounding: int = 1,
+    census_denominators: bool = False,
+) -> dict[str, Released]:
+    """Let tables of counts about the same people leave at the same time, protected together.
+
+    Parameters
+    ----------
+    tables
+        By name: long tables with dimension columns, ``count`` and perhaps ``population_count``; a total has the label
+        "total".
+    sources, vintage, notes
+        As :func:`release`.
+    linked
+        Earlier releases about the same people, as they were printed.
+    hierarchy
+        Which labels hold one another, e.g. columns ``county, area, state`` with a row for each county. Ranges of
+        ``age_group`` and ``period`` are understood without one.
+    rounding
+        5 or 10: printed counts are rounded to the nearest multiple; small counts are suppressed all the same.
+    census_denominators
+        Whether ``population_count`` is a public census count; other denominators of 1 to 10 are suppressed.
+
+    Returns
+    -------
+    dict of Released
+
+    Raises
+    ------
+    TableError, DisclosureError
+        As :func:`release`; tables that cannot be protected, with what to merge.
+
+    Examples
+    --------
+    >>> ages = pd.DataFrame({"county": list("AABB"), "age_group": ["0-17", "18+"] * 2, "count": [40, 30, 50, 60]})
+    >>> counties = pd.DataFrame({"county": ["A", "B"], "count": [70, 110]})
+    >>> out = release_people({"ages": ages, "counties": counties}, sources=["made up"], vintage="2026")
+    >>> [released.status for released in out.values()]
+    ['released', 'released']
+    """
+    flat = {name: _flat(table) for name, table in tables.items()}
+    rows = suppressed_people(
+        flat,
+        earlier=_printed(linked),
+        hierarchy=hierarchy,
+        rounding=rounding,
+        census_denominators=census_denominators,
+    )
+    about = {} if rounding == 1 else {"rounding": rounding}
+    return {
+        name: _let_out(made.copy, _words(name, "people", sources, vintage, notes, about)) for name, made in rows.items()
+    }
+
+
+def _printed(linked: Sequence[Released]) -> dict[str, pd.DataFrame]:
+    """Return earlier releases of counts as they were printed, under names of their own."""
+    if any(isinstance(one, pd.DataFrame) for one in linked):
+        raise DisclosureError(
+            "linked takes earlier releases, as they were printed; give tables that leave at the same time to "
+            "kcgeo.disclosure.release_people()."
+        )
+    earlier = [require_released(one, kind="people") for one in linked]
+    if any(one.about.get("rounding", 1) != 1 for one in earlier):
+        raise DisclosureError("A release that was rounded cannot be linked; release the tables of one system together.")
+    return {
+        f"{number:03d} {one.name}": one.table.drop(columns=["suppressed", "rate_per_1000"], errors="ignore")
+        for number, one in enumerate(earlier)
+    }
+
+
+def _words(
+    name: str, kind: str, sources: Sequence[str], vintage: str, notes: Sequence[str], about: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what a release says of itself, checked."""
     contract = _contract(kind)
     problems: list[str] = []
-    source_texts = _texts(sources, "sources", problems)
-    note_texts = _texts(notes, "notes", problems)
+    source_texts, note_texts = _texts(sources, "sources", problems), _texts(notes, "notes", problems)
     _texts((name, vintage), "name and vintage", problems)
     parameters = _parameters(about, problems)
     if not source_texts:
         problems.append(f"The release '{kind}' names no source; a table without a source does not leave.")
     raise_all(problems, DisclosureError)
+    words = {"name": name, "kind": kind, "sources": source_texts, "vintage": vintage, "notes": note_texts}
+    return {**words, "about": parameters, "rules": contract.rules}
+
+
+def _let_out(
+    rows: Callable[[], pd.DataFrame],
+    words: Mapping[str, Any],
+    *,
+    geography: Released | None = None,
+    on_refusal: Literal["raise", "record"] = "raise",
+) -> Released:
+    """Make the rows, hold them against their contract, and record that they leave, or why not."""
+    contract = _contract(words["kind"])
     released_rows: Checked | None = None
-    suppressed_count = 0
+    suppressed_count, reasons = 0, tuple[str, ...]()
     try:
-        rows = _flat(table)
-        if kind == "services":
-            rows = service_rows(rows, areas=areas, records=authorisations)
-        elif kind == "people":
-            rows = suppressed_people(rows, linked=[_flat(other) for other in linked])
-            suppressed_count = int(rows["suppressed"].sum())
-        raise_all(table_problems(rows, contract, background=_background(geography)), DisclosureError)
-        released_rows = Checked(canonical_table(rows, contract))
+        made = rows()
+        raise_all(table_problems(made, contract, background=_background(geography)), DisclosureError)
+        released_rows = Checked(canonical_table(made, contract))
+        if contract.kind == "people":
+            suppressed_count = int(made["suppressed"].sum())
+            reasons = (_SUPPRESSED,) if suppressed_count else ()
     except DisclosureError as refusal:
-        suppressed_count = 0
         if on_refusal == "raise":
             raise
-        problems = list(refusal.problems)
+        reasons = tuple(refusal.problems)
     return Released(
-        name=name,
-        kind=kind,
-        sources=source_texts,
-        vintage=vintage,
-        notes=note_texts,
-        about=parameters,
-        rules=contract.rules,
+        **words,
         status=_status(released_rows, suppressed_count),
-        reasons=(_SUPPRESSED,) if suppressed_count and released_rows is not None else tuple(problems),
+        reasons=reasons,
         suppressed_count=suppressed_count,
         _table=released_rows,
     )

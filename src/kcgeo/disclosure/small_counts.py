@@ -5,27 +5,35 @@ Cell suppression: disclosure protection for sensitive tabular data, Networks 22)
 pin down, the cheapest shift of counts that keeps every sum is found by linear programming; the cells that shift are
 suppressed too. It is repeated until :mod:`kcgeo.disclosure.audit` finds every small cell protected, also from an
 insider who knows one cell; at the end cells that turn out not to be needed are printed again.
+
+What was released before is a fact: it is neither suppressed nor printed anew. Where an earlier release suppressed cells
+whose counts are not known here, no cell that stands in any sum with them (over cells that nobody published) is printed,
+so that the new table adds nothing at all to what a reader can compute about them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import highspy
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kcgeo.disclosure.audit import SMALL, WIDTH, Attacker, bounds_of_reader
-from kcgeo.disclosure.linked import LinkedTables, link
+from kcgeo.disclosure.audit import SMALL, WIDTH, Attacker, Bools, Floats, bounds_of_reader, relations_model, rounded
+from kcgeo.disclosure.linked import TOTAL, LinkedTables, implied_counts, link
 from kcgeo.errors import DisclosureError, TableError
 
 __all__ = ["MIN_EVENTS", "event_rate", "suppress", "suppressed_people", "suppression_pattern"]
 
 MIN_EVENTS = 20
 """No rate is given on fewer events than this."""
+ROUNDINGS = (5, 10)
+"""Bases of the rounding mode."""
 _ZERO_COST = 1000.0
 _EPSILON = 1e-6
+_MERGE = "merge rows or columns until groups are larger"
 
 
 def event_rate(events: pd.Series[float], people: pd.Series[float], *, per: float = 1000.0) -> pd.Series[float]:
@@ -43,7 +51,13 @@ def event_rate(events: pd.Series[float], people: pd.Series[float], *, per: float
 
 
 def suppress(
-    tables: Mapping[str, pd.DataFrame], *, dimensions: Mapping[str, Sequence[str]], width: int = WIDTH
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    dimensions: Mapping[str, Sequence[str]],
+    width: int = WIDTH,
+    earlier: Mapping[str, pd.DataFrame] | None = None,
+    hierarchy: pd.DataFrame | None = None,
+    rounding: int = 1,
 ) -> dict[str, pd.DataFrame]:
     """Return the tables with small counts and their complements blanked, protected together.
 
@@ -53,9 +67,15 @@ def suppress(
         By name: long tables with dimension columns and ``count`` (people); a total has the label "total". All tables
         about the same people belong here, since they are linked by their totals.
     dimensions
-        By name of the table: its dimension columns.
+        By name of the table: its dimension columns, of the earlier ones too.
     width
         Protection interval in people, see :data:`kcgeo.disclosure.audit.WIDTH`.
+    earlier
+        By name: tables as they were printed before, ``count`` blank where suppressed.
+    hierarchy
+        Which labels hold one another, e.g. columns ``county, area, state`` with a row for each county.
+    rounding
+        5 or 10: printed counts are rounded to the nearest multiple, and small ones suppressed all the same; 1: exact.
 
     Returns
     -------
@@ -78,48 +98,100 @@ def suppress(
     >>> int(out["suppressed"].sum()), bool(out.loc[0, "suppressed"])
     (3, True)
     """
-    system = link(tables, dimensions=dimensions)
-    pattern = suppression_pattern(system, width=width)
-    at = {cell: number for number, cell in enumerate(system.cells)}
+    if rounding != 1 and rounding not in ROUNDINGS:
+        raise TableError("Counts are rounded to 5 or to 10; give rounding=5, rounding=10, or none.")
+    system = link(tables, dimensions=dimensions, earlier=earlier, hierarchy=hierarchy)
+    cells = {name: system.rows(name, table) for name, table in tables.items()}
+    system = _with_public_limits(system, tables, cells)
+    pattern = suppression_pattern(system, width=width, rounding=rounding)
+    shown = rounded(system.count, rounding) if rounding > 1 else system.count
     results = {}
     for name, table in tables.items():
-        own = {column: place for place, column in enumerate(dimensions[name])}
-        rows = table[list(dimensions[name])].astype("str").itertuples(index=False, name=None)
-        cells = [tuple(row[own[column]] if column in own else "total" for column in system.dimensions) for row in rows]
-        hidden = np.array([pattern[at[cell]] for cell in cells], dtype=bool)
+        at = cells[name]
         results[name] = table.assign(
-            count=pd.to_numeric(table["count"]).astype(float).mask(hidden, np.nan), suppressed=hidden
+            count=pd.Series(shown[at], index=table.index).astype(float).mask(pattern[at], np.nan),
+            suppressed=pattern[at],
         )
     return results
+
+
+def _with_public_limits(
+    system: LinkedTables, tables: Mapping[str, pd.DataFrame], cells: Mapping[str, npt.NDArray[np.intp]]
+) -> LinkedTables:
+    """Tell the reader the public denominators that are so small that they say something of a count."""
+    most = np.full(len(system.cells), np.inf)
+    for name, table in tables.items():
+        if "population_count" in table:
+            most[cells[name]] = pd.to_numeric(table["population_count"]).fillna(np.inf).to_numpy(float)
+    return replace(system, most=most) if np.isfinite(most).any() else system
 
 
 _NO_DIMENSION = frozenset({"count", "population_count", "suppressed", "rate_per_1000"})
 
 
-def suppressed_people(table: pd.DataFrame, *, linked: Sequence[pd.DataFrame] = ()) -> pd.DataFrame:
-    """Return one table as it may leave, suppressed together with the tables that are linked to it.
+def suppressed_people(
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    earlier: Mapping[str, pd.DataFrame] | None = None,
+    hierarchy: pd.DataFrame | None = None,
+    rounding: int = 1,
+    census_denominators: bool = False,
+) -> dict[str, pd.DataFrame]:
+    """Return tables about the same people as they may leave, protected together and from what was released before.
 
     Every column but ``count`` and ``population_count`` is a dimension. Where ``population_count`` (the people among
-    whom is counted) is given, ``rate_per_1000`` is added, NaN under 20 events.
+    whom is counted) is given, ``rate_per_1000`` is added, NaN under 20 events. Denominators of 1 to 10 are suppressed,
+    unless they are public census counts.
 
     Raises
     ------
     TableError, DisclosureError
-        As :func:`suppress`; also for rates that were computed outside.
+        As :func:`suppress`; also for rates that were computed outside, and for more events than people.
     """
-    if given := sorted({"suppressed", "rate_per_1000", "rate"} & set(table.columns)):
-        raise DisclosureError(f"The gate makes the columns {', '.join(given)} itself; give counts only.")
-    tables = {f"{number:04d}": one for number, one in enumerate((table, *linked))}
+    before = dict(earlier or {})
+    for table in tables.values():
+        if given := sorted({"suppressed", "rate_per_1000", "rate"} & set(table.columns)):
+            raise DisclosureError(f"The gate makes the columns {', '.join(given)} itself; give counts only.")
     named = {
-        name: [str(column) for column in one.columns if column not in _NO_DIMENSION] for name, one in tables.items()
+        name: [str(column) for column in one.columns if column not in _NO_DIMENSION]
+        for name, one in {**before, **tables}.items()
     }
-    out = suppress(tables, dimensions=named)["0000"]
-    if "population_count" in out:
-        out["rate_per_1000"] = event_rate(out["count"], pd.to_numeric(out["population_count"]))
+    several = len(before) + len(tables) > 1
+    counted = {
+        name: table if census_denominators else _safe_denominators(table, named[name], several=several)
+        for name, table in tables.items()
+    }
+    for table in tables.values():
+        _refuse_more_events_than_people(table)
+    out = suppress(counted, dimensions=named, earlier=before, hierarchy=hierarchy, rounding=rounding)
+    for name, table in out.items():
+        if "population_count" in table:
+            people = pd.to_numeric(table["population_count"])
+            out[name] = table.assign(population_count=people, rate_per_1000=event_rate(table["count"], people))
     return out
 
 
-def suppression_pattern(tables: LinkedTables, *, width: int = WIDTH) -> npt.NDArray[np.bool_]:
+def _refuse_more_events_than_people(table: pd.DataFrame) -> None:
+    if "population_count" in table:
+        people = pd.to_numeric(table["population_count"], errors="coerce")
+        if (pd.to_numeric(table["count"], errors="coerce") > people).any():
+            raise DisclosureError(
+                "A count is larger than its population_count, the people among whom was counted; correct the table."
+            )
+
+
+def _safe_denominators(table: pd.DataFrame, dimensions: Sequence[str], *, several: bool) -> pd.DataFrame:
+    """Blank denominators of 1 to 10; all of them where a total or another table could give one back."""
+    if "population_count" not in table:
+        return table
+    people = pd.to_numeric(table["population_count"], errors="coerce")
+    small = people.between(1, SMALL)
+    totals = bool((table[list(dimensions)].astype("str") == TOTAL).to_numpy().any())
+    everywhere = bool(small.any()) and (several or totals)
+    return table.assign(population_count=people.mask(small | everywhere))
+
+
+def suppression_pattern(tables: LinkedTables, *, width: int = WIDTH, rounding: int = 1) -> Bools:
     """Say which cells are suppressed so that each small cell keeps an interval of ``width`` people.
 
     Zeros are printed, unless nothing else protects a small cell.
@@ -129,128 +201,181 @@ def suppression_pattern(tables: LinkedTables, *, width: int = WIDTH) -> npt.NDAr
     DisclosureError
         Where even that does not protect: the sentence names the group, never a count.
     """
-    primary = tables.printed & (tables.count >= 1) & (tables.count <= SMALL)
+    small = tables.known & (tables.count >= 1) & (tables.count <= SMALL)
+    kept_back = _tied_to_unknown(tables)
+    new = tables.printed & ~tables.published & ~tables.withheld
+    if np.any(kept_back & new & small):
+        cell = int(np.flatnonzero(kept_back & new & small)[0])
+        raise DisclosureError(
+            f"The small count of {tables.named(tables.cells[cell])} is tied to cells that an earlier release "
+            f"suppressed; {_MERGE}, or leave that row out."
+        )
+    if np.any(kept_back & new) and not np.any(new & ~kept_back):
+        raise DisclosureError(
+            "Every cell of the new table stands in a sum with cells that an earlier release suppressed, and would tell "
+            "of them; release the tables of one system together, or use groups that were printed before."
+        )
+    primary = (new & (small | kept_back)) | tables.withheld
+    search = _Search(_completed(tables), primary, free=new & ~kept_back, tied=kept_back, width=width, rounding=rounding)
     for zeros in (False, True):
-        pattern = _complemented(tables, primary, zeros=zeros, width=width)
+        pattern = search.complemented(zeros=zeros)
         if pattern is not None:
-            return _without_needless(tables, pattern, primary, width=width)
+            return search.without_needless(pattern)
     raise DisclosureError(
-        "The table of people cannot be protected by suppressing cells; merge rows or columns until groups are larger."
+        f"The table of people cannot be protected by suppressing cells; {_MERGE}, first {search.hardest()}."
     )
 
 
-def _complemented(
-    tables: LinkedTables, primary: npt.NDArray[np.bool_], *, zeros: bool, width: int
-) -> npt.NDArray[np.bool_] | None:
-    """Add cells until every small one is protected; None where that is not possible."""
-    pattern = primary.copy()
-    while (gap := _first_gap(tables, pattern, width=width)) is not None:
-        cell, insider = gap
-        added = _shifted(tables, pattern, cell, insider, zeros=zeros, width=width)
-        if added is None or not (added & ~pattern).any():
-            return None
-        pattern |= added
-    return pattern
+def _tied_to_unknown(tables: LinkedTables) -> Bools:
+    """Cells that stand in a sum with an earlier suppressed cell of unknown count, over cells that nobody published.
+
+    What is published, or follows from it, ends the chain: a reader knows it already.
+    """
+    public = np.array(
+        [
+            count is not None
+            for count in implied_counts(
+                [int(count) if shown else None for count, shown in zip(tables.count, tables.published, strict=True)],
+                tables.relations,
+            )
+        ]
+    )
+    tied = tables.withheld & ~tables.known & ~public
+    while tied.any():
+        grown = tied.copy()
+        for total, parts in tables.relations:
+            cells = np.array([total, *parts])
+            if tied[cells].any():
+                grown[cells] |= ~public[cells]
+        if np.array_equal(grown, tied):
+            break
+        tied = grown
+    return np.asarray(tied, dtype=bool)
 
 
-def _first_gap(tables: LinkedTables, pattern: npt.NDArray[np.bool_], *, width: int) -> tuple[int, int | None] | None:
-    """Return the first small cell that is not protected, and the insider against whom; None where all are."""
-    attacker = Attacker(tables, pattern)
-    unknown = np.flatnonzero(pattern | ~tables.printed).tolist()
-    for cell in np.flatnonzero(pattern & (tables.count <= SMALL)).tolist():
-        for insider in (None, *unknown):
-            if insider is None or tables.twin[insider] != tables.twin[cell]:
-                low, high = attacker.interval(cell, known=insider)
-                if high - low < width:
-                    return cell, insider
-    return None
-
-
-def _shifted(
-    tables: LinkedTables,
-    pattern: npt.NDArray[np.bool_],
-    cell: int,
-    insider: int | None,
-    *,
-    zeros: bool,
-    width: int,
-) -> npt.NDArray[np.bool_] | None:
-    """Return the printed cells of the cheapest shifts that widen one cell to ``width``; None where none does."""
+def _completed(tables: LinkedTables) -> LinkedTables:
+    """Give cells whose count nobody here knows any count that fits the others: the shifts start from a whole table."""
+    if tables.known.all():
+        return tables
+    solver = relations_model(tables)
+    columns = np.arange(len(tables.cells), dtype=np.int32)
     count = tables.count.astype(float)
-    candidates = tables.printed & ((tables.count > SMALL) | (zeros & (tables.count == 0)))
-    lower, upper = bounds_of_reader(tables, pattern | candidates)
-    if not zeros:
-        lower = np.where(pattern & (tables.count <= SMALL), 1.0, lower)
-    cost = np.where(pattern | ~tables.printed, 0.0, 1.0 + np.log10(1.0 + count))
-    cost = np.where(candidates & (tables.count == 0) & ~pattern, _ZERO_COST, cost)
-    free = pattern | candidates | ~tables.printed
-    if insider is not None:
-        free[insider] = False
-    room_up, room_down = upper - count, count - lower
-    best: tuple[float, npt.NDArray[np.bool_]] | None = None
-    for up in range(width, -1, -1):
-        down = width - up
-        if up > room_up[cell] or down > room_down[cell]:
-            continue
-        shifts = [_cheapest_shift(tables, cell, by, room_up, room_down, cost, free) for by in (up, -down) if by]
-        if any(shift is None for shift in shifts):
-            continue
-        moved = np.any([np.abs(shift) > _EPSILON for shift in shifts if shift is not None], axis=0) & tables.printed
-        price = float(cost[moved].sum())
-        if best is None or price < best[0] - _EPSILON:
-            best = (price, moved)
-    return None if best is None else best[1]
-
-
-def _cheapest_shift(
-    tables: LinkedTables,
-    cell: int,
-    by: float,
-    room_up: npt.NDArray[np.float64],
-    room_down: npt.NDArray[np.float64],
-    cost: npt.NDArray[np.float64],
-    free: npt.NDArray[np.bool_],
-) -> npt.NDArray[np.float64] | None:
-    """Minimise the cost of shifts y = up - down with every sum kept and the given cell shifted ``by`` people."""
-    size = len(room_up)
-    solver: highspy.Highs = highspy.Highs()  # type: ignore[no-untyped-call]
-    for option, value in (("output_flag", False), ("threads", 1), ("random_seed", 0)):
-        solver.setOptionValue(option, value)
-    room = np.concatenate([np.where(free, room_up, 0.0), np.where(free, room_down, 0.0)])
-    least = np.zeros(2 * size)
-    least[cell], least[size + cell] = max(by, 0.0), max(-by, 0.0)
-    room[cell], room[size + cell] = least[cell], least[size + cell]
-    solver.addVars(2 * size, least, np.maximum(room, least))
-    columns = np.arange(2 * size, dtype=np.int32)
-    solver.changeColsCost(2 * size, columns, np.concatenate([cost, cost]))
-    for total, parts in tables.relations:
-        part_columns = np.array(parts, dtype=np.int32)
-        minus = -np.ones(len(parts))
-        solver.addRow(
-            0.0,
-            0.0,
-            2 + 2 * len(parts),
-            np.concatenate([[total, size + total], part_columns, size + part_columns]).astype(np.int32),
-            np.concatenate([[1.0, -1.0], minus, -minus]),
-        )
+    solver.changeColsBounds(
+        len(columns), columns, np.where(tables.known, count, 0.0), np.where(tables.known, count, 1e9)
+    )
+    solver.changeColsIntegrality(len(columns), columns, np.full(len(columns), highspy.HighsVarType.kInteger))
     solver.run()
     if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        raise TableError("The tables disagree: no counts of people fit all their totals.")
+    found = np.round(np.asarray(solver.getSolution().col_value)).astype(np.int64)
+    return replace(tables, count=np.where(tables.known, tables.count, found))
+
+
+class _Search:
+    """The search for a pattern: one attacker and one model of shifts serve all its questions."""
+
+    def __init__(
+        self, tables: LinkedTables, primary: Bools, *, free: Bools, tied: Bools, width: int, rounding: int
+    ) -> None:
+        self.tables, self.primary, self.free = tables, primary, free
+        self.width, self.rounding = width, rounding
+        self.small = tables.known & (tables.count <= SMALL)
+        self.guessed = ~tables.known & ~tables.printed & ~tied
+        self.attacker = Attacker(tables, primary, rounding=rounding)
+        self.shifts = relations_model(tables, signs=(1.0, -1.0))
+        self.stuck: int | None = None
+
+    def hardest(self) -> str:
+        """Name the group that could not be protected."""
+        return "it" if self.stuck is None else self.tables.named(self.tables.cells[self.stuck])
+
+    def complemented(self, *, zeros: bool) -> Bools | None:
+        """Add cells to the primary ones until every small one is protected; None where that is not possible."""
+        pattern = self.primary.copy()
+        while (gap := self._first_gap(pattern)) is not None:
+            added = self._shifted(pattern, *gap, zeros=zeros)
+            if added is None or not (added & ~pattern).any():
+                self.stuck = gap[0]
+                return None
+            pattern |= added
+        return pattern
+
+    def _first_gap(self, pattern: Bools) -> tuple[int, int | None] | None:
+        """Return the first small cell that is not protected, and the insider against whom; None where all are.
+
+        Small sums that nobody printed count too: the difference of two printed cells is as good as a printed one.
+        """
+        self.attacker.look(pattern)
+        insiders = np.flatnonzero((pattern | ~self.tables.printed) & self.tables.known)
+        for cell in np.flatnonzero(self.small & (self.tables.count > 0) & ~(self.free & ~pattern)).tolist():
+            who = self.attacker.open_to(cell, insiders, self.width)
+            if who is not None:
+                return cell, who[0]
+        for cell in np.flatnonzero(self.guessed).tolist():
+            # a group between the printed ones, whose count nobody here knows: a narrow guess that is small is too much
+            if self.attacker.spreads(cell, insiders[:0])[0] < self.width:
+                low, high = self.attacker.interval(cell)
+                if high - low < self.width and high > 0 and low <= SMALL:
+                    return cell, None
         return None
-    values = np.asarray(solver.getSolution().col_value)
-    return np.asarray(values[:size] - values[size:])
 
+    def _shifted(self, pattern: Bools, cell: int, insider: int | None, *, zeros: bool) -> Bools | None:
+        """Return the printed cells of the cheapest shifts that widen one cell to the width; None where none does.
 
-def _without_needless(
-    tables: LinkedTables, pattern: npt.NDArray[np.bool_], primary: npt.NDArray[np.bool_], *, width: int
-) -> npt.NDArray[np.bool_]:
-    """Print again, largest first, each complement without which every small cell stays protected.
+        Every way to split the width into a rise and a fall is tried. Cells that are suppressed or unprinted shift for
+        nothing; a printed one costs more the more people it holds, and a zero so much that it comes last.
+        """
+        tables = self.tables
+        count = tables.count.astype(float)
+        candidates = self.free & ((tables.count > SMALL) | (zeros & (tables.count == 0)))
+        lower, upper = bounds_of_reader(tables, pattern | candidates, rounding=self.rounding)
+        if not zeros:
+            lower = np.where(pattern & self.small, np.maximum(lower, 1.0), lower)
+        cost = np.where(pattern | ~tables.printed, 0.0, 1.0 + np.log10(1.0 + count))
+        cost = np.where(candidates & (tables.count == 0) & ~pattern, _ZERO_COST, cost)
+        still = ~(pattern | candidates | ~tables.printed)
+        if insider is not None:
+            still[insider] = True
+        room_up = np.where(still, 0.0, upper - count)
+        room_down = np.where(still, 0.0, count - lower)
+        best: tuple[float, Bools] | None = None
+        for up in range(self.width, -1, -1):
+            down = self.width - up
+            if up > room_up[cell] or down > room_down[cell]:
+                continue
+            found = [self._cheapest_shift(cell, by, room_up, room_down, cost) for by in (up, -down) if by]
+            if any(shift is None for shift in found):
+                continue
+            moved = np.any([np.abs(shift) > _EPSILON for shift in found if shift is not None], axis=0) & tables.printed
+            price = float(cost[moved].sum())
+            if best is None or price < best[0] - _EPSILON:
+                best = (price, moved)
+        return None if best is None else best[1]
 
-    A complement that the sums give back is always among them, since printing it tells a reader nothing new.
-    """
-    kept = pattern.copy()
-    complements = np.flatnonzero(pattern & ~primary)
-    for cell in complements[np.argsort(-tables.count[complements], kind="stable")]:
-        kept[cell] = False
-        if _first_gap(tables, kept, width=width) is not None:
-            kept[cell] = True
-    return kept
+    def _cheapest_shift(self, cell: int, by: float, room_up: Floats, room_down: Floats, cost: Floats) -> Floats | None:
+        """Minimise the cost of shifts y = up - down with every sum kept and the given cell shifted ``by`` people."""
+        size = len(room_up)
+        least, most = np.zeros(2 * size), np.maximum(np.concatenate([room_up, room_down]), 0.0)
+        least[cell] = most[cell] = max(by, 0.0)
+        least[size + cell] = most[size + cell] = max(-by, 0.0)
+        columns = np.arange(2 * size, dtype=np.int32)
+        self.shifts.changeColsBounds(2 * size, columns, least, most)
+        self.shifts.changeColsCost(2 * size, columns, np.concatenate([cost, cost]))
+        self.shifts.run()
+        if self.shifts.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return None
+        values = np.asarray(self.shifts.getSolution().col_value)
+        return np.asarray(values[:size] - values[size:])
+
+    def without_needless(self, pattern: Bools) -> Bools:
+        """Print again, largest first, each complement without which every small cell stays protected.
+
+        A complement that the sums give back is always among them, since printing it tells a reader nothing new.
+        """
+        kept = pattern.copy()
+        complements = np.flatnonzero(pattern & ~self.primary)
+        for cell in complements[np.argsort(-self.tables.count[complements], kind="stable")]:
+            kept[cell] = False
+            if self._first_gap(kept) is not None:
+                kept[cell] = True
+        return kept
