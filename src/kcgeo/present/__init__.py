@@ -4,6 +4,7 @@ from kcgeo.present.figures.attack_map import attack_map
 from kcgeo.present.figures.certainty_charts import certainty_map, hot_spot_map, interval_chart
 from kcgeo.present.figures.claims import claims_chart
 from kcgeo.present.figures.corridor_chart import corridor_chart, gap_miles
+from kcgeo.present.figures.county import County, county_facts, county_ground, county_map, county_page
 from kcgeo.present.figures.drive_times import drive_time_map, drive_time_sheet
 from kcgeo.present.figures.equity_charts import group_gap_chart, lorenz_chart
 from kcgeo.present.figures.gap_maps import gap_map, orientation_map
@@ -19,7 +20,9 @@ from kcgeo.present.look.plan_words import PlanWords, plan_words
 from kcgeo.present.look.plate import Note, Plate
 from kcgeo.present.look.saving import save_figure, save_slide
 from kcgeo.present.look.sheet import PRINT, SLIDE, Sheet
+from kcgeo.present.paper.cards import card_lines, write_cards
 from kcgeo.present.paper.siting_page import siting_page
+from kcgeo.present.web.county_web import county_web_page
 from kcgeo.present.web.coverage_page import coverage_page
 from kcgeo.present.web.explorer_page import explorer_page
 from kcgeo.present.web.gallery_page import Item, Section, gallery_page, plate_item
@@ -31,6 +34,7 @@ __all__ = [
     "PRINT",
     "SLIDE",
     "Background",
+    "County",
     "Item",
     "Note",
     "OfflineMap",
@@ -42,9 +46,15 @@ __all__ = [
     "Sheet",
     "attack_map",
     "background",
+    "card_lines",
     "certainty_map",
     "claims_chart",
     "corridor_chart",
+    "county_facts",
+    "county_ground",
+    "county_map",
+    "county_page",
+    "county_web_page",
     "coverage_page",
     "drive_time_map",
     "drive_time_sheet",
@@ -75,6 +85,7 @@ __all__ = [
     "siting_web_page",
     "transit_gap_map",
     "transit_time_map",
+    "write_cards",
     "write_geopackage",
     "write_tables",
 ]

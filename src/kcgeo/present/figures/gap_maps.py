@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 import shapely
@@ -27,7 +28,7 @@ from kcgeo.present.look.people_bar import Part, people_bar
 from kcgeo.present.look.plate import Plate, new_plate
 from kcgeo.present.look.sheet import Sheet
 
-__all__ = ["gap_map", "orientation_map"]
+__all__ = ["draw_layers", "gap_layers", "gap_map", "orientation_map"]
 
 
 def gap_map(
@@ -76,8 +77,10 @@ def gap_map(
         sheet=ground.sheet,
     )
     with theme.applied():
-        panels = _draw_gaps(plate, ground, cells.table, counts, len(required))
-        for axes, panel in panels:
+        layers = gap_layers(cells.table, ground, counts, len(required))
+        for axes, panel in base.panels(plate, ground, edge=True):
+            draw_layers(axes, panel, layers)
+            base.draw_over(axes, panel, core=ground.inset(edge=True) if panel is ground.whole else None)
             _circles(axes, panel, people[lacking])
         largest = float(people.loc[lacking, "population_count"].max()) if lacking.any() else 0.0
         place(plate, _gap_legend(len(required), counts, _circle_steps(largest), ground), ground.sheet)
@@ -130,34 +133,36 @@ def _gap_people(plate: Plate, people: pd.DataFrame, required: Sequence[str], cou
     )
 
 
-def _draw_gaps(
-    plate: Plate, ground: Background, surface: pd.DataFrame, counts: GapCounts, required_count: int
-) -> Sequence[tuple[Axes, Panel]]:
+Layer = tuple[Any, Mapping[str, Any]]
+
+
+def gap_layers(
+    surface: pd.DataFrame, ground: Background, counts: GapCounts, required_count: int
+) -> tuple[str, list[Layer]]:
+    """Colour under everything, and outlines with their looks from below to above, for :func:`draw_layers`."""
     polygons = base.cell_polygons(surface, ground)
     classes, colours = count_classes(required_count), count_colours(required_count)
-    # nested from the fewest lacking on, so that no seam shows between two classes
-    outlines = [shapes.dissolve(polygons[counts.lacking_kinds <= most]) for _, most in classes[:-1]]
-    over = [
-        (shapes.dissolve(polygons[counts.unknown]), theme.COLOUR["unknown"], theme.HATCH["unknown"]),
-        (shapes.dissolve(polygons[counts.referred]), "none", theme.HATCH["by_referral"]),
+    # nested from the most lacking on, so that no seam shows between two classes
+    layers: list[Layer] = [
+        (shapes.dissolve(polygons[counts.lacking_kinds <= most]), {"facecolor": colour, "zorder": 3})
+        for (_, most), colour in reversed(list(zip(classes[:-1], colours, strict=False)))
     ]
-    panels = base.panels(plate, ground, edge=True)
-    for axes, panel in panels:
-        base.draw_under(axes, panel)
-        shapes.draw_area(axes, panel.outline, facecolor=colours[-1], zorder=2)
-        for outline, colour in reversed(list(zip(outlines, colours, strict=False))):
-            shapes.draw_area(axes, shapely.clip_by_rect(outline, *panel.extent), facecolor=colour, zorder=3)
-        for outline, colour, hatch in over:
-            shapes.draw_area(
-                axes,
-                shapely.clip_by_rect(outline, *panel.extent),
-                facecolor=colour,
-                edgecolor=theme.COLOUR["soft"],
-                hatch=hatch,
-                zorder=5,
-            )
-        base.draw_over(axes, panel, core=ground.inset(edge=True) if panel is ground.whole else None)
-    return panels
+    for chosen, colour, hatch in (
+        (counts.unknown, theme.COLOUR["unknown"], theme.HATCH["unknown"]),
+        (counts.referred, "none", theme.HATCH["by_referral"]),
+    ):
+        look = {"facecolor": colour, "edgecolor": theme.COLOUR["soft"], "hatch": hatch, "zorder": 5}
+        layers.append((shapes.dissolve(polygons[chosen]), look))
+    return colours[-1], layers
+
+
+def draw_layers(axes: Axes, panel: Panel, drawn: tuple[str, list[Layer]]) -> None:
+    """Draw the layers of :func:`gap_layers` in one panel, below the lines and names of the background."""
+    below, layers = drawn
+    base.draw_under(axes, panel)
+    shapes.draw_area(axes, panel.outline, facecolor=below, zorder=2)
+    for outline, look in layers:
+        shapes.draw_area(axes, shapely.clip_by_rect(outline, *panel.extent), **look)
 
 
 def _circle_area(people: float) -> float:

@@ -17,6 +17,7 @@ from matplotlib.textpath import text_to_path
 from PIL import Image
 
 from kcgeo.disclosure import Released
+from kcgeo.findings import Finding
 from kcgeo.present.look import theme, words
 from kcgeo.present.look.sheet import Sheet
 
@@ -45,6 +46,7 @@ class Note:
     sources: tuple[str, ...]
     vintage: tuple[str, ...]
     notices: tuple[str, ...]
+    findings: tuple[Finding, ...] = ()
 
 
 class Plate(Figure):
@@ -106,10 +108,12 @@ def new_plate(
     notices: Sequence[str] = (),
     size_in: tuple[float, float] = theme.PAGE_IN,
     sheet: Sheet | None = None,
+    findings: Sequence[Finding] = (),
 ) -> Plate:
     """Start a figure: the title and what is shown on top, sources, vintage and notices at the foot.
 
-    ``sheet`` gives the size in place of ``size_in``, and on a slide a short foot.
+    ``sheet`` gives the size in place of ``size_in``, and on a slide a short foot; ``findings`` are the numbers that the
+    title and the alternative text say.
     """
     sources, vintage = source_lines(released)
     size_in, brief = (size_in, False) if sheet is None else (sheet.size_in, sheet.brief)
@@ -117,7 +121,7 @@ def new_plate(
     FigureCanvasAgg(plate)
     sample = has_sample(released)
     told = f"{words.SAMPLE}. {alt_text}" if sample else alt_text
-    plate.note = Note(title, subtitle, told, sources, vintage, tuple(notices))
+    plate.note = Note(title, subtitle, told, sources, vintage, tuple(notices), tuple(findings))
     with theme.applied():
         head_in = _heading(plate, title, subtitle)
         if sample:

@@ -32,6 +32,7 @@ __all__ = [
     "phone_pieces",
     "record_age",
     "short_percent",
+    "text_of",
     "thousands",
 ]
 
@@ -183,6 +184,11 @@ def listed(names: Sequence[str]) -> str:
     ('Ohio', 'Ohio, Iowa and Utah')
     """
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def text_of(value: object) -> str:
+    """Text of a cell; empty where it is missing."""
+    return "" if value is None or (isinstance(value, float) and pd.isna(value)) else str(value)
 
 
 def thousands(count: float) -> str:

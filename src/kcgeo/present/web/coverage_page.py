@@ -27,7 +27,6 @@ from kcgeo.present.web.web_data import (
     required_layer,
     share_of,
     site_data,
-    text_of,
     time_layer,
 )
 
@@ -156,9 +155,9 @@ def _confidential(services: Released) -> list[tuple[str, list[dict[str, Any]]]]:
             str(area),
             [
                 {
-                    "name": text_of(row.get("organization_name")),
+                    "name": words.text_of(row.get("organization_name")),
                     "kinds": ", ".join(words.category_label(category).lower() for category in row["categories"]),
-                    "pieces": words.phone_pieces(text_of(row.get("phone"))),
+                    "pieces": words.phone_pieces(words.text_of(row.get("phone"))),
                 }
                 for row in group.to_dict("records")
             ],

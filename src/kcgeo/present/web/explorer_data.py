@@ -21,7 +21,6 @@ from kcgeo.errors import TableError, raise_all
 from kcgeo.present.look import shapes, words
 from kcgeo.present.look.background import Background
 from kcgeo.present.web.encode import encode, encoded_parts
-from kcgeo.present.web.web_data import text_of
 
 __all__ = [
     "candidate_data",
@@ -74,7 +73,13 @@ def place_data(places: Released, groups: Sequence[str]) -> list[list[Any]]:
         raise TableError(f"The places lack the columns {', '.join(missing)}.")
     points = table.geometry
     return [
-        [str(row["place_id"]), text_of(row["place_name"]), round(lat, 4), round(lon, 4), *(int(row[g]) for g in groups)]
+        [
+            str(row["place_id"]),
+            words.text_of(row["place_name"]),
+            round(lat, 4),
+            round(lon, 4),
+            *(int(row[g]) for g in groups),
+        ]
         for row, lat, lon in zip(table.to_dict("records"), points.y, points.x, strict=True)
     ]
 
@@ -196,9 +201,9 @@ def open_sites(
                 "kinds": sorted(place[kind] for kind in row["categories"] if kind in place),
                 "who": [number for number, who in enumerate(services) if row["service_id"] in members[who]],
                 "open": states[index],
-                "hours": text_of(row.get("hours")),
-                "phone": [list(piece) for piece in words.phone_pieces(text_of(row.get("phone")))],
-                "year": text_of(row.get("verified_on"))[:4],
+                "hours": words.text_of(row.get("hours")),
+                "phone": [list(piece) for piece in words.phone_pieces(words.text_of(row.get("phone")))],
+                "year": words.text_of(row.get("verified_on"))[:4],
             }
             for index, row in zip(group.index, group.to_dict("records"), strict=True)
         ]
@@ -212,5 +217,5 @@ def open_sites(
 
 
 def _name(row: Mapping[Any, Any]) -> str:
-    name, organisation = text_of(row.get("service_name")), text_of(row.get("organization_name"))
+    name, organisation = words.text_of(row.get("service_name")), words.text_of(row.get("organization_name"))
     return name if not organisation or organisation in name else f"{organisation}: {name}"

@@ -40,7 +40,7 @@ WHO = {
 STATES = {
     "in_reach": ("in reach", theme.RAMP[0]),
     "new": ("new in reach", "#6fc6a4"),
-    "by_referral": ("by referral: call", "#d9e2e8"),
+    "by_referral": ("by referral: call", "#b5cbd6"),
     "unknown_hours": ("hours unknown", "#b9a8d8"),
     "none": ("none", theme.RAMP[2]),
 }

@@ -32,7 +32,6 @@ __all__ = [
     "required_layer",
     "share_of",
     "site_data",
-    "text_of",
     "time_layer",
 ]
 
@@ -224,20 +223,15 @@ def site_data(services: Released) -> list[dict[str, Any]]:
     return sites
 
 
-def text_of(value: object) -> str:
-    """Text of a cell; empty where it is missing."""
-    return "" if value is None or (isinstance(value, float) and pd.isna(value)) else str(value)
-
-
 def _service(row: dict[Any, Any]) -> dict[str, Any]:
-    name, organisation = text_of(row.get("service_name")), text_of(row.get("organization_name"))
+    name, organisation = words.text_of(row.get("service_name")), words.text_of(row.get("organization_name"))
     told = name if not organisation or organisation in name else f"{organisation}: {name}"
-    year = text_of(row.get("verified_on"))
+    year = words.text_of(row.get("verified_on"))
     return {
         "name": told,
         "kinds": sorted(row["categories"]),
-        "phone": [list(piece) for piece in words.phone_pieces(text_of(row.get("phone")))],
-        "hours": text_of(row.get("hours")),
+        "phone": [list(piece) for piece in words.phone_pieces(words.text_of(row.get("phone")))],
+        "hours": words.text_of(row.get("hours")),
         "year": year[:4],
     }
 
