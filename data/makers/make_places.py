@@ -7,12 +7,15 @@ file and keep those rows and the columns named in the raw headers.
 
 ACS gives shares; a count here is round(share x base), half to even. A share is blank where its base is zero, so a
 blank share gives 0.
+
+ZIPs of counties that are gone since 2016 (Connecticut) are given to the county of today that holds their point.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from make_national import REPLACED, present_counties
 from tables import DERIVED, RAW, field_names, read_csv, write_csv
 
 KM2_PER_SQUARE_MILE = 2.589988110336
@@ -45,10 +48,21 @@ def _part(share: str, base: int, zip_code: str) -> int:
     return part
 
 
+def _move_to_present_counties(places: list[dict[str, object]], raw: Path) -> None:
+    import shapely
+
+    gone = [place for place in places if place["county_fips"] in REPLACED]
+    shapes = {code: shape for code, shape in present_counties(raw).items() if code[:2] in {"09"}}
+    for place in gone:
+        point = shapely.Point(float(str(place["longitude"])), float(str(place["latitude"])))
+        place["county_fips"] = min(shapes, key=lambda code: shapes[code].distance(point))
+
+
 def make(raw: Path = RAW, derived: Path = DERIVED) -> None:
     """Turn shares into counts; PO-box ZIPs have no population figure and are left out."""
     near = [_counts(row) for row in read_csv(raw / "zcta_points.csv") if row["population"]]
     country = [_counts(row) for row in read_csv(raw / "zcta_points_us.csv.gz") if row["population"]]
+    _move_to_present_counties(country, raw)
     write_csv(derived / "places.csv", near, field_names("places"), ["place_id"])
     write_csv(derived / "places_us.csv.gz", country, field_names("places_us"), ["place_id"])
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from kcgeo import data
+from kcgeo.data.study.names import around, county_codes, town
 from kcgeo.data.study.settings import Route
 from kcgeo.errors import KcgeoError, StudyError
 from kcgeo.study.file.new import check_study, new_study, parse_barrier, parse_via
@@ -67,12 +68,19 @@ def test_a_file_that_is_there_stays_unless_forced(written: Path) -> None:
     ("change", "sentence"),
     [
         ({"name": "St. Louis"}, "--name names a file"),
-        ({"counties": ["2951"]}, "2951 is no such code"),
+        ({"counties": ["2951"]}, "'2951' is no county"),
+        ({"counties": ["Wagner County OK"]}, r"no county of OK; did you mean Wagoner county OK \(40145\)"),
+        ({"counties": ["Jackson County"]}, "'Jackson County' may be Jackson county"),
+        ({"counties": ["09001"]}, "study.counties names 09001; use the planning regions"),
+        ({"name": "Tulsa"}, "--name tulsa"),
         ({"counties": []}, "none is given"),
         ({"counties": ["20173", "20173"]}, "--counties names 20173 more than once"),
         ({"counties": ["99001"]}, "study.counties names 99001, which the data package does not have"),
         ({"corridors": ["70"]}, "--corridors takes names such as I-44"),
-        ({"corridors": ["I-5"]}, "No points of I-5 are packaged near these counties; give some, e.g. --via"),
+        (
+            {"corridors": ["I-5"]},
+            r"No points of I-5 are packaged near these counties \(packaged there: I-35, I-135.*\); give some",
+        ),
         ({"via": [Route("I-5", ((0.0, 0.0), (1.0, 1.0)))]}, "--via gives points of I-5, which --corridors does not"),
         ({"barriers": {"River": (["MO"], ["20173"])}}, "--barrier River: MO is no county or state of the study"),
         ({"barriers": {"River": (["KS"], ["20173"])}}, "--barrier River: 20173 is on both sides"),
@@ -120,3 +128,47 @@ def test_barrier_that_is_not_understood(text: str) -> None:
     with pytest.raises(StudyError, match="is not understood"):
         parse_barrier(text)
     assert parse_barrier("Mississippi River = MO|IL")[1] == (("MO",), ("IL",))
+
+
+def test_counties_and_routes_by_name(tmp_path: Path) -> None:
+    _, held = new_study("tul", counties=["Tulsa County OK", "Dona Ana", "New Mexico"], out=tmp_path)
+    assert held.study.counties == ("40143", "35013")
+    assert county_codes(["St. Louis city MO", "St. Louis County, Missouri", "orleans parish, LA"]) == (
+        *("29510", "29189"),
+        "22071",
+    )
+    _, held = new_study("wichita", counties=["20173"], corridors=["i135", "Interstate 35"], out=tmp_path)
+    assert held.study.corridors == ("I-135", "I-35")
+    assert around(*town("tulsa, ok")[1:])["county_fips"].iloc[0] == "40143"
+    with pytest.raises(StudyError, match="did you mean Tulsa OK"):
+        town("Tulza OK")
+
+
+@pytest.mark.parametrize(
+    ("counties", "crs", "title"),
+    [
+        (("02016",), "EPSG:26903", "Unalaska metro"),
+        (("02013", "02016"), "EPSG:26903", "Unalaska metro"),
+        (("72127", "72021", "72061"), "EPSG:26919", "San Juan metro"),
+        (("15003",), "EPSG:26904", "Honolulu metro"),
+        (("09110",), "EPSG:26918", "Hartford metro"),
+        (("02063",), "EPSG:26906", "Valdez metro"),
+    ],
+)
+def test_the_metric_zone_is_where_the_people_live(
+    tmp_path: Path, counties: tuple[str, ...], crs: str, title: str
+) -> None:
+    path, held = new_study("far", counties=counties, out=tmp_path)
+    assert (held.study.crs, held.study.title) == (crs, title)
+    assert data.read_study(path).counties == counties
+
+
+def test_names_of_counties_are_whole() -> None:
+    names = data.load("counties_us")["name"]
+    assert not names.str.contains("[ÃÂ]").any()
+    assert {"Bayamón", "Doña Ana", "Mayagüez", "Río Grande"} <= set(names)
+
+
+def test_a_windows_path_is_told(shared: Path, tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match="single quotes"):
+        data.read_study(shared / "cases" / "windows-path.toml")

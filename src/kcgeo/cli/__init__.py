@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from io import TextIOWrapper
 
 import typer
 
@@ -21,6 +22,9 @@ def main() -> None:
     """Run the command line; bad input ends with exit code 2 and sentences on stderr."""
     # the log of a run may be published, so it says nothing of hidden rows
     warnings.simplefilter("ignore", WithheldWarning)
+    for stream in (sys.stdout, sys.stderr):  # a console may lack the letters of a name
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         app()
     except KcgeoError as error:

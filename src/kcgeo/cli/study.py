@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from kcgeo.cli.shared import app, print_table, progress
+from kcgeo.errors import StudyError
 
 __all__: list[str] = []
 
@@ -27,7 +28,10 @@ app.add_typer(study_app, name="study")
 )
 def study_new(
     name: Annotated[str, typer.Option(help="Short name: small letters, digits, hyphens.")],
-    counties: Annotated[str, typer.Option(help="Five-digit county codes with commas between.")],
+    counties: Annotated[
+        str, typer.Option(help="Names or five-digit codes with commas between: 'Tulsa County OK,40145'.")
+    ] = "",
+    near: Annotated[str, typer.Option(help="In place of --counties: those around a town, e.g. 'Tulsa OK'.")] = "",
     corridors: Annotated[str, typer.Option(help="Routes with commas between, e.g. I-70,I-44.")] = "",
     via: Annotated[
         list[str] | None,
@@ -44,13 +48,16 @@ def study_new(
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
 ) -> None:
     """Write a study of another metro from the national tables, and say what it holds."""
+    from kcgeo.data.study.names import around, town
     from kcgeo.study.file.new import new_study, parse_barrier, parse_via
 
+    if bool(near) == bool(counties):
+        raise StudyError("Say where: --counties 'Tulsa County OK,40145', or --near 'Tulsa OK'.")
     with progress() as bar:
         bar.add_task("Reading the national tables", total=None)
         path, held = new_study(
             name,
-            counties=_words(counties),
+            counties=list(around(*town(near)[1:])["county_fips"]) if near else _words(counties),
             corridors=_words(corridors),
             via=[parse_via(text) for text in via or []],
             barriers=dict(parse_barrier(text) for text in barrier or []),
@@ -61,7 +68,24 @@ def study_new(
             force=force,
         )
     _print_held(held)
-    typer.echo(f"Written: {path}. Next: kcgeo gaps --study {path}")
+    served = any(thing.startswith("services") for thing, _ in held.amounts)
+    typer.echo(f"Written: {path}. Next: kcgeo {'gaps' if served else 'data add services FILE'} --study {path}")
+
+
+@study_app.command("near", epilog="Example: kcgeo study near 'Tulsa OK'")
+def study_near(place: Annotated[str, typer.Argument(help="A town with its state.")]) -> None:
+    """List the counties around a town with their codes, and the routes that can be traced there without --via."""
+    from kcgeo.data.study.names import around, routes_near, town
+
+    name, lon, lat = town(place)
+    found = around(lon, lat)
+    table = Table("code", "county", "km from the town", title=escape(name))
+    for row in found.itertuples(index=False):
+        table.add_row(row.county_fips, escape(f"{row.name} {row.state}"), f"{row.away_km:.0f}")
+    print_table(table)
+    typer.echo(
+        f"Packaged routes: {', '.join(routes_near(list(found['county_fips']))) or 'none; give points with --via'}"
+    )
 
 
 @study_app.command("check", epilog="Example: kcgeo study check studies/kansas-city.toml")

@@ -13,6 +13,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 
 from kcgeo.data.package.catalogue import load, package_folder
@@ -39,6 +40,17 @@ ROADS_KM = 80.0
 
 LABELS_KM = 15.0
 """Towns this near to a study are labelled."""
+
+
+_REGIONS = "the planning regions that took the place of Connecticut's counties in 2022 (09110, 09120 ... 09190)"
+GONE = {
+    **dict.fromkeys(("09001", "09003", "09005", "09007", "09009", "09011", "09013", "09015"), _REGIONS),
+    "02261": "02063 and 02066 (since 2019)",
+    "02270": "02158 (since 2015)",
+    "46113": "46102 (since 2015)",
+    "51515": "51019 (since 2013)",
+}
+"""Counties that are gone, and what took their place."""
 
 
 def packaged(name: str) -> Any:
@@ -96,15 +108,21 @@ def ground(study: Study) -> gpd.GeoDataFrame:
     unknown = [code for code in dict.fromkeys(study.counties) if code not in set(every["county_fips"])]
     if unknown:
         raise StudyError(
-            f"study.counties names {first_ids(unknown)}, which the data package does not have; "
-            "it has the counties of 2016 of all states, the District of Columbia and Puerto Rico "
-            "(kcgeo.data.load('counties_us'))."
+            [f"study.counties names {code}; use {GONE[code]} in its place." for code in unknown if code in GONE]
+            or f"study.counties names {first_ids(unknown)}, which the data package does not have; it has the counties "
+            "of all states, the District of Columbia and Puerto Rico (kcgeo study near 'TOWN ST' lists some)."
         )
     own = every["county_fips"].isin(study.counties)
     near = own.to_numpy() | (distance_m(every.geometry, every.geometry[own], study.crs) <= 1000 * GROUND_KM)
     chosen = every[near].reset_index(drop=True)
     chosen.insert(3, "in_msa", chosen["county_fips"].isin(study.counties))
     return chosen
+
+
+def may_lie_in(codes: pd.Series, study: Study) -> pd.Series:
+    """Say which county codes, of any year, may be of a study: its own, and those that are gone in its states."""
+    states = {code[:2] for code in study.counties}
+    return codes.isin(study.counties) | (codes.isin(list(GONE)) & codes.str[:2].isin(states))
 
 
 def cities(study: Study) -> gpd.GeoDataFrame:

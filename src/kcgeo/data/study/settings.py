@@ -277,7 +277,9 @@ def read_study(path: Path) -> Study:
     except OSError as error:
         raise StudyError(f"The study file {path} cannot be read ({error.strerror}).") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise StudyError(f"{path} is not a TOML file: {error}.") from None
+        slashes = "\\" in path.read_bytes().decode("latin-1")
+        cure = " In a path write / for \\, or put the path between single quotes." if slashes else ""
+        raise StudyError(f"{path} is not a TOML file: {error}.{cure}") from None
     problems = [
         f"The section [{name}] is missing from {path}."
         for name in ("study", "travel", "gaps")

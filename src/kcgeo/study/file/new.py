@@ -14,7 +14,8 @@ import numpy as np
 import shapely
 
 from kcgeo import data
-from kcgeo.data.study.region import ROADS_KM, near_study
+from kcgeo.data.study.names import county_codes, folded, route_name, routes_near
+from kcgeo.data.study.region import ROADS_KM, near_study, packaged
 from kcgeo.data.study.settings import Barrier, Route, Study
 from kcgeo.errors import KcgeoError, StudyError, first_ids, raise_all
 from kcgeo.files import replacing
@@ -55,16 +56,16 @@ def new_study(
     name
         Small letters, digits, hyphens; names the file and the folder of results.
     counties
-        Five-digit codes.
+        Five-digit codes, or names with their state: "Tulsa County OK".
     corridors
-        Routes that get a profile by the mile, such as "I-44".
+        Routes that get a profile by the mile, such as "I-44", "i44".
     via
         Points of routes; where a route has none, those of the table ``corridor_points`` near the study count.
     barriers
         Name of a river -> what lies on its two sides, each a list of county codes or of states (two letters, for all
         counties of the study and around it in that state).
     crs
-        Metric CRS; the NAD83 UTM zone of the counties where not given.
+        Metric CRS; the NAD83 UTM zone of where the people live where not given.
     title
         Title on maps; the largest town where not given.
     services
@@ -85,6 +86,9 @@ def new_study(
         One sentence for each fault: an unknown county, a corridor without points, a file that is there.
     """
     path = out if out.suffix == ".toml" else out / f"{name}.toml"
+    counties = county_codes(counties)
+    corridors = [route_name(text) or text for text in corridors]
+    via = [replace(route, route=route_name(route.route) or route.route) for route in via]
     raise_all(_name_faults(name, counties, corridors, via, path, force=force, services=services), StudyError)
     model = data.read_study(data.default_study())
     draft = replace(
@@ -123,11 +127,11 @@ def _name_faults(
 ) -> list[str]:
     problems = []
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
-        problems.append(f"--name names a file: use small letters, digits and hyphens, not '{name}'.")
-    bad = [code for code in counties if not re.fullmatch(r"[0-9]{5}", code)]
-    if bad or not counties:
-        named = f"{first_ids(bad)} is no such code" if bad else "none is given"
-        problems.append(f"--counties takes five-digit county codes with commas between, e.g. 29510,29189; {named}.")
+        plain = re.sub(r"[^a-z0-9]+", "-", folded(name)).strip("-")
+        cure = f"; --name {plain}?" if plain else "."
+        problems.append(f"--name names a file: use small letters, digits and hyphens, not '{name}'{cure}")
+    if not counties:
+        problems.append("--counties takes names or five-digit codes, e.g. 'Tulsa County OK,40145'; none is given.")
     twice = sorted({code for code in counties if list(counties).count(code) > 1})
     if twice:
         problems.append(f"--counties names {first_ids(twice)} more than once; keep one of each.")
@@ -184,19 +188,34 @@ def parse_barrier(text: str) -> tuple[str, tuple[tuple[str, ...], tuple[str, ...
 
 
 def _utm(study: Study) -> str:
-    """Return the NAD83 UTM zone of the middle of the counties: EPSG:26901 to 26923."""
-    west, _, east, _ = data.counties(study).total_bounds
-    zone = min(max(int(((west + east) / 2 + 180) // 6) + 1, 1), 23)
+    """Return the NAD83 UTM zone of where the people of the counties live, EPSG:26901 to 26923.
+
+    The mean goes round the circle, so that islands on both sides of 180 degrees do not meet at Greenwich.
+    """
+    people = packaged("places_us")
+    people = people[people["county_fips"].isin(study.counties)]
+    lon, weight = people.geometry.x.to_numpy(), people["population_count"].to_numpy(dtype=float)
+    if not weight.sum():
+        inner = data.counties(replace(study, crs="EPSG:5070")).geometry.representative_point()
+        lon, weight = inner.x.to_numpy(), np.ones(len(inner))
+    angle = np.angle((weight * np.exp(1j * np.radians(lon))).sum(), deg=True)
+    zone = int((angle + 180) // 6) + 1
+    if not 1 <= zone <= 23:
+        raise StudyError(f"No metric CRS is known for these counties (UTM zone {zone}); name one with --crs.")
     return f"EPSG:{26900 + zone}"
 
 
 def _largest_town(study: Study) -> tuple[str, tuple[float, float]]:
-    """Name and place of the most populous town in the counties; of the most populous ZIP code where there is none."""
-    land = shapely.union_all(data.counties(study).geometry.to_numpy())
+    """Name and place of the most populous town in the counties; where none is listed, of the most populous county."""
+    own = data.counties(study)
+    land = shapely.union_all(own.geometry.to_numpy())
     towns = data.cities(study)
     towns = towns[towns.intersects(land)]
     if towns.empty:
-        towns = data.places(study).rename(columns={"place_name": "name"})
+        towns = data.places(study)
+        people = towns.groupby("county_fips")["population_count"].sum()
+        towns = towns[towns["county_fips"] == people.idxmax()]
+        towns = towns.assign(name=own.set_index("county_fips").loc[people.idxmax(), "name"])
     row = towns.loc[towns["population_count"].idxmax()]
     return str(row["name"]), (round(row.geometry.x, 4), round(row.geometry.y, 4))
 
@@ -218,8 +237,9 @@ def _routes(study: Study, via: Sequence[Route]) -> tuple[Route, ...]:
                 missing.append(name)
     raise_all(
         (
-            f"No points of {name} are packaged near these counties; give some, e.g. --via '{name}=LON,LAT LON,LAT', or "
-            f"leave it out, name it in study.corridors of the written file and run "
+            f"No points of {name} are packaged near these counties (packaged there: "
+            f"{', '.join(routes_near(study.counties)) or 'none'}); give some, e.g. --via '{name}=LON,LAT LON,LAT', or "
+            "leave it out, name it in study.corridors of the written file and run "
             "kcgeo data add primary-roads PATH --study FILE with TIGER/Line primary roads."
             for name in missing
         ),
@@ -303,8 +323,8 @@ def _loose_ends(study: Study, lines: gpd.GeoDataFrame) -> list[str]:
         inside = np.where(shapely.covers(area, ends), shapely.distance(ends, area.boundary), 0.0)
         for end_m in sorted(inside[alone & (inside > _LOOSE_M)]):
             notes.append(
-                f"{route} ends {end_m / 1000:.0f} km inside the counties; where the road goes on, name a point farther "
-                "along it with --via, or in study.routes."
+                f"{route} ends {end_m / 1000:.0f} km inside the counties. Does the road go on? Then name a point "
+                "farther along it with --via, or in study.routes."
             )
     return notes
 

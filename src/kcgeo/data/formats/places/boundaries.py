@@ -16,6 +16,7 @@ import shapely
 from kcgeo.data.formats.places.place_file import assemble, kept_title, write_places
 from kcgeo.data.formats.registry import Converted
 from kcgeo.data.formats.vector import read_vector, valid_polygons
+from kcgeo.data.study.region import may_lie_in
 from kcgeo.data.study.settings import Study
 from kcgeo.errors import TableError, first_ids
 
@@ -96,7 +97,7 @@ def read_outlines(
         raise TableError(f"{path.name} has no column GEOID, so it is not {what}.")
     table["place_id"] = table[column].astype("str").str.replace(r"^\w+US", "", regex=True).str.strip()
     _check_ids(table["place_id"], path, digits)
-    table = table[table["place_id"].str[:5].isin(study.counties)].reset_index(drop=True)
+    table = table[may_lie_in(table["place_id"].str[:5], study)].reset_index(drop=True)
     if table.empty:
         raise TableError(f"{path.name} holds no outline in the counties of the study ({first_ids(study.counties)}).")
     table, more = valid_polygons(table, key="place_id")

@@ -16,6 +16,7 @@ from kcgeo.data.formats.places.boundaries import PUBLIC_DOMAIN, vintage_of
 from kcgeo.data.formats.places.place_file import assemble, kept_title, write_places
 from kcgeo.data.formats.registry import Converted
 from kcgeo.data.formats.text import encoding_of, first_rows, read_chunks
+from kcgeo.data.study.region import may_lie_in
 from kcgeo.data.study.settings import Study
 from kcgeo.errors import TableError, first_ids, raise_all
 
@@ -78,7 +79,7 @@ def _read_file(path: Path, study: Study, notes: list[str]) -> tuple[str, pd.Data
             for name, width in _WIDTHS.items():
                 if name in rows:
                     rows[name] = rows[name].str.zfill(width)
-            inside = (rows["STATEFP"] + rows["COUNTYFP"]).isin(study.counties)
+            inside = may_lie_in(rows["STATEFP"] + rows["COUNTYFP"], study)
         others += int((~inside).sum())
         kept.append(rows[inside])
     if others:

@@ -24,7 +24,7 @@ from kcgeo.data.formats.archive import refusing
 from kcgeo.data.formats.places.estimates import group_counts, people_counts, region_km2
 from kcgeo.data.places.people import places
 from kcgeo.data.study.layers import Layer, checked_layer
-from kcgeo.data.study.region import counties
+from kcgeo.data.study.region import GONE, counties, may_lie_in
 from kcgeo.data.study.settings import Study
 from kcgeo.errors import TableError, first_ids
 
@@ -149,8 +149,9 @@ def _given(table: pd.DataFrame, name: str) -> pd.Series:
 
 
 def _of_study(study: Study, units: pd.DataFrame, what: str) -> tuple[pd.DataFrame, list[str]]:
-    inside = units["place_id"].str[:5].isin(study.counties)
-    missing = sorted(set(study.counties) - set(units.loc[inside, "place_id"].str[:5]))
+    units = units.assign(county_fips=_present_county(study, units))
+    inside = units["county_fips"].isin(study.counties)
+    missing = sorted(set(study.counties) - set(units.loc[inside, "county_fips"]))
     if missing:
         raise TableError(
             f"There are no {what} of the counties {first_ids(missing)} of the study; "
@@ -160,11 +161,25 @@ def _of_study(study: Study, units: pd.DataFrame, what: str) -> tuple[pd.DataFram
     twice = table.loc[table["place_id"].duplicated(), "place_id"].unique()
     if len(twice):
         raise TableError(f"The {what} {first_ids(twice)} occur more than once; give each file once.")
-    table["county_fips"] = table["place_id"].str[:5]
     states = counties(study).set_index("county_fips")["state"]
     table["state"] = table["county_fips"].map(states)
     notes = [f"{len(units) - len(table):,} {what} of other counties were left out."] if len(units) > len(table) else []
     return table, notes
+
+
+def _present_county(study: Study, units: pd.DataFrame) -> pd.Series:
+    """Return the county of each id; where that is gone (Connecticut, Alaska), the one of today that holds the point."""
+    codes = units["place_id"].str[:5]
+    gone = codes.isin(list(GONE)) & may_lie_in(codes, study)
+    if not gone.any():
+        return codes
+    points = gpd.GeoDataFrame(
+        geometry=gpd.GeoSeries.from_xy(units.loc[gone, "longitude"], units.loc[gone, "latitude"], crs=STORAGE)
+    )
+    own = counties(study)[["county_fips", "geometry"]]
+    held = points.sjoin(own, how="left", predicate="intersects")["county_fips"]
+    held = held[~held.index.duplicated()].fillna(codes[gone])
+    return codes.where(~gone, held.reindex(codes.index))
 
 
 def _keep(
