@@ -172,6 +172,9 @@ def end_to_end(roads: Roads, *, route: str) -> Way:
     """
     if not len(roads.xy):
         raise StudyError(f"The layer corridors holds no line of {route} near the study.")
+    longest = roads.lines[roads.length_m.argmax()]
+    if longest.is_ring:  # a ring road has no ends: it begins where its line does
+        return Way(longest, linear.measured_m(longest))
     _, piece = connected_components(_matrix(roads), directed=False)
     weight = np.bincount(piece[roads.tails], weights=roads.length_m)
     nodes = np.flatnonzero(piece == weight.argmax())

@@ -27,6 +27,7 @@ __all__ = ["graphml_streets", "read"]
 
 _DEGREES = {"", "epsg:4326", "wgs84", "wgs 84", "ogc:crs84"}
 _KMH_LIMITS = (1.0, 200.0)
+_LEAST_OF_STRAIGHT = 0.9  # points are rounded, but no way is much shorter than the straight line
 _OTHER = "other"
 _OTHER_KMH = 40.0
 _CLASSES = (*DRIVE_KMH, _OTHER)
@@ -152,7 +153,11 @@ def _streets(name: str, content: _Handler) -> Streets:
         raise TableError(f"{name} has shapes that are not in longitude and latitude.")
     length_m = np.array([_number(name, row, "length") for _, _, row in content.edges])
     drawn_m = lengths_m(line_xy, line_at)
-    length_m = np.where((length_m > 0) & (length_m < 2_000_000), length_m, drawn_m)
+    known = (length_m > 0) & (length_m < 2_000_000)
+    ends = np.stack([lon_lat[tail], lon_lat[head]], axis=1).reshape(-1, 2)
+    straight_m = lengths_m(ends, np.arange(0, len(ends) + 1, 2))
+    short = known & (length_m < _LEAST_OF_STRAIGHT * straight_m - 1)  # kilometres, say, where metres are meant
+    length_m = np.where(known & ~short, length_m, drawn_m)
     road_class = np.array([_class_of(row) for _, _, row in content.edges], dtype=np.uint8)
     kmh, source = _speeds(name, content, length_m, road_class)
     one_way = np.array([row.get("oneway", "").strip().lower() in ("true", "yes", "1") for _, _, row in content.edges])
@@ -174,6 +179,11 @@ def _streets(name: str, content: _Handler) -> Streets:
         notes=(
             f"Speeds are those of the file on {source:,} of {len(tail):,} edges; the others have the assumed speed of "
             "their class.",
+            *(
+                (f"{int(short.sum()):,} lengths are below the straight line and were measured anew.",)
+                if short.any()
+                else ()
+            ),
         ),
     )
     return _paired(raw)

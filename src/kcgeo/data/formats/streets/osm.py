@@ -89,7 +89,7 @@ def parsed_kmh(text: str | None) -> float | None:
     """
     if text is None:
         return None
-    found = [_SPEED.match(part) for part in re.split(r"[;|]", text)]
+    found = [_SPEED.match(part) for part in re.split(r"[;|]", text.lower())]
     speeds = [float(match[1]) * _UNIT_KMH[match[2]] for match in found if match]
     if not speeds or not _BELIEVABLE_KMH[0] <= min(speeds) <= _BELIEVABLE_KMH[1]:
         return None
@@ -137,7 +137,7 @@ def osm_streets(
     speeds = _speeds(mode, class_kmh or {}, walk_kmh)
     path = Path(path)
     if not path.is_file():
-        raise TableError(f"There is no file {path}.")
+        raise TableError(f"{path} is a folder; give the file in it." if path.is_dir() else f"There is no file {path}.")
     if not path.name.lower().endswith(_SUFFIXES):
         raise TableError(f"{path.name} does not end in one of {', '.join(_SUFFIXES)}; is it an OpenStreetMap extract?")
     with refusing(path, "an OpenStreetMap file"):
@@ -190,7 +190,7 @@ def _read_ways(path: Path, mode: Mode, speeds: dict[str, float]) -> _Raw:
 def _drive_kmh(tags: Any, class_kmh: float, counts: Counter[str]) -> tuple[float, float]:
     """Return the speeds with and against the way; 0 where a car may not go."""
     access = _first(tags, ("motorcar", "motor_vehicle", "vehicle", "access"))
-    if access in _CLOSED:
+    if _is_closed(access):
         counts["closed"] += 1
         return 0.0, 0.0
     if tags.get("highway") == "service" and tags.get("service") in _NOT_THROUGH:
@@ -223,11 +223,16 @@ def _first(tags: Any, keys: tuple[str, ...]) -> str | None:
     return None
 
 
+def _is_closed(access: str | None) -> bool:
+    """Say whether every value of a list such as ``private;no`` closes a way."""
+    return access is not None and {value.strip() for value in access.split(";") if value.strip()} <= _CLOSED
+
+
 def _walk_kmh(tags: Any, name: str, kmh: float, counts: Counter[str]) -> float:
     """Return the walking speed, both ways; 0 where nobody may walk."""
     access = _first(tags, ("foot", "access"))
     signed = tags.get("foot") in _SIGNED
-    if access in _CLOSED or (tags.get("motorroad") == "yes" and not signed):
+    if _is_closed(access) or (tags.get("motorroad") == "yes" and not signed):
         counts["closed"] += 1
         return 0.0
     return kmh if signed or name not in _FOOT_IF_SIGNED else 0.0

@@ -40,19 +40,24 @@ JOIN_M = 150.0
 OTHER_SIDE_M = 500.0
 """What runs within this distance of a line that is kept is its other carriageway or a collector road."""
 
-_ROUTE = re.compile(r"(I|US|US Hwy|U\.?S\.? Route)[- ]*(\d+)([NSEW]?)")
+_CUT_M = 0.6 * JOIN_M  # wider than what is joined
+_ROUNDISH = 0.03  # area / perimeter squared: 0.08 of a circle, 0.06 of a square, under 0.02 of lanes side by side
+_LEAST_RING_M2 = 1e6
+
+_ROUTE = re.compile(r"(I|US|US Hwy|U\.?S\.? Route)[- ]*(H-?)?(\d+)([NSEW]?)")
 
 
 def route_name(full_name: str) -> str | None:
     """Return the route of a TIGER name in the words of a study; None for loops, spurs and all other roads.
 
-    >>> route_name("I- 70"), route_name("US Hwy 50"), route_name("I- 29 Bus"), route_name("I- 35E")
-    ('I-70', 'US-50', None, 'I-35E')
+    >>> [route_name(name) for name in ("I- 70", "US Hwy 50", "I- 29 Bus", "I- 35E", "I- H1")]
+    ['I-70', 'US-50', None, 'I-35E', 'H-1']
     """
     found = _ROUTE.fullmatch(full_name.strip())
     if found is None:
         return None
-    return f"{'I' if found.group(1) == 'I' else 'US'}-{int(found.group(2))}{found.group(3)}"
+    kind = "H" if found.group(2) else "I" if found.group(1) == "I" else "US"  # H: the interstates of Hawaii
+    return f"{kind}-{int(found.group(3))}{found.group(4)}"
 
 
 def read_primary_roads(path: Path, study: Study, *, layer: str | None = None) -> Converted:
@@ -175,6 +180,36 @@ def _stretches(shapes: npt.NDArray[np.object_], route: str, state: str, notes: l
 
 
 def _longest_way(parts: npt.NDArray[np.object_]) -> tuple[shapely.LineString, float]:
+    """Return the line of a road and the metres of gaps on it; a ring road has no two ends, so it is cut at one spot."""
+    cut = _cut_of_ring(parts)
+    if cut is None:
+        return _longest_shortest_way(parts)
+    opened = shapely.get_parts(shapely.difference(parts, cut.buffer(_CUT_M)))
+    line, gap_m = _longest_shortest_way(opened[shapely.length(opened) > 0])
+    first, last = line.coords[0], line.coords[-1]
+    if np.hypot(first[0] - last[0], first[1] - last[1]) > 2 * JOIN_M:
+        return line, gap_m
+    ring = shapely.LineString([*line.coords, first])
+    # mileposts of a ring rise clockwise
+    return (ring.reverse() if shapely.LinearRing(ring.coords).is_ccw else ring), gap_m
+
+
+def _cut_of_ring(parts: npt.NDArray[np.object_]) -> shapely.LineString | None:
+    """Return a line from the inside of a ring road out through its south side; None where the road is no ring.
+
+    It is one where it holds an area as roundish bodies do: lanes side by side also meet at both ends.
+    """
+    road = shapely.union_all(shapely.buffer(parts, JOIN_M / 2))
+    holes = [shapely.Polygon(hole) for part in shapely.get_parts(road) for hole in part.interiors]
+    ring = max(holes, key=lambda hole: hole.area, default=None)
+    if ring is None or ring.area < _ROUNDISH * ring.length**2 or ring.area < _LEAST_RING_M2:
+        return None
+    inside = ring.representative_point()
+    south = road.bounds[1] - JOIN_M
+    return shapely.LineString([(inside.x, inside.y), (inside.x, south)])
+
+
+def _longest_shortest_way(parts: npt.NDArray[np.object_]) -> tuple[shapely.LineString, float]:
     """Return the longest of all shortest ways over the pieces, and the metres of gaps on it.
 
     Pieces are cut where others end on them; ends within :data:`JOIN_M` of each other are joined at three times their
