@@ -1,8 +1,10 @@
-"""Directories in Open Referral HSDS 3.0, read into the layer ``services`` of a study.
+"""Directories in Open Referral HSDS 1.1 to 3.1, read into the layer ``services`` of a study.
 
-One row stands for a service at one of its locations. What kcgeo wrote itself comes back as it was; of others' feeds
-the categories are translated by a mapping (``[values.service_categories]``), and the level of each row follows the
-rules of :mod:`kcgeo.data.formats.services.service_layer`.
+One row stands for a service at one of its locations. Schedules and phones of the nearest entity count: of the service
+at this location, else of the service, of the location, of the organization. All texts of what is linked to a row go to
+the rules that close a row, and the beds that it can hold are its capacity. What kcgeo wrote itself comes back as it
+was; of others' feeds the categories are translated by a mapping (``[values.service_categories]``), and the level of
+each row follows the rules of :mod:`kcgeo.data.formats.services.service_layer`.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -33,7 +36,12 @@ _STATUS = {"active": "active", "inactive": "inactive", "defunct": "inactive", "t
 _CARRIED = "kcgeo_field"
 _NEVER_CARRIED = ("service_categories", "latitude", "longitude", "organization_name", "service_name")
 _DAYS = {day.upper(): day for day in ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")}
-_TIME = re.compile(r"([01]\d|2[0-4]):[0-5]\d")
+_TIME = re.compile(r"((?:[01]\d|2[0-4]):[0-5]\d)(?::00(?:\.0+)?)?")
+_AWAY = re.compile(r"\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)", re.IGNORECASE)
+_NEAREST = ("service_at_location_id", "service_id", "location_id", "organization_id")
+_TEXTLESS = re.compile(
+    r"(?:^|_)id$|^(?:latitude|longitude|opens_at|closes_at|byday|freq|status|link_type|link_entity)$"
+)
 
 
 def add_hsds(
@@ -47,7 +55,7 @@ def add_hsds(
     vintage: str = "",
     licence: str = "",
 ) -> Converted:
-    """Read a directory in HSDS 3.0: a folder or zip of CSV tables, or JSON.
+    """Read a directory in HSDS 1.1 to 3.1: a folder or zip of CSV tables, or JSON.
 
     Parameters
     ----------
@@ -105,60 +113,138 @@ def _by(rows: Sequence[dict[str, str]], key: str) -> dict[str, list[dict[str, st
     return groups
 
 
+class _Linked:
+    """The tables of a directory, by the ids that their rows name."""
+
+    def __init__(self, tables: Rows) -> None:
+        self.one = {name: {row["id"]: row for row in rows if row.get("id")} for name, rows in tables.items()}
+        keys = (*_NEAREST, "link_id")
+        self.groups = {(name, key): _by(rows, key) for name, rows in tables.items() for key in keys}
+
+    def of(self, table: str, key: str, identity: str) -> list[dict[str, str]]:
+        """Return the rows of a table that name an id."""
+        return self.groups[table, key].get(identity, []) if identity else []
+
+    def nearest(self, table: str, ids: Mapping[str, str]) -> list[dict[str, str]]:
+        """Return the rows of the nearest entity that has some; a row that also names another entity is of that one."""
+        for key in _NEAREST:
+            rows = [
+                row
+                for row in self.of(table, key, ids.get(key, ""))
+                if all(row.get(other, "") in ("", ids.get(other, "")) for other in _NEAREST)
+            ]
+            if rows:
+                return rows
+        return []
+
+    def words(self, service: Mapping[str, str], ids: Mapping[str, str]) -> str:
+        """Return all texts of a service at one location: of each entity and of what is linked to it."""
+        rows = [service, *(self.one[key.removesuffix("_id")].get(name, {}) for key, name in ids.items() if name)]
+        rows += [self.one["program"].get(service.get("program_id", ""), {})]
+        for (table, key), group in self.groups.items():
+            named = ids.values() if key == "link_id" else [ids.get(key, "")]
+            rows += [row for name in named for row in group.get(name, []) if table not in _OTHER_ENTITIES]
+        terms = [self.one["taxonomy_term"].get(row.get("taxonomy_term_id", ""), {}) for row in rows]
+        units = [self.one["unit"].get(row.get("unit_id", ""), {}) for row in rows]
+        ours = [row for row in rows if row.get("link_type") != _CARRIED]
+        texts = [text for row in [*ours, *terms, *units] for key, text in row.items() if not _TEXTLESS.search(key)]
+        return "\n".join(dict.fromkeys(text for text in texts if text))
+
+
+_OTHER_ENTITIES = ("service", "location", "service_at_location", "organization", "program")
+"""Tables whose rows are no part of an entity that they name: other services of the same organization."""
+
+
 def _rows(tables: Rows, mapped: Mapped, eligibility: str | None) -> tuple[pd.DataFrame, pd.Series, list[str]]:
-    owners = {row["id"]: row for row in tables["organization"]}
-    places = {row["id"]: row for row in tables["location"]}
-    terms = {row["id"]: row for row in tables["taxonomy_term"] if row.get("id")}
-    groups = {
-        name: _by(tables[name], key)
-        for name, key in (
-            ("service_at_location", "service_id"),
-            ("address", "location_id"),
-            ("phone", "service_id"),
-            ("schedule", "service_id"),
-            ("service_area", "service_id"),
-            ("attribute", "link_id"),
-        )
-    }
-    rows, told, left, asked = list[dict[str, str]](), list[str](), 0, list[str]()
+    linked_to = _Linked(tables)
+    rows, told, asked = list[dict[str, str]](), list[str](), list[str]()
+    met: dict[str, int] = {}
+    left, away = 0, list[str]()
     for service in sorted(tables["service"], key=lambda row: row["id"]):
-        mine = {name: group.get(service["id"], []) for name, group in groups.items()}
-        carried = _carried(mine["attribute"], terms)
-        words = _words(mine["attribute"], terms)
+        attributes = linked_to.of("attribute", "link_id", service["id"])
+        terms = linked_to.one["taxonomy_term"]
+        carried = _carried(attributes, terms)
+        words = _words(attributes, terms)
         names, unknown = known_categories(words, mapped)
-        # a code may be one of ours by chance: what the term is called counts too
-        named = [*words, *(terms.get(row.get("taxonomy_term_id", ""), {}).get("name", "") for row in mine["attribute"])]
         if not names:
             left += 1
+            for word in _terms_met(attributes, terms):
+                met[word] = met.get(word, 0) + 1
             continue
-        base = _service(service, owners[service["organization_id"]], mine) | {"service_categories": "|".join(names)}
+        base = _service(service, linked_to) | {"service_categories": "|".join(names)}
         base["eligibility"] = _eligibility(service.get("eligibility_description", ""), mapped, eligibility)
         if not base["eligibility"] and "eligibility" not in carried:
             asked.append(service["id"][:60])
-        links = [place for link in mine["service_at_location"] if (place := places.get(link.get("location_id", "")))]
-        for number, place in enumerate(links or [{}], start=1):
-            row = base | _place(place, groups["address"].get(place.get("id", ""), [])) | carried
+        links = [
+            link
+            for link in linked_to.of("service_at_location", "service_id", service["id"])
+            if link.get("location_id", "") in linked_to.one["location"]
+        ]
+        for number, link in enumerate(links or [{}], start=1):
+            row = base | _at(service, link, linked_to) | carried
+            if row.pop("away"):
+                away.append(row["service_id"])
             if number > 1:
                 row["service_id"] = f"{row['service_id']}-{number}"
             rows.append(row)
-            told.append(" ".join([*unknown, *named, place.get("name", ""), service.get("alternate_name", "")]))
+            told.append("\n".join([*unknown, linked_to.words(service, _ids(service, link))]))
     if asked:
         raise TableError(
             f"{first_ids(asked)}: who may come is told in words that are none of ours ({', '.join(ELIGIBILITIES)}); "
             "translate them in [values.eligibility] of a mapping, or say what to take with --option eligibility=any."
         )
+    common = sorted(met, key=lambda word: (-met[word], word))
+    listed = f"; terms met: {first_ids(common, limit=12)}" if common else ""
     if not rows:
         raise TableError(
             "No service has a category that is known; translate their taxonomy in [values.service_categories] of a "
-            "mapping (--option mapping=FILE.toml)."
+            f"mapping (--option mapping=FILE.toml){listed}."
         )
-    table = pd.DataFrame(rows, columns=columns_of_services(), dtype="object").fillna("")
-    notes = [f"{left} services have no category that is known and were left out."] if left else []
+    table = pd.DataFrame(rows, columns=[*columns_of_services(), "location_id"], dtype="object").fillna("")
+    notes = [f"{left} services have no category that is known and were left out{listed}."] if left else []
+    if away:
+        notes.append(f"Hours of {first_ids(dict.fromkeys(away))} are in UTC or carry an offset, and stay unknown.")
+    told_of = pd.Series(told, index=table.index, dtype="str")
     if len(table) > table["service_id"].nunique():
-        return table, pd.Series(told, index=table.index, dtype="str"), notes
-    extra = sum(len(mine) > 1 for mine in groups["service_at_location"].values())
+        return table, told_of, notes
+    extra = int(table["service_id"].str.contains(r"-2$").sum())
     notes += [f"{extra} services have several locations; each is a row of its own."] if extra else []
-    return table, pd.Series(told, index=table.index, dtype="str"), notes
+    return table, told_of, notes
+
+
+def _ids(service: Mapping[str, str], link: Mapping[str, str]) -> dict[str, str]:
+    return {
+        "service_at_location_id": link.get("id", ""),
+        "service_id": service["id"],
+        "location_id": link.get("location_id", ""),
+        "organization_id": service.get("organization_id", ""),
+    }
+
+
+def _at(service: Mapping[str, str], link: Mapping[str, str], tables: _Linked) -> dict[str, Any]:
+    """Return what a service has at one of its locations: place, hours and phone."""
+    ids = _ids(service, link)
+    schedules, phones = tables.nearest("schedule", ids), tables.nearest("phone", ids)
+    numbers = [row.get("number", "") for row in phones if row.get("type", "voice").casefold() in ("", "voice")]
+    place = tables.one["location"].get(ids["location_id"], {})
+    times = [row.get(key, "") for row in schedules for key in ("opens_at", "closes_at")]
+    return _place(place, tables.of("address", "location_id", ids["location_id"])) | {
+        "location_id": ids["location_id"],
+        "hours": "; ".join(text for row in schedules if (text := row.get("description", ""))),
+        "opening_hours": _opening_hours(schedules),
+        "phone": next((number for number in numbers if number), ""),
+        "away": any(_AWAY.fullmatch(time.strip()) for time in times),
+    }
+
+
+def _terms_met(attributes: Sequence[Mapping[str, str]], terms: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Return the terms of a service as a person would look them up: name and code."""
+    found = [terms.get(row.get("taxonomy_term_id", ""), {}) for row in attributes]
+    return [
+        " ".join([*filter(None, [term.get("name")]), *(f"({code})" for code in [term.get("code")] if code)])
+        for term in found
+        if term
+    ]
 
 
 def _carried(attributes: Sequence[Mapping[str, str]], terms: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
@@ -187,12 +273,11 @@ def _words(attributes: Sequence[Mapping[str, str]], terms: Mapping[str, Mapping[
     return [word for word in dict.fromkeys(words) if word]
 
 
-def _service(
-    service: Mapping[str, str], owner: Mapping[str, str], mine: Mapping[str, Sequence[Mapping[str, str]]]
-) -> dict[str, str]:
+def _service(service: Mapping[str, str], tables: _Linked) -> dict[str, str]:
+    owner = tables.one["organization"][service["organization_id"]]
     checked = re.match(r"(\d{4})-\d\d", service.get("assured_date", ""))
-    schedules = mine["schedule"]
-    phones = [row.get("number", "") for row in mine["phone"] if row.get("type", "voice").casefold() in ("", "voice")]
+    areas = tables.of("service_area", "service_id", service["id"])
+    names = [row.get("name") or row.get("service_area", "") for row in areas if row.get("description") != AREA_TOLD]
     return {
         "organization_id": owner["id"],
         "organization_name": owner.get("name", ""),
@@ -201,32 +286,47 @@ def _service(
         "service_status": _STATUS.get(service.get("status", "").casefold(), ""),
         "minimum_age": service.get("minimum_age", ""),
         "maximum_age": service.get("maximum_age", ""),
-        "hours": "; ".join(text for row in schedules if (text := row.get("description", ""))),
-        "opening_hours": _opening_hours(schedules),
-        "phone": next((number for number in phones if number), ""),
-        "url": service.get("url", "") or owner.get("website", ""),
-        "service_area": "; ".join(
-            row["name"] for row in mine["service_area"] if row.get("name") and row.get("description") != AREA_TOLD
-        ),
+        "url": service.get("url", "") or owner.get("website", "") or owner.get("url", ""),
+        "service_area": "; ".join(name for name in names if name),
         "verified_on": checked[1] if checked else "",
+        "capacity_beds": _beds(tables.of("service_capacity", "service_id", service["id"]), tables.one["unit"]),
         # only a physical location that stands below makes a place of it
         "location_type": "virtual",
     }
 
 
+def _beds(capacities: Sequence[Mapping[str, str]], units: Mapping[str, Mapping[str, str]]) -> str:
+    """Return how many beds a service has: the largest number of a capacity whose unit or description speaks of beds."""
+    found = []
+    for row in capacities:
+        words = f"{units.get(row.get('unit_id', ''), {}).get('name', '')} {row.get('description', '')}"
+        numbers = [
+            float(row[key]) for key in ("maximum", "available") if re.fullmatch(r"\d+(\.\d+)?", row.get(key, ""))
+        ]
+        if re.search(r"\bbeds?\b|\bcribs?\b", words, re.IGNORECASE) and numbers:
+            found.append(max(numbers))
+    return f"{sum(found):.0f}" if found else ""
+
+
 def _opening_hours(schedules: Sequence[Mapping[str, str]]) -> str:
-    """Return weekly schedules in OpenStreetMap syntax; nothing if one of them says more than days and hours."""
-    parts = []
+    """Return weekly schedules in OpenStreetMap syntax; nothing if one of them says more than days and hours.
+
+    Spans of the same days stand side by side, and rules are joined by a comma, which adds: a later rule after a
+    semicolon would replace the day, and cut the night that runs into it.
+    """
+    spans: dict[str, list[str]] = {}
     for row in schedules:
-        days = [part.strip() for part in row.get("byday", "").split(",")]
-        opens, closes = row.get("opens_at", "")[:5], row.get("closes_at", "")[:5]
-        plain = all(day in _DAYS for day in days) and _TIME.fullmatch(opens) and _TIME.fullmatch(closes)
+        days = [part.strip().upper() for part in row.get("byday", "").split(",")]
+        opens, closes = (_TIME.fullmatch(row.get(key, "").strip()) for key in ("opens_at", "closes_at"))
         odd = row.get("interval") not in (None, "", "1") or row.get("freq", "").upper() not in ("", "WEEKLY")
-        dated = any(row.get(key) for key in ("valid_from", "valid_to", "until", "count", "bymonthday", "byweekno"))
-        if not plain or odd or dated:
+        dated = any(row.get(key) for key in ("valid_to", "until", "count", "bymonthday", "byweekno", "byyearday"))
+        if not opens or not closes or odd or dated or not all(day in _DAYS for day in days):
             return ""
-        parts.append(f"{','.join(_DAYS[day] for day in days)} {opens}-{closes}")
-    return "; ".join(parts)
+        in_order = sorted(dict.fromkeys(days), key=list(_DAYS).index)
+        span = f"{opens[1]}-{closes[1]}"
+        known = spans.setdefault(",".join(_DAYS[day] for day in in_order), [])
+        known += [] if span in known else [span]
+    return ", ".join(f"{days} {','.join(sorted(times))}" for days, times in spans.items())
 
 
 def _eligibility(text: str, mapped: Mapped, otherwise: str | None) -> str:

@@ -1,4 +1,7 @@
-"""Open Referral HSDS 3.0 as published: a folder or zip of CSV tables, or nested JSON, both into flat tables of text."""
+"""Open Referral HSDS 1.1 to 3.1 as published: CSV tables, nested JSON, saved pages of an API; into flat tables of text.
+
+What older versions say in tables of their own is brought to the tables of version 3 (:func:`_modern`).
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from kcgeo.data.formats.archive import extracted, is_archive, refusing
-from kcgeo.data.formats.services.hsds_schema import LINKS, TABLES
+from kcgeo.data.formats.services.hsds_schema import LINKS, OTHER_FILES, TABLES
 from kcgeo.data.formats.services.spreadsheet import decoded
 from kcgeo.errors import TableError, first_ids, raise_all
 
@@ -26,13 +29,51 @@ _NESTED = {
     "service": {
         "phones": ("phone", "service_id"),
         "schedules": ("schedule", "service_id"),
+        "regular_schedules": ("regular_schedule", "service_id"),
         "service_areas": ("service_area", "service_id"),
         "service_at_locations": ("service_at_location", "service_id"),
         "attributes": ("attribute", "link_id"),
+        "capacities": ("service_capacity", "service_id"),
+        "service_capacity": ("service_capacity", "service_id"),
+        "languages": ("language", "service_id"),
+        "cost_options": ("cost_option", "service_id"),
+        "required_documents": ("required_document", "service_id"),
+        "contacts": ("contact", "service_id"),
+        "eligibility": ("eligibility", "service_id"),
     },
-    "service_at_location": {"schedules": ("schedule", "service_at_location_id")},
-    "location": {"addresses": ("address", "location_id"), "addresss": ("address", "location_id")},
+    "service_at_location": {
+        "schedules": ("schedule", "service_at_location_id"),
+        "phones": ("phone", "service_at_location_id"),
+        "attributes": ("attribute", "link_id"),
+        "contacts": ("contact", "service_at_location_id"),
+    },
+    "location": {
+        "addresses": ("address", "location_id"),
+        "addresss": ("address", "location_id"),
+        "physical_addresses": ("address", "location_id"),
+        "schedules": ("schedule", "location_id"),
+        "regular_schedules": ("regular_schedule", "location_id"),
+        "phones": ("phone", "location_id"),
+        "attributes": ("attribute", "link_id"),
+        "accessibility": ("accessibility", "location_id"),
+        "languages": ("language", "location_id"),
+        "contacts": ("contact", "location_id"),
+    },
+    "organization": {
+        "phones": ("phone", "organization_id"),
+        "attributes": ("attribute", "link_id"),
+        "contacts": ("contact", "organization_id"),
+        "programs": ("program", "organization_id"),
+    },
 }
+_ONE = {
+    "service": ("organization", "program"),
+    "service_at_location": ("location",),
+    "attribute": ("taxonomy_term",),
+    "service_capacity": ("unit",),
+}
+"""Objects that stand whole inside another one, once."""
+
 _WHOLE = ("organization", "service", "location")
 """Tables whose ids must be unique; elsewhere a second row of one id is left out."""
 
@@ -62,7 +103,7 @@ def read_hsds_tables(path: Path) -> tuple[Rows, list[str]]:
         files = sorted(item for item in folder.rglob("*") if item.is_file() and not item.name.startswith("."))
         if sum(item.stat().st_size for item in files) > MAX_BYTES:
             raise TableError(f"{path.name} holds more than {MAX_BYTES >> 20} MB, the limit of this reader.")
-        named = {item.name.casefold(): item for item in reversed(files)}
+        named = {item.name.casefold(): item for item in reversed(files)} | _by_descriptor(files)
         if any(name in named for name in TABLES["service"].files):
             return _from_csv(named, path.name)
         pages = [item for item in files if item.suffix.lower() == ".json" and item.name != "datapackage.json"]
@@ -74,8 +115,8 @@ def read_hsds_tables(path: Path) -> tuple[Rows, list[str]]:
 def _from_csv(named: Mapping[str, Path], name: str) -> tuple[Rows, list[str]]:
     tables: Rows = {}
     notes: list[str] = []
-    for table, about in TABLES.items():
-        path = next((named[file] for file in about.files if file in named), None)
+    for table, names in (OTHER_FILES | {table: about.files for table, about in TABLES.items()}).items():
+        path = next((named[file] for file in names if file in named), None)
         tables[table] = []
         if path is None:
             continue
@@ -83,9 +124,56 @@ def _from_csv(named: Mapping[str, Path], name: str) -> tuple[Rows, list[str]]:
             text, note = decoded(path.read_bytes(), path.name)
         notes += [note] if note else []
         tables[table] = _records(text, path.name)
-        if "id" not in (tables[table][0] if tables[table] else {"id": ""}):
+        if "id" not in (tables[table][0] if tables[table] else {"id": ""}) and table not in OTHER_FILES:
             raise TableError(f"{path.name} of {name} has no column id, so it is no table of HSDS.")
-    return tables, notes
+    return _modern(tables, notes), notes
+
+
+def _by_descriptor(files: list[Path]) -> dict[str, Path]:
+    """Return the files that a ``datapackage.json`` names otherwise than usual, under their usual names."""
+    found = {}
+    for descriptor in (item for item in files if item.name == "datapackage.json"):
+        with refusing(descriptor, "a descriptor of a data package"):
+            content = json.loads(descriptor.read_bytes().decode("utf-8-sig"))
+            resources = content.get("resources", []) if isinstance(content, dict) else []
+            paths = {str(item.get("name")): str(item.get("path")) for item in resources if isinstance(item, dict)}
+        inside = {
+            item.relative_to(descriptor.parent).as_posix(): item for item in files if descriptor.parent in item.parents
+        }
+        found |= {f"{name.casefold()}.csv": inside[path] for name, path in paths.items() if path in inside}
+    return found
+
+
+_WEEKDAYS = dict(enumerate(("MO", "TU", "WE", "TH", "FR", "SA", "SU"), start=1))
+
+
+def _modern(tables: Rows, notes: list[str]) -> Rows:
+    """Bring what versions 1 and 2 keep in tables of their own to the tables of version 3."""
+    old = [name for name in ("eligibility", "regular_schedule", "postal_address", "service_taxonomy") if tables[name]]
+    if old:
+        notes.append(f"The tables {', '.join(old)} are of HSDS 1 or 2 and were read as those of version 3.")
+    if not tables["taxonomy_term"] and tables["taxonomy"] and (tables["service_taxonomy"] or not tables["attribute"]):
+        tables["taxonomy_term"], tables["taxonomy"] = tables["taxonomy"], []
+    for row in tables["service_taxonomy"]:
+        term = row.get("taxonomy_term_id") or row.get("taxonomy_id", "")
+        link = {"link_id": row.get("service_id", ""), "taxonomy_term_id": term, "link_entity": "service"}
+        tables["attribute"].append({"id": f"service_taxonomy {row.get('id', '')}"} | link)
+    for row in tables["attribute"]:
+        row.setdefault("link_id", row.get("service_id", ""))
+    for row in tables["taxonomy_term"]:
+        row["name"] = row.get("name") or row.get("term", "")
+    for row in tables["regular_schedule"]:
+        day = row.get("weekday", "").strip()
+        named = _WEEKDAYS.get(int(day)) if day.isdigit() else day[:2].upper()
+        tables["schedule"].append(
+            {**row, "id": f"regular {row.get('id', '')}", "freq": "WEEKLY", "byday": named or day}
+        )
+    for row in tables["postal_address"]:
+        tables["address"].append({**row, "id": f"postal {row.get('id', '')}", "address_type": "postal"})
+    words = {row.get("service_id", ""): row.get("eligibility", "") for row in tables["eligibility"]}
+    for row in tables["service"]:
+        row["eligibility_description"] = row.get("eligibility_description", "") or words.get(row.get("id", ""), "")
+    return tables
 
 
 def _records(text: str, name: str) -> list[dict[str, str]]:
@@ -112,7 +200,7 @@ def _records(text: str, name: str) -> list[dict[str, str]]:
 
 
 def _from_json(paths: list[Path]) -> tuple[Rows, list[str]]:
-    tables: Rows = {name: [] for name in TABLES}
+    tables: Rows = {name: [] for name in (*TABLES, *OTHER_FILES)}
     notes: list[str] = []
     for path in paths:
         if not path.is_file():
@@ -125,7 +213,7 @@ def _from_json(paths: list[Path]) -> tuple[Rows, list[str]]:
         notes += [note] if note else []
         for item in _items(content, path.name):
             _flatten(item, tables, path.name)
-    return tables, notes
+    return _modern(tables, notes), notes
 
 
 def _items(content: Any, name: str) -> list[dict[str, Any]]:
@@ -151,8 +239,7 @@ def _take(table: str, item: Mapping[str, Any], tables: Rows, name: str, **links:
     """Add one object and all that lies in it; return its id."""
     row = {key: _text(value) for key, value in item.items() if not isinstance(value, dict | list)} | links
     identity = row.get("id", "")
-    one = {"service": ("organization",), "service_at_location": ("location",), "attribute": ("taxonomy_term",)}
-    for key in one.get(table, ()):
+    for key in _ONE.get(table, ()):
         if isinstance(inner := item.get(key), dict):
             row[f"{key}_id"] = _take(key, inner, tables, name)
     tables[table].append(row)

@@ -1,7 +1,7 @@
-"""What Open Referral HSDS 3.0 asks of the objects that we read and write: files, fields, required ones, words.
+"""What Open Referral HSDS asks of the objects that we read and write: files, fields, required ones, words.
 
-Taken from the schema files of the specification as of its version 3.0. Not verified: whether a newer 3.x wants more;
-the name of the address file, which drafts of 3.0 spelt ``addresss.csv`` (both are read, the plain plural is written).
+Written is version 3.1; tests compare it with the schema files of the specification. Read are 1.1, 2.0, 3.0 and 3.1: the
+names of files of all of them stand here, ``addresss.csv`` of drafts of 3.0 too.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["AREA_TOLD", "EXTENSION", "LINKS", "TABLES", "Table", "schema_problems"]
+__all__ = ["AREA_TOLD", "EXTENSION", "LINKS", "OTHER_FILES", "TABLES", "VERSION", "Table", "schema_problems"]
+
+VERSION = "3.1"
 
 EXTENSION = "kcgeo fields"
 """Taxonomy of the attributes that carry what HSDS has no field for; a term's code is the name of our column."""
@@ -105,12 +107,28 @@ TABLES: dict[str, Table] = {
         ("id", "name", "description"),
     ),
     "attribute": Table(
-        ("attributes.csv", "attribute.csv", "service_attributes.csv"),
+        ("attributes.csv", "attribute.csv", "service_attributes.csv", "service_attribute.csv"),
         ("id", "link_id", "taxonomy_term_id", "link_type", "link_entity", "value"),
         ("id", "link_id", "taxonomy_term_id", "link_type", "link_entity"),
     ),
 }
-"""The tables that our columns need; what others hold (contacts, languages, costs) is left out."""
+"""The tables that our columns need."""
+
+OTHER_FILES = {
+    "program": ("programs.csv", "program.csv"),
+    "eligibility": ("eligibility.csv", "eligibilities.csv"),
+    "service_capacity": ("service_capacity.csv", "service_capacities.csv"),
+    "unit": ("units.csv", "unit.csv"),
+    "language": ("languages.csv", "language.csv"),
+    "cost_option": ("cost_options.csv", "cost_option.csv"),
+    "accessibility": ("accessibility.csv", "accessibility_for_disabilities.csv"),
+    "required_document": ("required_documents.csv", "required_document.csv"),
+    "contact": ("contacts.csv", "contact.csv"),
+    "regular_schedule": ("regular_schedules.csv", "regular_schedule.csv"),
+    "postal_address": ("postal_addresses.csv", "postal_address.csv"),
+    "service_taxonomy": ("services_taxonomy.csv", "service_taxonomy.csv", "service_taxonomies.csv"),
+}
+"""Tables that are read and not written: for capacity, for words that may close a row, and those of old versions."""
 
 LINKS = {
     "service": {"organization_id": "organization"},
@@ -126,7 +144,7 @@ LINKS = {
 
 
 def schema_problems(tables: Mapping[str, Sequence[Mapping[str, str]]]) -> list[str]:
-    """Collect what in tables of ours would break HSDS 3.0: blanks, words, ids that are no UUID or occur twice, links.
+    """Collect what in tables of ours would break HSDS: blanks, words, ids that are no UUID or occur twice, links.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Our services as Open Referral HSDS 3.0: tables of objects, then CSV files or nested JSON.
+"""Our services as Open Referral HSDS 3.1: tables of objects, then CSV files or nested JSON.
 
 Only exact rows become locations; an area row has neither a location nor an address, and a withheld row is not written.
 Ids are UUIDs (version 5) of our ids, so two exports of one service agree. What HSDS has no field for travels as
@@ -19,7 +19,7 @@ import geopandas as gpd
 import pandas as pd
 
 from kcgeo.data.directory.rules import NOT_VERIFIED
-from kcgeo.data.formats.services.hsds_schema import AREA_TOLD, EXTENSION, TABLES, schema_problems
+from kcgeo.data.formats.services.hsds_schema import AREA_TOLD, EXTENSION, TABLES, VERSION, schema_problems
 from kcgeo.data.package.catalogue import load
 from kcgeo.errors import DisclosureError, TableError, first_ids
 
@@ -40,7 +40,7 @@ _DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 
 
 def hsds_tables(services: gpd.GeoDataFrame) -> Rows:
-    """Put services into the objects of HSDS 3.0, flat: one list of rows for each table.
+    """Put services into the objects of HSDS 3.1, flat: one list of rows for each table.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def hsds_tables(services: gpd.GeoDataFrame) -> Rows:
     for row in shown.to_dict("records"):
         _service({str(key): value for key, value in row.items()}, tables)
     if problems := schema_problems(tables):
-        raise TableError(f"The services do not fit HSDS 3.0: {first_ids(problems, limit=3)}")
+        raise TableError(f"The services do not fit HSDS: {first_ids(problems, limit=3)}")
     return tables
 
 
@@ -231,7 +231,7 @@ def hsds_csv(tables: Rows, *, title: str) -> dict[str, bytes]:
         files[about.files[0]] = text.getvalue().encode("utf-8")
         fields = [{"name": item, "constraints": {"required": item in about.required}} for item in about.fields]
         resources.append({"name": name, "path": about.files[0], "schema": {"fields": fields, "primaryKey": "id"}})
-    package = {"name": "human_services_data", "title": title, "version": "3.0", "resources": resources}
+    package = {"name": "human_services_data", "title": title, "version": VERSION, "resources": resources}
     files["datapackage.json"] = (json.dumps(package, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
     return files
 
