@@ -99,7 +99,7 @@ _ALL: tuple[Reader, ...] = (
         "hsds",
         "services",
         _later("services.hsds", "add_hsds"),
-        "directory in Open Referral HSDS 3.0: folder or zip of CSV tables, or JSON",
+        "directory in Open Referral HSDS 1.1 to 3.1: folder or zip of CSV tables, or JSON",
         "hsds directory-hsds.zip --study my-city.toml --option mapping=their-words.toml",
         {**_SERVICE_OPTIONS, "eligibility": "what to take where who may come is told in words of theirs"},
     ),
@@ -167,6 +167,14 @@ _ALL: tuple[Reader, ...] = (
         _later("places.acs", "read_acs"),
         "tables of the American Community Survey (CSV of data.census.gov, or table-based summary files)",
         "acs ACSDT5Y2022.B25044_2024-05-01T000000.zip --study my-city.toml",
+    ),
+    Reader(
+        "addresses",
+        "addresses",
+        _later("places.address_ranges", "read_addresses"),
+        "TIGER/Line address ranges (ADDRFEAT) of one county or of a folder: addresses are placed with them, here",
+        "addresses tl_2023_29095_addrfeat.zip --study my-city.toml",
+        _LAYER_OPTION,
     ),
     Reader(
         "primary-roads",

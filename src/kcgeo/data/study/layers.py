@@ -12,6 +12,7 @@ kind                   file                                        takes the pla
 ``services``           CSV: columns of ``services``                the packaged directory
 ``streets``, ``walks`` NPZ: see :mod:`kcgeo.data.formats.streets.street_table`  the friction grid, for cars and on foot
 ``transit``            ZIP: the GTFS feed as it came               nothing: buses are not packaged
+``addresses``          NPZ: sides of streets with house numbers    nothing: rows get the point of their ZIP code
 ====================== =========================================== ==================================================
 """
 
@@ -38,6 +39,7 @@ KINDS = {
     "streets": ".npz",
     "walks": ".npz",
     "transit": ".zip",
+    "addresses": ".npz",
 }
 """Kinds of layers, and the suffix of their converted file."""
 

@@ -131,7 +131,7 @@ def _from_csv(named: Mapping[str, Path], name: str) -> tuple[Rows, list[str]]:
 
 def _by_descriptor(files: list[Path]) -> dict[str, Path]:
     """Return the files that a ``datapackage.json`` names otherwise than usual, under their usual names."""
-    found = {}
+    found: dict[str, Path] = {}
     for descriptor in (item for item in files if item.name == "datapackage.json"):
         with refusing(descriptor, "a descriptor of a data package"):
             content = json.loads(descriptor.read_bytes().decode("utf-8-sig"))
