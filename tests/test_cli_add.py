@@ -122,7 +122,6 @@ def test_fetch_from_a_mirror_adds_the_layer(kcgeo: Run, town: Path, tmp_path: Pa
 
 
 def test_a_garbled_mirror_adds_nothing(kcgeo: Run, town: Path, tmp_path: Path, mirror: tuple[str, Path]) -> None:
-    pytest.importorskip("pygris")
     url, folder = mirror
     place = folder / "geo/tiger/GENZ2020/shp"
     place.mkdir(parents=True)

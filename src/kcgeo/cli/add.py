@@ -67,7 +67,7 @@ def _print_added(added: Added) -> None:
 
 @data_app.command("fetch", epilog="Example: kcgeo data fetch centers --study my-city.toml")
 def data_fetch(
-    what: Annotated[str, typer.Argument(help="block-groups, tracts, centers, acs, primary-roads or roads.")],
+    what: Annotated[str, typer.Argument(help="block-groups, tracts, centers, acs, primary-roads, roads or addresses.")],
     study: OwnStudyOption,
     year: Annotated[int | None, typer.Option(help="Edition; a recent one where not given.")] = None,
     mirror: Annotated[
@@ -81,7 +81,6 @@ def data_fetch(
     """Download what the Census Bureau publishes for the study's counties, test it, and add it as a layer."""
     from kcgeo import data
     from kcgeo.data.fetch.census_files import fetch
-    from kcgeo.data.fetch.download import Patience
     from kcgeo.data.formats.registry import READERS
     from kcgeo.study.file.add import add_fetched
 
@@ -98,7 +97,7 @@ def data_fetch(
             mirror=mirror,
             cache=cache,
             refresh=refresh,
-            patience=Patience(tries=tries),
+            tries=tries,
             step=count,
         )
         is_added = what in READERS and not only

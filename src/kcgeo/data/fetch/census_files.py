@@ -1,23 +1,14 @@
-"""Where the Census Bureau publishes what a study can use, and fetching it into the cache.
-
-Addresses of boundaries and roads come from pygris, which knows how they changed over the years. The files themselves
-are downloaded by :mod:`kcgeo.data.fetch`: pygris (0.2) reads a whole answer into memory, keeps it under its bare name
-without hash or test, cannot resume, and asks again without end for a cached file that cannot be read. Centers of
-population and survey tables, which pygris does not know, have one address for each state or table.
-"""
+"""Where the Census Bureau publishes what a study can use, and fetching it into the cache."""
 
 from __future__ import annotations
 
-import contextlib
-import io
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 
-from kcgeo.data.fetch.download import Fetched, FetchError, Patience, cache_folder, check_text, download
+from kcgeo.data.fetch.download import Fetched, FetchError, cache_folder, check_text, download
 from kcgeo.data.formats.archive import extracted
 from kcgeo.data.study.settings import Study
 
@@ -33,11 +24,23 @@ WHATS = {
     "acs": (2022, "survey tables B01001, C17002 and B25044, national files of some hundred MB each"),
     "primary-roads": (2023, "primary roads, one file for the nation"),
     "roads": (2023, "all roads, one file a county"),
+    "addresses": (2023, "address ranges of streets, one file a county"),
 }
 """What can be fetched: year where none is given, and what it is."""
 
-_TABLES = ("B01001", "C17002", "B25044")
-_HINT = "pip install 'kcgeo[census]'"
+_PATHS = {
+    "block-groups": "geo/tiger/GENZ{year}/shp/cb_{year}_{state}_bg_500k.zip",
+    "tracts": "geo/tiger/GENZ{year}/shp/cb_{year}_{state}_tract_500k.zip",
+    "centers": "geo/docs/reference/cenpop{year}/blkgrp/CenPop{year}_Mean_BG{state}.txt",
+    "acs": "programs-surveys/acs/summary_file/{year}/table-based-SF/data/5YRData/acsdt5y{year}-{table}.dat",
+    "primary-roads": "geo/tiger/TIGER{year}/PRIMARYROADS/tl_{year}_us_primaryroads.zip",
+    "roads": "geo/tiger/TIGER{year}/ROADS/tl_{year}_{county}_roads.zip",
+    "addresses": "geo/tiger/TIGER{year}/ADDRFEAT/tl_{year}_{county}_addrfeat.zip",
+}
+_FIRST_YEARS = {"block-groups": 2014, "tracts": 2014, "primary-roads": 2011, "roads": 2011, "addresses": 2011}
+"""Before these years the files lie elsewhere or are called otherwise."""
+
+_TABLES = ("b01001", "c17002", "b25044")
 
 
 @dataclass(frozen=True)
@@ -59,71 +62,28 @@ def wanted(what: str, study: Study, *, year: int | None = None) -> list[Wanted]:
     Raises
     ------
     FetchError
-        There is no such thing, or pygris is needed and not installed, or knows no file of the year.
+        There is no such thing, or none of such a year in the form that is read.
     """
     if what not in WHATS:
         raise FetchError(f"'{what}' cannot be fetched; there are {', '.join(WHATS)}.")
     edition = year if year is not None else WHATS[what][0]
-    states = sorted({code[:2] for code in study.counties})
-    if what == "centers":
-        base = f"{SERVER}/geo/docs/reference/cenpop{edition}/blkgrp/CenPop{edition}_Mean_BG"
-        return [Wanted(f"{base}{state}.txt", partial(check_text, starts="POPULATION")) for state in states]
-    if what == "acs":
-        base = f"{SERVER}/programs-surveys/acs/summary_file/{edition}/table-based-SF/data/5YRData/acsdt5y{edition}-"
-        return [Wanted(f"{base}{table.lower()}.dat", partial(check_text, starts="GEO_ID")) for table in _TABLES]
-    return [Wanted(url, _check_zip) for url in _pygris_urls(what, states, sorted(study.counties), edition)]
+    if edition < _FIRST_YEARS.get(what, 0):
+        raise FetchError(
+            f"{what} can be fetched from {_FIRST_YEARS[what]} on; add an older file with kcgeo data add {what} PATH."
+        )
+    parts = {"{state}": sorted({code[:2] for code in study.counties}), "{county}": sorted(study.counties)}
+    parts["{table}"] = list(_TABLES)
+    path = _PATHS[what].replace("{year}", str(edition))
+    part = next((key for key in parts if key in path), None)
+    paths = [path.replace(part, word) for word in parts[part]] if part else [path]
+    text = {"centers": "POPULATION", "acs": "GEO_ID"}.get(what)
+    check = partial(check_text, starts=text) if text else _check_zip
+    return [Wanted(f"{SERVER}/{path}", check) for path in paths]
 
 
 def _check_zip(path: Path) -> None:
     with extracted(path):
         pass
-
-
-def _pygris_urls(what: str, states: list[str], counties: list[str], year: int) -> list[str]:
-    """Ask pygris for the addresses, without letting it download."""
-    if what == "block-groups":
-        return [_asked("enumeration_units", "block_groups", state=state, cb=True, year=year) for state in states]
-    if what == "tracts":
-        return [_asked("enumeration_units", "tracts", state=state, cb=True, year=year) for state in states]
-    if what == "roads":
-        return [_asked("transportation", "roads", state=fips[:2], county=fips[2:], year=year) for fips in counties]
-    return [_asked("transportation", "primary_roads", year=year)]
-
-
-class _FoundError(Exception):
-    """Carries the address out of pygris before it downloads."""
-
-
-def _asked(module_name: str, function: str, **options: object) -> str:
-    try:
-        module = import_module(f"pygris.{module_name}")
-    except ImportError:
-        raise FetchError(f"Boundaries and roads are found through pygris; install it with {_HINT}.") from None
-    with _caught(module), contextlib.redirect_stdout(io.StringIO()):
-        try:
-            getattr(module, function)(**options)
-        except _FoundError as stop:
-            return str(stop)
-        except (ValueError, TypeError, AttributeError) as error:
-            raise FetchError(f"pygris knows no such file ({error}).") from None
-    raise FetchError("This release of pygris is not known to kcgeo; fetch the file by hand and use kcgeo data add.")
-
-
-@contextlib.contextmanager
-def _caught(module: object) -> Iterator[None]:
-    """Let the loader of a pygris module hand out the address instead of loading."""
-
-    def hand_out(url: str, *_: object, **__: object) -> None:
-        raise _FoundError(url)
-
-    former = getattr(module, "_load_tiger", None)
-    if former is None:
-        raise FetchError("This release of pygris is not known to kcgeo; fetch the file by hand and use kcgeo data add.")
-    module._load_tiger = hand_out  # type: ignore[attr-defined]
-    try:
-        yield
-    finally:
-        module._load_tiger = former  # type: ignore[attr-defined]
 
 
 def fetch(
@@ -134,7 +94,7 @@ def fetch(
     mirror: str | None = None,
     cache: Path | None = None,
     refresh: bool = False,
-    patience: Patience | None = None,
+    tries: int = 5,
     step: Callable[[str, int, int | None], None] = lambda name, done, total: None,
 ) -> list[Fetched]:
     """Download what a study needs of one kind into the cache.
@@ -153,8 +113,8 @@ def fetch(
         Folder; :func:`kcgeo.data.fetch.download.cache_folder` where not given.
     refresh
         Download anew what the cache holds.
-    patience
-        Tries, waits and limits.
+    tries
+        As :func:`kcgeo.data.fetch.download.download`.
     step
         Told name, bytes done and, where known, in all.
 
@@ -169,7 +129,6 @@ def fetch(
         One sentence; files that were fetched before it stay in the cache.
     """
     server = (mirror or os.environ.get("KCGEO_CENSUS_URL") or SERVER).rstrip("/")
-    files = wanted(what, study, year=year)
     folder = (cache or cache_folder()) / what
     return [
         download(
@@ -177,8 +136,8 @@ def fetch(
             folder / item.name,
             check=item.check,
             refresh=refresh,
-            patience=patience,
+            tries=tries,
             step=partial(step, item.name),
         )
-        for item in files
+        for item in wanted(what, study, year=year)
     ]

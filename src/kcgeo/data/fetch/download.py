@@ -1,8 +1,8 @@
-"""Downloading a published file so that what is kept is whole: resumed, tested, hashed, and never half a file.
+"""Downloading a published file so that what is kept is whole: taken up where it broke, tested, hashed, never half.
 
-Bytes go to ``NAME.part``; a cut connection is taken up where it broke, if the server can and the file is still the same
-one (``If-Range``); what has come is tested (length, then the content itself), hashed, and only then takes its name. The
-record beside it (``NAME.json``) holds address, length and SHA-256: a later use compares them and asks no server.
+Bytes go to ``NAME.part``; what has come is tested (length, then the content itself) and hashed, and only then takes its
+name. The record beside it (``NAME.json``) holds address, length and SHA-256: a later use compares them and asks no
+server.
 """
 
 from __future__ import annotations
@@ -11,54 +11,34 @@ import http.client
 import json
 import os
 import re
-import ssl
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from kcgeo.errors import KcgeoError, TableError
 from kcgeo.files import sha256, write_text
 
-__all__ = ["FetchError", "Fetched", "Patience", "cache_folder", "check_text", "download"]
+__all__ = ["FetchError", "Fetched", "cache_folder", "check_text", "download"]
 
 _BLOCK = 1 << 16
-_AGAIN = {408, 425, 429, 500, 502, 503, 504}
+_AGAIN = {408, 416, 425, 429, 500, 502, 503, 504}
+_LIMIT_BYTES = 2 << 30
 
 
 class FetchError(KcgeoError):
     """A published file could not be had; what was there before stays."""
 
 
-@dataclass(frozen=True)
-class Patience:
-    """How long to try.
+class _BrokenError(Exception):
+    """A connection that may do better next time; ``mark`` tells the version of the file that has come in part."""
 
-    Attributes
-    ----------
-    tries
-        Connections in a row that bring nothing new before giving up; one that brings bytes starts the count anew.
-    connections
-        Connections in all.
-    wait_s
-        Seconds before the second try; doubled each time, 60 at most. A server that names a time is given it, 120 at
-        most.
-    timeout_s
-        Seconds without a byte after which a connection counts as broken.
-    limit_bytes
-        Longest file.
-    """
-
-    tries: int = 5
-    connections: int = 50
-    wait_s: float = 1.0
-    timeout_s: float = 60.0
-    limit_bytes: int = 2 << 30
+    def __init__(self, said: str, mark: str = "") -> None:
+        self.mark = mark
+        super().__init__(said)
 
 
 @dataclass(frozen=True)
@@ -74,11 +54,8 @@ class Fetched:
 
 def cache_folder() -> Path:
     """Return the folder of downloaded files: ``KCGEO_CACHE``, else ``kcgeo`` in the user's cache folder."""
-    named = os.environ.get("KCGEO_CACHE")
-    if named:
-        return Path(named)
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "kcgeo"
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(os.environ.get("KCGEO_CACHE") or Path(base) / "kcgeo")
 
 
 def download(
@@ -87,7 +64,8 @@ def download(
     *,
     check: Callable[[Path], None],
     refresh: bool = False,
-    patience: Patience | None = None,
+    tries: int = 5,
+    limit_bytes: int = _LIMIT_BYTES,
     step: Callable[[int, int | None], None] = lambda done, total: None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Fetched:
@@ -103,8 +81,10 @@ def download(
         Raises a :class:`~kcgeo.errors.KcgeoError` where the content is not what it should be.
     refresh
         Ask the server anew although the cache holds the file.
-    patience
-        Tries, waits and limits.
+    tries
+        Connections in a row that bring nothing new before giving up; before each but the first one waits, 1 s, 2 s, ...
+    limit_bytes
+        Longest file.
     step
         Told bytes done and, where known, in all.
     sleep
@@ -113,237 +93,103 @@ def download(
     Raises
     ------
     FetchError
-        One sentence: address and what happened. The former file of the cache stays; a part stays for the next try
-        unless its content is wrong.
+        One sentence: address and what happened. The former file of the cache stays.
     """
-    _check_url(url)
-    held = None if refresh else _held(url, target)
+    if not re.match(r"https?://[^/]+", url):
+        raise FetchError(f"'{url}' is not an http or https address.")
+    record, part = (target.with_name(target.name + end) for end in (".json", ".part"))
+    held = None if refresh else _held(url, target, record)
     if held is not None:
         return held
-    with _locked(target):
-        return _download(url, target, check, patience or Patience(), step, sleep)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part.unlink(missing_ok=True)
+    mark, fruitless = "", 0
+    try:
+        while True:
+            before = part.stat().st_size if part.exists() else 0
+            try:
+                _receive(url, part, mark, limit_bytes, step)
+                _test(part, check)
+                break
+            except _BrokenError as broken:
+                said, mark = str(broken), broken.mark
+            fruitless = 0 if part.exists() and part.stat().st_size > before else fruitless + 1
+            if fruitless >= tries:
+                raise FetchError(f"{url} could not be downloaded: {said}, {tries} times in a row; nothing was changed.")
+            if fruitless:
+                sleep(min(2.0 ** (fruitless - 1), 60.0))
+        fetched = Fetched(target, url, part.stat().st_size, sha256(part), is_new=True)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+    write_text(record, json.dumps({"url": url, "bytes": fetched.bytes, "sha256": fetched.sha256}, indent=2) + "\n")
+    return fetched
 
 
-def _check_url(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise FetchError(f"'{url}' is not an http or https address.")
-
-
-def _held(url: str, target: Path) -> Fetched | None:
+def _held(url: str, target: Path, record: Path) -> Fetched | None:
     """Return the cached file if it is the one that its record names."""
     try:
-        record = json.loads(_beside(target, ".json").read_text(encoding="utf-8"))
-        if record["url"] == url and target.stat().st_size == record["bytes"] and sha256(target) == record["sha256"]:
-            return Fetched(target, url, record["bytes"], record["sha256"], is_new=False)
+        said = json.loads(record.read_text(encoding="utf-8"))
+        if said["url"] == url and target.stat().st_size == said["bytes"] and sha256(target) == said["sha256"]:
+            return Fetched(target, url, said["bytes"], said["sha256"], is_new=False)
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return None
 
 
-def _beside(target: Path, ending: str) -> Path:
-    return target.with_name(target.name + ending)
-
-
-@contextmanager
-def _locked(target: Path) -> Iterator[None]:
-    """Let one process at a time write a part; where the system has no such locks, none is taken."""
-    target.parent.mkdir(parents=True, exist_ok=True)
+def _test(part: Path, check: Callable[[Path], None]) -> None:
     try:
-        import fcntl
-    except ImportError:
-        yield
-        return
-    with _beside(target, ".lock").open("w") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise FetchError(f"Another kcgeo is downloading {target.name}; wait until it is done.") from None
-        yield
-
-
-@dataclass
-class _Part:
-    """A file that has come in part, and what the server said of it."""
-
-    path: Path
-    url: str
-    validator: str = ""
-    total: int | None = None
-
-    @property
-    def size(self) -> int:
-        return self.path.stat().st_size if self.path.exists() else 0
-
-    @property
-    def notes(self) -> Path:
-        return self.path.with_name(self.path.name + ".json")
-
-    def save(self) -> None:
-        said = {"url": self.url, "validator": self.validator, "total": self.total}
-        write_text(self.notes, json.dumps(said) + "\n")
-
-    def drop(self) -> None:
-        self.validator, self.total = "", None
-        self.path.unlink(missing_ok=True)
-        self.notes.unlink(missing_ok=True)
-
-
-def _part(url: str, target: Path) -> _Part:
-    """Take up a part of an earlier run if the server named it in a way that tells whether it has changed since."""
-    part = _Part(_beside(target, ".part"), url)
-    try:
-        said = json.loads(part.notes.read_text(encoding="utf-8"))
-        if said["url"] == url and said["validator"] and part.size:
-            part.validator, part.total = str(said["validator"]), said["total"]
-            return part
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
-    part.drop()
-    return part
-
-
-def _download(
-    url: str,
-    target: Path,
-    check: Callable[[Path], None],
-    patience: Patience,
-    step: Callable[[int, int | None], None],
-    sleep: Callable[[float], None],
-) -> Fetched:
-    part = _part(url, target)
-    fruitless, said = 0, ""
-    for _ in range(patience.connections):
-        before, wait = part.size, 0.0
-        try:
-            _receive(part, patience, step)
-            _test(part, check)
-            break
-        except _BrokenError as broken:
-            said, wait = str(broken), broken.wait_s
-        fruitless = 0 if part.size > before else fruitless + 1
-        if fruitless >= patience.tries:
-            raise FetchError(f"{url} could not be downloaded: {said}, {fruitless} times in a row; nothing was changed.")
-        if fruitless:
-            sleep(min(max(patience.wait_s * 2 ** (fruitless - 1), wait), max(60.0, wait)))
-    else:
-        raise FetchError(f"{url} broke off again and again ({said}); run the command again to go on from there.")
-    size, digest = part.size, sha256(part.path)
-    part.path.replace(target)
-    part.notes.unlink(missing_ok=True)
-    fetched = Fetched(target, url, size, digest, is_new=True)
-    write_text(_beside(target, ".json"), json.dumps(asdict(fetched) | {"path": target.name}, indent=2) + "\n")
-    return fetched
-
-
-class _BrokenError(Exception):
-    """A connection that may do better next time."""
-
-    def __init__(self, said: str, wait_s: float = 0.0) -> None:
-        super().__init__(said)
-        self.wait_s = wait_s
-
-
-def _test(part: _Part, check: Callable[[Path], None]) -> None:
-    """Test a part that is whole by its length; what fails is thrown away, since resuming could not mend it."""
-    try:
-        check(part.path)
+        check(part)
     except KcgeoError as error:
-        part.drop()
-        said = error.problems[0].replace(part.path.name, part.path.name.removesuffix(".part")).rstrip(".")
+        part.unlink()  # taking it up again could not mend it
+        said = error.problems[0].replace(part.name, part.name.removesuffix(".part")).rstrip(".")
         raise _BrokenError(f"what came is not the file ({said})") from None
 
 
-def _receive(part: _Part, patience: Patience, step: Callable[[int, int | None], None]) -> None:
-    """Open one connection and append what it brings; return when the file is whole."""
-    start = part.size
-    if part.total is not None and start == part.total:
-        return
+def _receive(url: str, part: Path, mark: str, limit_bytes: int, step: Callable[[int, int | None], None]) -> None:
+    """Open one connection and append what it brings to the part, where the last one marked its version."""
+    start = part.stat().st_size if part.exists() and mark else 0
     headers = {"User-Agent": "kcgeo", "Accept-Encoding": "identity"}
-    if start:
-        headers |= {"Range": f"bytes={start}-", "If-Range": part.validator}
+    headers |= {"Range": f"bytes={start}-", "If-Range": mark} if start else {}
     try:
-        answer = urllib.request.urlopen(urllib.request.Request(part.url, headers=headers), timeout=patience.timeout_s)
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=60) as answer:
+            _append(answer, url, part, start, limit_bytes, step)
     except urllib.error.HTTPError as error:
         error.close()
-        _answered_with_error(part, error)
-        return
-    except (OSError, http.client.HTTPException) as error:
-        raise _BrokenError(f"no connection ({_reason(error)})") from None
-    with answer:
-        _append(part, answer, patience, step)
+        if error.code in _AGAIN:
+            part.unlink(missing_ok=True)
+            raise _BrokenError(f"the server answered {error.code}") from None
+        if error.code in (404, 410):
+            raise FetchError(
+                f"There is no {url} (the server answered {error.code}); is the year published yet?"
+            ) from None
+        raise FetchError(f"The server refused {url} (answer {error.code}).") from None
+    except (http.client.HTTPException, OSError) as error:
+        inner = getattr(error, "reason", error)
+        raise _BrokenError(f"no connection ({getattr(inner, 'strerror', None) or inner})"[:150]) from None
 
 
-def _reason(error: Exception) -> str:
-    inner = getattr(error, "reason", error)
-    return str(getattr(inner, "strerror", None) or inner or type(error).__name__)[:120]
-
-
-def _answered_with_error(part: _Part, error: urllib.error.HTTPError) -> None:
-    if error.code == 416 and part.size:
-        # the part is as long as the file or longer: whole, or of a file that is no longer there
-        total = _number(r"bytes \*/(\d+)", error.headers.get("Content-Range"))
-        if total is not None and total == part.size:
-            return
-        part.drop()
-        raise _BrokenError("the server no longer has the part that was asked for")
-    if error.code in _AGAIN:
-        asked = _number(r"(\d+)", error.headers.get("Retry-After"))
-        raise _BrokenError(f"the server answered {error.code}", wait_s=min(float(asked or 0), 120.0))
-    if error.code in (404, 410):
-        raise FetchError(f"There is no {part.url} (the server answered {error.code}); is the year published yet?")
-    raise FetchError(f"The server refused {part.url} (answer {error.code}).")
-
-
-def _append(part: _Part, answer: Any, patience: Patience, step: Callable[[int, int | None], None]) -> None:
-    start, length = part.size, _number(r"(\d+)", answer.headers.get("Content-Length"))
-    if answer.status == 206:
-        at = _number(r"bytes (\d+)-", answer.headers.get("Content-Range"))
-        if at != start:
-            part.drop()
-            raise _BrokenError("the server sent another part than was asked for")
-    elif answer.status == 200:
-        # the whole file from its start: the server cannot resume, or the file has changed
-        part.drop()
-        start = 0
-        etag = answer.headers.get("ETag") or ""
-        part.validator = etag if etag and not etag.startswith("W/") else answer.headers.get("Last-Modified") or ""
-        part.total = length
-        part.save()
-    else:
-        raise FetchError(f"The server answered {answer.status} to {part.url}, which is no file.")
-    done = start
-    try:
-        with part.path.open("ab") as out:
-            while block := answer.read(_BLOCK):
-                done += len(block)
-                if done > patience.limit_bytes:
-                    break
-                out.write(block)
-                step(done, part.total)
-    except (http.client.HTTPException, TimeoutError, ConnectionError, ssl.SSLError) as error:
-        _cut_off(part, _reason(error))
-    if done > patience.limit_bytes or (part.total or 0) > patience.limit_bytes:
-        part.drop()
-        raise FetchError(f"{part.url} is longer than {patience.limit_bytes >> 20:,} MiB, the limit.")
-    if part.total is not None and done != part.total:
-        if done > part.total:
-            part.drop()
-            raise _BrokenError("more came than was announced")
-        _cut_off(part, "the connection broke off")
-
-
-def _cut_off(part: _Part, reason: str) -> None:
-    """Keep the part where it can be taken up again, and drop it where nobody could tell whether it still fits."""
-    size, total = part.size, part.total
-    if not part.validator:
-        part.drop()
-    raise _BrokenError(f"{reason} after {size:,}{f' of {total:,}' if total else ''} bytes")
-
-
-def _number(pattern: str, text: str | None) -> int | None:
-    found = re.match(pattern, text or "")
-    return int(found.group(1)) if found else None
+def _append(
+    answer: Any, url: str, part: Path, start: int, limit_bytes: int, step: Callable[[int, int | None], None]
+) -> None:
+    length = answer.headers.get("Content-Length")
+    if not str(answer.headers.get("Content-Range") or "").startswith(f"bytes {start}-"):
+        start = 0  # the whole file from its start: the server cannot resume, or the file has changed
+    if start == 0 and answer.status == 206:
+        part.unlink()
+        raise _BrokenError("the server sent another part than was asked for")
+    total = start + int(length) if length else None
+    with part.open("ab" if start else "wb") as out:
+        while block := answer.read(_BLOCK):
+            out.write(block)
+            step(out.tell(), total)
+            if out.tell() > limit_bytes:
+                raise FetchError(f"{url} is longer than {limit_bytes >> 20:,} MiB, the limit.")
+        done = out.tell()
+    etag = answer.headers.get("ETag") or ""
+    mark = etag if etag and not etag.startswith("W/") else answer.headers.get("Last-Modified") or ""
+    if total is not None and done != total:
+        raise _BrokenError(f"the connection broke off after {done:,} of {total:,} bytes", mark)
 
 
 def check_text(path: Path, *, starts: str) -> None:
