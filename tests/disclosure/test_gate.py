@@ -91,7 +91,7 @@ RECORD = {"organization_name": "Beta legal", "scope": "svc-b-01", "may_show": "e
     [
         ("physical_address", "2 EXAMPLE  st., Suite 9"),
         ("geometry", Point(-94.6004, 39.2004)),
-        ("phone", "(555) 555-0103; ask for Ann"),
+        ("phone", "(555) 555-0103 ext. 7"),
         ("site_id", "site-3"),
         ("organization_name", "beta  LEGAL"),
     ],
@@ -145,6 +145,8 @@ def test_unused_levels_of_a_categorical_are_forgotten():
         (3, "postal_code", "64999"),
         (3, "organization_name", "Refuge at 77 secret road"),
         (3, "service_name", "Refuge near 39.3001"),
+        (3, "service_name", "Refuge Olathe 77"),
+        (3, "phone", "39.3001 -94.7"),
         (3, "service_name", "Refuge 9yuzcd8"),
         (3, "service_name", "Refuge 86F75C2W+9X"),
         (3, "area", "Somewhere else"),

@@ -14,6 +14,7 @@ import h3
 import pandas as pd
 
 from kcgeo.crs import STORAGE, require
+from kcgeo.data.directory.area_texts import approved_names, is_telephone, narrows_the_place
 from kcgeo.data.directory.authorisations import authorisations, authorised
 from kcgeo.data.directory.doors import plain_text, same_door
 from kcgeo.data.directory.looks import (
@@ -51,7 +52,7 @@ def _digest(prefix: str, *parts: object) -> str:
     return f"{prefix}-{hashlib.sha256(text.encode('utf-8')).hexdigest()[:10]}"
 
 
-def _area_problems(rows: pd.DataFrame, areas: Iterable[str] | None) -> list[str]:
+def _area_problems(rows: pd.DataFrame, areas: Iterable[str] | None, names: frozenset[str]) -> list[str]:
     """Collect what forbids rows at area level to leave."""
     problems = []
     ids = rows["service_id"]
@@ -60,11 +61,24 @@ def _area_problems(rows: pd.DataFrame, areas: Iterable[str] | None) -> list[str]
             problems.append(
                 f"Rows at area level hold a {column}: {first_ids(ids[held])}; remove it, or ask for the level exact."
             )
-    for column in ("organization_name", "service_name", "area"):
+    for column, reads_wrong in (
+        ("organization_name", lambda text: narrows_the_place(text, approved=names)),
+        ("service_name", lambda text: narrows_the_place(text, approved=names)),
+        ("area", lambda text: text_looks_like_place(text, strict=True)),
+    ):
         if column in rows:
-            bad = rows[column].map(lambda value: isinstance(value, str) and text_looks_like_place(value, strict=True))
+            bad = rows[column].map(lambda value, wrong=reads_wrong: isinstance(value, str) and wrong(value))
             if bad.any():
-                problems.append(f"The {column} of rows at area level reads like a place: {first_ids(ids[bad])}.")
+                problems.append(
+                    f"The {column} of rows at area level reads like a place: {first_ids(ids[bad])}; write a short name "
+                    "without town, street, number or direction, or record who approved the name."
+                )
+    if "phone" in rows:
+        bad = rows["phone"].map(
+            lambda value: isinstance(value, str) and bool(value.strip()) and not is_telephone(value)
+        )
+        if bad.any():
+            problems.append(f"The phone of rows at area level is no telephone number: {first_ids(ids[bad])}.")
     if areas is None:
         problems.append("Rows at area level need areas=, the names of the approved areas.")
     else:
@@ -75,7 +89,7 @@ def _area_problems(rows: pd.DataFrame, areas: Iterable[str] | None) -> list[str]
     return problems
 
 
-def _neighbor_problems(services: pd.DataFrame, records: pd.DataFrame | None) -> list[str]:
+def _neighbor_problems(services: pd.DataFrame, records: pd.DataFrame) -> list[str]:
     """Collect exact rows that would show a hidden one: at its door or of its organization, and opened by nobody.
 
     A row without a place (a hotline, an advocate on the telephone) shows no door and is left alone.
@@ -84,7 +98,7 @@ def _neighbor_problems(services: pd.DataFrame, records: pd.DataFrame | None) -> 
     placed = ~services["geometry"].map(_nothing) if "geometry" in services else pd.Series(False, index=services.index)
     if "physical_address" in services:
         placed |= ~services["physical_address"].map(_nothing)
-    shown = ~hidden & placed & ~authorised(services, authorisations() if records is None else records)
+    shown = ~hidden & placed & ~authorised(services, records)
     if not hidden.any() or not shown.any():
         return []
     problems = []
@@ -127,6 +141,7 @@ def service_rows(
     needed = {"service_id", "disclosure", "categories"}
     if lacking := sorted(needed - set(services.columns)):
         raise DisclosureError(f"A table of services needs the columns {', '.join(lacking)}.")
+    opened = authorisations() if records is None else records
     rows = services[services["disclosure"] != "withheld"]
     problems = []
     exact, area = rows["disclosure"] == "exact", rows["disclosure"] == "area"
@@ -138,8 +153,8 @@ def service_rows(
         named = rows["service_id"] if "disclosure_basis" not in rows else rows.loc[lacks, "service_id"]
         problems.append(f"Exact rows need a disclosure_basis: {first_ids(named)}.")
     if area.any():
-        problems += _area_problems(rows[area], areas)
-    problems += _neighbor_problems(services, records)
+        problems += _area_problems(rows[area], areas, approved_names(opened))
+    problems += _neighbor_problems(services, opened)
     raise_all(problems, DisclosureError)
     public = CONTRACTS["services"]
     allowed = [column for column in rows.columns if public.allows(column) and column not in {"service_id"}]

@@ -29,6 +29,8 @@ COLUMNS = (
 ALL_ROWS = "all rows"
 """The scope of a record that opens every row of its organization; else ids of services joined by "|"."""
 EXACT_PLACE = "exact place"
+NAME = "name"
+"""What a record may show: the place of its rows, or the text in its scope on a row at area level."""
 CONSENT = "written consent of the operator (see authorisations)"
 """The basis of a place that no public page prints: it is shown only while a record opens it."""
 SIGNED, PUBLIC = "signed", "public evidence"
@@ -49,9 +51,10 @@ def read_authorisations(path: Path) -> pd.DataFrame:
     Parameters
     ----------
     path
-        UTF-8, with the columns :data:`COLUMNS`: ``scope`` is "all rows" or ids joined by "|"; ``may_show`` is
-        "exact place"; ``authority`` is "signed" (``signer_role``, ``signed_on`` and ``expires_on`` are needed) or
-        "public evidence" (``evidence`` names the pages; ``signer_role`` is who decided). Dates are YYYY-MM-DD.
+        UTF-8, with the columns :data:`COLUMNS`. ``scope`` is "all rows" or ids joined by "|", and ``may_show`` "exact
+        place"; or ``scope`` is a text that may stand on a row at area level, and ``may_show`` "name". ``authority`` is
+        "signed" (``signer_role``, ``signed_on`` and ``expires_on`` are needed) or "public evidence" (``evidence`` names
+        the pages; ``signer_role`` is who decided). Dates are YYYY-MM-DD.
 
     Raises
     ------
@@ -80,8 +83,8 @@ def _faults(rows: pd.DataFrame) -> list[tuple[int, str]]:
         found += [(at, f"{name} is blank; fill it in") for name in needed if not row[name]]
         if row["authority"] not in (SIGNED, PUBLIC):
             found.append((at, f"authority is '{SIGNED}' or '{PUBLIC}'"))
-        if row["may_show"] != EXACT_PLACE:
-            found.append((at, f"may_show is '{EXACT_PLACE}'; other things are not opened by a record"))
+        if row["may_show"] not in (EXACT_PLACE, NAME):
+            found.append((at, f"may_show is '{EXACT_PLACE}' or '{NAME}'"))
         found += [
             (at, f"{name} is no date; write e.g. 2026-11-30")
             for name in ("signed_on", "expires_on")

@@ -20,6 +20,7 @@ from typing import Any
 import pandas as pd
 
 from kcgeo import terms
+from kcgeo.data.directory.area_texts import is_telephone, narrows_the_place
 from kcgeo.data.directory.looks import text_looks_like_place
 from kcgeo.errors import first_ids
 
@@ -33,8 +34,16 @@ _OF_WITHHELD = (_ID, "service_categories", "categories", "disclosure", "disclosu
 # Columns that hold a place or lie finer than an area of 100,000 people; text columns that are searched for one.
 _PLACE_COLUMNS = ("physical_address", "city", "county", "postal_code", "latitude", "longitude", "geometry", "site_id")
 _OTHER_PLACE_COLUMNS = ("geohash", "plus_code", "address", "zip", "x", "y", "wkt")
-_STRICT_TEXTS = ("organization_name", "service_name", "area", "service_area", "hours", "eligibility")
+_STRICT_TEXTS = ("area", "service_area", "hours", "eligibility")
+_NAMES = ("organization_name", "service_name")  # held to a form at area level, searched on withheld rows
 _TEXTS = ("note", "evidence", "url", "coordinate_source", "disclosure_basis", "phone")
+
+
+_FORM = {
+    column: f"The {column} of rows of level area reads like a place: {{ids}}; write a short name without town, street, "
+    "number or direction, or record who approved the name in a file of authorisations."
+    for column in ("organization_name", "service_name")
+} | {"phone": "The phone of rows of level area is no telephone number: {ids}; write it like 816-555-0100."}
 
 
 def _blank(value: object) -> bool:
@@ -129,8 +138,11 @@ def _malformed(rows: pd.DataFrame) -> list[str]:
     return problems
 
 
-def _hidden_place_problems(rows: pd.DataFrame, level: str) -> list[str]:
-    """Collect what a row below exact level holds of a place."""
+def _hidden_place_problems(rows: pd.DataFrame, level: str, approved: Collection[str]) -> list[str]:
+    """Collect what a row below exact level holds of a place.
+
+    What a row at area level publishes is held to a form (:mod:`kcgeo.data.directory.area_texts`); the rest is searched.
+    """
     at = rows[rows["disclosure"].eq(level)]
     ids, problems = at[_ID], []
     for column in (*_PLACE_COLUMNS, *_OTHER_PLACE_COLUMNS):
@@ -139,13 +151,28 @@ def _hidden_place_problems(rows: pd.DataFrame, level: str) -> list[str]:
                 f"Rows of level {level} hold a {column}: {first_ids(ids[held])}; remove it, "
                 "a row of this level holds no place."
             )
-    for columns, strict in ((_STRICT_TEXTS, True), (_TEXTS, False)):
+    searched = _STRICT_TEXTS if level == "area" else (*_NAMES, *_STRICT_TEXTS)
+    for columns, strict in ((searched, True), (_TEXTS, False)):
         for column in (column for column in columns if column in at):
             found = at[column].map(
                 lambda value, s=strict: isinstance(value, str) and text_looks_like_place(value, strict=s)
             )
             if found.any():
                 problems.append(f"The {column} of rows of level {level} reads like a place: {first_ids(ids[found])}.")
+    if level == "area":
+        formed = {
+            "organization_name": lambda text: narrows_the_place(text, approved=approved),
+            "service_name": lambda text: narrows_the_place(text, approved=approved),
+            "phone": lambda text: not is_telephone(text),
+        }
+        for column, is_wrong in formed.items():
+            bad = (
+                at[column].map(lambda value, f=is_wrong: isinstance(value, str) and bool(value.strip()) and f(value))
+                if column in at
+                else pd.Series(False, index=at.index)
+            )
+            if bad.any():
+                problems.append(_FORM[column].format(ids=first_ids(ids[bad])))
     return problems
 
 
@@ -188,7 +215,11 @@ def _contradictions(rows: pd.DataFrame) -> list[str]:
 
 
 def level_problems(
-    services: pd.DataFrame, *, areas: Collection[str], shelter_like: Iterable[str] = SHELTER_LIKE
+    services: pd.DataFrame,
+    *,
+    areas: Collection[str],
+    shelter_like: Iterable[str] = SHELTER_LIKE,
+    approved: Collection[str] = frozenset(),
 ) -> list[str]:
     """Collect one sentence for each broken rule of the levels, on the rows as read (before :func:`close_levels`).
 
@@ -200,6 +231,9 @@ def level_problems(
         Names of the approved areas.
     shelter_like
         Categories that fail closed: their rows without a basis are not refused, they will be withheld.
+
+    approved
+        Texts that a record lets through on a row at area level.
 
     Returns
     -------
@@ -216,6 +250,6 @@ def level_problems(
     kept = rows[~closes]
     problems = _malformed(kept)
     for level in ("area", "withheld"):
-        problems += _hidden_place_problems(kept, level)
+        problems += _hidden_place_problems(kept, level, approved)
     rows["disclosure"] = rows["disclosure"].astype("object").mask(closes, "withheld")
     return problems + _area_problems(kept, areas) + _contradictions(rows)

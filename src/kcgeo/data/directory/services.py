@@ -14,6 +14,7 @@ import pandas as pd
 
 from kcgeo.crs import STORAGE, require
 from kcgeo.data.directory import levels
+from kcgeo.data.directory.area_texts import approved_names
 from kcgeo.data.directory.authorisations import CONSENT, authorised
 from kcgeo.data.directory.authorisations import authorisations as opened_by
 from kcgeo.data.directory.hours import hours_column, open_state, readable
@@ -144,7 +145,8 @@ def checked_rows(
     rows["service_categories"] = rows["service_categories"].str.replace(r"\s*\|\s*", "|", regex=True)
     shelters = tuple(kinds.loc[kinds["shelter_like"], "category"])
     rows["disclosure_basis"] = _sufficient_basis(rows, shelters, authorisations)
-    problems = levels.level_problems(rows, areas=set(areas["area"]), shelter_like=shelters)
+    names = approved_names(opened_by() if authorisations is None else authorisations)
+    problems = levels.level_problems(rows, areas=set(areas["area"]), shelter_like=shelters, approved=names)
     problems += [
         f"The column '{name}' is not one of the directory; remove it." for name in rows.columns if name not in columns
     ]
