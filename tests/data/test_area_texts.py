@@ -24,6 +24,8 @@ PLACES = [
     "Example, exit 228 off I-35",
     "Example, mile marker twelve",
     "Calle Ocho 12",
+    "Shelter 12, Elm",
+    "Shelter 12 Elm",
     "Avenida Central",
     "Example 12 Elm\u200bStreet",
     "Example \uff11\uff12 Elm",
@@ -50,6 +52,7 @@ NAMES = [
     "Drug court advocacy",
     "Safe Place",
     "Quetzal Women",
+    "Sample organisation 14",
     "Domestic-violence shelter and 24-hour hotline",
 ]
 

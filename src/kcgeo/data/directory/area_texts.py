@@ -35,11 +35,12 @@ _PLACED = frozenset(("in", "at", "near", "outside", "by", "en", "cerca"))
 _LONG_NAME = 9  # a name of this many letters is found also where blanks were left out
 _MOST_WORDS = 5
 
-# What may hold digits: around the clock, ages, and numbers that everybody dials.
+# What may hold digits: around the clock, ages, numbers that everybody dials, and a running number at the end.
 _HARMLESS = re.compile(
     r"\b24\s?/\s?7\b|\b24[\s-]?hours?\b"
     r"|\b(?:ages?\s)?(?:under|over|birth to|from)?\s?\d{1,2}(?:\s?(?:-|to)\s?\d{1,2}|\+)"
     r"(?=$|[\s,;)](?!\w*[\s,]*(?:and|&)\b))|\bunder \d{1,2}\b|\bbirth to \d{1,2}\b|\b(?:211|988|911)\b"
+    r"|\b(?:organi[sz]ation|agency|program(?:me)?|service|demo|sample|group|partner|shelter|refuge|house)\s\d{1,3}$"
 )
 _WORDS_OF_PLACE = re.compile(
     r"\b(?:streets?|avenues?|ave|roads?|rd|boulevards?|blvd|lanes?|ln|parkways?|pkwy|highways?|hwy|freeway|turnpike|"

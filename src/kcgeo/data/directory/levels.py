@@ -184,7 +184,7 @@ def _area_problems(rows: pd.DataFrame, areas: Collection[str]) -> list[str]:
     if unknown.any():
         problems.append(
             f"Rows of level area need one of the approved areas: {first_ids(ids[unknown])}; "
-            "kcgeo.data.load('areas') lists them."
+            f"there are {', '.join(sorted({str(one) for one in areas})[:12])}."
         )
     elsewhere = ~at_area & _filled(rows, "area")
     if elsewhere.any():

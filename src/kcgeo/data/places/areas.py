@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import pandas as pd
 
 from kcgeo.data.study.region import counties, is_packaged, packaged
@@ -17,12 +19,14 @@ OUTSIDE = "outside the metro"
 
 
 def areas(study: Study) -> pd.DataFrame:
-    """Return the approved areas of a study and their counties.
+    """Return the approved areas of a study and all their counties, also those beyond the study.
 
-    Outside the packaged region they are drawn from public population alone: a county of :data:`LEAST_PEOPLE` and more
-    stands by itself ("Greene County MO"), the smaller ones of a state are one area ("smaller counties MO") where
-    together they reach that number, and ``whole region`` holds all, where all together do. People are those of the
-    packaged ZIP points, so that a layer of the study's own changes no name.
+    Outside the packaged region they are fixed for the whole country, from public population alone, so that two studies
+    that name one area mean the same counties and cannot be laid over each other. A county of :data:`LEAST_PEOPLE` and
+    more stands by itself ("Greene County MO"), the smaller ones of a state are one area ("smaller counties MO"), and
+    ``whole region`` holds all counties of the states that the study touches. A study is given those of its counties, of
+    the small ones only where they reach that number of people in the study too. People are those of the packaged ZIP
+    points, so that a layer of the study's own changes no name.
 
     Returns
     -------
@@ -37,23 +41,28 @@ def areas(study: Study) -> pd.DataFrame:
     if is_packaged(study):
         table: pd.DataFrame = packaged("areas")
         return table
-    own = counties(study)
-    people = _people(study).reindex(own["county_fips"]).fillna(0).to_numpy()
-    large = own[people >= LEAST_PEOPLE]
-    kinds = packaged("counties_us").set_index("county_fips")["county_kind"]
-    rows = [
-        {"area": _area_name(row.name, kinds[row.county_fips], row.state), "county_fips": row.county_fips}
-        for row in large.itertuples(index=False)
-    ]
-    small = own[people < LEAST_PEOPLE].assign(people=people[people < LEAST_PEOPLE])
-    for state, group in small.groupby("state", sort=True):
-        if len(group) > 1 and group["people"].sum() >= LEAST_PEOPLE:
-            rows += [{"area": f"smaller counties {state}", "county_fips": code} for code in group["county_fips"]]
-    if people.sum() >= LEAST_PEOPLE:
-        rows += [{"area": WHOLE, "county_fips": code} for code in own["county_fips"]]
-    rows.append({"area": OUTSIDE, "county_fips": None})
-    table = pd.DataFrame(rows, columns=["area", "county_fips"]).astype("str")
-    return table.sort_values(["area", "county_fips"], ignore_index=True)
+    fixed = _national()
+    own = fixed[fixed["county_fips"].isin(counties(study)["county_fips"])]
+    here = own.groupby("area")["people"].sum()
+    rows = fixed.loc[fixed["area"].isin(here.index[here >= LEAST_PEOPLE]), ["area", "county_fips"]]
+    parts = [rows, pd.DataFrame({"area": [OUTSIDE], "county_fips": [None]})]
+    if here.sum() >= LEAST_PEOPLE:
+        states = fixed.loc[fixed["state"].isin(own["state"]), ["county_fips"]]
+        parts.append(states.assign(area=WHOLE))
+    found = pd.concat(parts, ignore_index=True).astype("str")
+    return found.sort_values(["area", "county_fips"], ignore_index=True)
+
+
+@lru_cache(maxsize=1)
+def _national() -> pd.DataFrame:
+    """Return every county of the country with its people and the one area that it lies in."""
+    table = pd.DataFrame(packaged("counties_us")[["county_fips", "name", "state", "county_kind"]])
+    people = packaged("places_us").groupby("county_fips")["population_count"].sum()
+    table["people"] = table["county_fips"].map(people).fillna(0)
+    alone = [_area_name(*row) for row in table[["name", "county_kind", "state"]].itertuples(index=False, name=None)]
+    together = "smaller counties " + table["state"].astype("str")
+    table["area"] = pd.Series(alone, index=table.index).where(table["people"] >= LEAST_PEOPLE, together)
+    return table
 
 
 def _area_name(name: str, kind: object, state: str) -> str:
@@ -61,10 +70,3 @@ def _area_name(name: str, kind: object, state: str) -> str:
     title = kind.title() if isinstance(kind, str) and kind != "city" else kind
     named = isinstance(title, str) and not name.endswith(title)
     return f"{name} {title} {state}" if named else f"{name} {state}"
-
-
-def _people(study: Study) -> pd.Series:
-    table = packaged("places_us")
-    inside = table[table["county_fips"].isin(study.counties)]
-    people: pd.Series = inside.groupby("county_fips")["population_count"].sum()
-    return people
