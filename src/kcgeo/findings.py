@@ -21,6 +21,7 @@ from babel.lists import format_list
 from babel.numbers import format_decimal
 
 from kcgeo.errors import KcgeoError
+from kcgeo.terms import categories
 
 __all__ = ["LANGUAGES", "Finding", "sentences", "written"]
 
@@ -115,6 +116,12 @@ def _one_in(share: float, locale: str) -> str:
     return f"{count} of 100" if locale[:2] == "en" else f"{count} de cada 100"
 
 
+def _phrase(category: str, locale: str) -> str:
+    """Name a category inside a sentence."""
+    term = categories()[category]
+    return term.phrase if locale[:2] == "en" else term.phrase_es
+
+
 _FORMATS: Mapping[str, Callable[[Any, str], str]] = {
     "people": _people,
     "percent": _percent,
@@ -122,12 +129,13 @@ _FORMATS: Mapping[str, Callable[[Any, str], str]] = {
     "count": lambda value, locale: str(format_decimal(round(value), locale=locale)),
     "minutes": lambda value, locale: str(format_decimal(value, format="0.#", locale=locale)),
     "miles": lambda value, locale: str(format_decimal(value, format="0.#", locale=locale)),
+    "category": _phrase,
     "list": lambda value, locale: str(format_list(list(value), locale=locale)),
 }
 
 
 def written(value: Any, style: str, language: str = "en") -> str:
-    """Write one value as the sentences do: as people, percent, one_in, count, minutes, miles or list.
+    """Write one value as the sentences do: as people, percent, one_in, count, minutes, miles, category or list.
 
     >>> written(1_234_567, "people"), written(0.996, "percent"), written(84_321, "people"), written(0, "percent")
     ('1.2 million', '99%', '84,000', '0%')

@@ -22,7 +22,7 @@ class Case:
 
     @property
     def tables(self) -> tuple[Released, Released, Released]:
-        """What :func:`kcgeo.study.what_if` reads."""
+        """What :func:`kcgeo.study.explorer_numbers` reads."""
         return self.released["explorer_reach"], self.released["explorer_matrix"], self.released["places"]
 
 

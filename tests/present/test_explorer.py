@@ -75,7 +75,7 @@ def test_no_time_is_beyond_every_cutoff() -> None:
 def test_without_new_sites_the_counts_are_those_of_the_coverage_table(case: Case) -> None:
     table = case.measured.coverage
     for (category, cutoff_min), found in table.groupby(["category", "cutoff_min"]):
-        counts = study.what_if(*case.tables, category=str(category), cutoff_min=int(cutoff_min))
+        counts = study.explorer_numbers(*case.tables, category=str(category), cutoff_min=int(cutoff_min))
         rows = found.set_index("group").loc[counts.index]
         assert counts["covered_count"].tolist() == rows["covered_count"].tolist()
         assert counts["total_count"].tolist() == rows["total_count"].tolist()
@@ -90,7 +90,7 @@ def test_each_group_and_hour_counts_as_a_study_measured_for_them(case: Case, who
         case.measured.study, eligibility=who, open_at=MOMENTS[when], network=case.measured.network
     ).coverage.set_index(["category", "cutoff_min", "group"])
     for category in case.measured.study.gaps.required:
-        counts = study.what_if(*case.tables, category=category, eligibility=who, when=when, cutoff_min=30)
+        counts = study.explorer_numbers(*case.tables, category=category, eligibility=who, when=when, cutoff_min=30)
         for group in counts.index:
             row = other.loc[(category, 30.0, group)]
             assert counts.loc[group, "covered_count"] == row["covered_count"]
@@ -112,24 +112,26 @@ def test_new_sites_count_as_if_they_were_services(case: Case, seed: int) -> None
     everything = pd.concat([listed[["service_id", "geometry"]], new], ignore_index=True)
     times = travel.nearest_times(measured.network, measured.places, gpd.GeoDataFrame(everything, crs=spots.crs))
     reached = (times["time_min"] <= cutoff_min).to_numpy()
-    counts = study.what_if(*case.tables, category=category, cutoff_min=cutoff_min, sites=list(spots["id"]))
+    counts = study.explorer_numbers(*case.tables, category=category, cutoff_min=cutoff_min, sites=list(spots["id"]))
     for group in study.GROUPS:
         assert counts.loc[group, "covered_count"] == measured.places.loc[reached, group].sum()
 
 
 def test_the_states_share_out_everybody_and_more_sites_never_take_away(case: Case) -> None:
     ids = candidates(case.measured.cells)["id"]
-    before = study.what_if(*case.tables, category="legal", cutoff_min=30, when="weekend")
+    before = study.explorer_numbers(*case.tables, category="legal", cutoff_min=30, when="weekend")
     for count in (0, 1, 5):
-        now = study.what_if(*case.tables, category="legal", cutoff_min=30, when="weekend", sites=ids[::700][:count])
+        now = study.explorer_numbers(
+            *case.tables, category="legal", cutoff_min=30, when="weekend", sites=ids[::700][:count]
+        )
         assert (now[PARTS].sum(axis=1) == now["total_count"]).all()
         assert (now["covered_count"] - now["newly_covered_count"] == before["covered_count"]).all()
         assert (now["covered_count"] >= before["covered_count"]).all()
 
 
 def test_unknown_hours_are_a_class_of_their_own_and_never_open(case: Case) -> None:
-    any_time = study.what_if(*case.tables, category="counselling", cutoff_min=30)
-    night = study.what_if(*case.tables, category="counselling", cutoff_min=30, when="weeknight 02:00")
+    any_time = study.explorer_numbers(*case.tables, category="counselling", cutoff_min=30)
+    night = study.explorer_numbers(*case.tables, category="counselling", cutoff_min=30, when="weeknight 02:00")
     assert (night["covered_count"] <= any_time["covered_count"]).all()
     assert night.loc["population_count", "unknown_hours_count"] > 0
     hours = case.measured.services["opening_hours"]
@@ -150,13 +152,13 @@ def test_unknown_hours_are_a_class_of_their_own_and_never_open(case: Case) -> No
 )
 def test_a_question_that_cannot_be_answered_is_refused(case: Case, wrong: dict[str, object], words: str) -> None:
     with pytest.raises(TableError, match=words):
-        study.what_if(*case.tables, **({"category": "legal", "cutoff_min": 30} | wrong))
+        study.explorer_numbers(*case.tables, **({"category": "legal", "cutoff_min": 30} | wrong))
 
 
 def test_raw_tables_are_refused(case: Case) -> None:
     reach, matrix, places = case.tables
     with pytest.raises(DisclosureError, match="pass the gate"):
-        study.what_if(reach.table, matrix, places, category="legal", cutoff_min=30)
+        study.explorer_numbers(reach.table, matrix, places, category="legal", cutoff_min=30)
     with pytest.raises(DisclosureError, match="pass the gate"):
         _page(case, matrix=matrix.table)
 

@@ -81,7 +81,7 @@ def _sites(page: Page) -> list[str]:
 
 
 def _expected(case: Case, **question: Any) -> list[list[int]]:
-    return study.what_if(*case.tables, **question)[COLUMNS].to_numpy().tolist()
+    return study.explorer_numbers(*case.tables, **question)[COLUMNS].to_numpy().tolist()
 
 
 def _plans(case: Case, count: int) -> list[dict[str, Any]]:

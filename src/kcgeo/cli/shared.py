@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -16,7 +16,20 @@ from rich.table import Table
 
 from kcgeo.errors import StudyError
 
-__all__ = ["OutOption", "StudyOption", "app", "data_app", "moment", "print_table", "progress", "study_path"]
+if TYPE_CHECKING:
+    from kcgeo.study import Answer
+
+__all__ = [
+    "OutOption",
+    "StudyOption",
+    "app",
+    "data_app",
+    "moment",
+    "print_json",
+    "print_table",
+    "progress",
+    "study_path",
+]
 
 app = typer.Typer(
     name="kcgeo",
@@ -73,3 +86,20 @@ def moment(text: str, option: str) -> datetime:
 def print_table(table: Table) -> None:
     """Print a table, as wide as the terminal; 140 columns where there is none."""
     Console(width=None if sys.stdout.isatty() else 140).print(table)
+
+
+def print_json(answer: Answer) -> None:
+    """Print an answer as one JSON object: findings with their sentences, and the tables that stand in its folder."""
+    import json
+    from dataclasses import asdict
+
+    shown = answer.tables if answer.shown is None else answer.shown
+    tables = {}
+    for name in shown:
+        table = answer.tables[name].table
+        plain = table.drop(columns="geometry", errors="ignore")
+        tables[name] = json.loads(plain.to_json(orient="records"))
+    said = [{**asdict(finding), "sentence": finding.say()} for finding in answer.findings]
+    typer.echo(
+        json.dumps({"question": answer.question, "asked": dict(answer.about), "findings": said, "tables": tables})
+    )

@@ -2,6 +2,7 @@
 
 from kcgeo.present.figures.attack_map import attack_map
 from kcgeo.present.figures.certainty_charts import certainty_map, hot_spot_map, interval_chart
+from kcgeo.present.figures.change_map import change_map
 from kcgeo.present.figures.claims import claims_chart
 from kcgeo.present.figures.corridor_chart import corridor_chart, gap_miles
 from kcgeo.present.figures.county import County, county_facts, county_ground, county_map, county_page
@@ -48,6 +49,7 @@ __all__ = [
     "background",
     "card_lines",
     "certainty_map",
+    "change_map",
     "claims_chart",
     "corridor_chart",
     "county_facts",

@@ -15,23 +15,26 @@ from kcgeo.study.answers.by_bus import TransitReport, transit_report
 from kcgeo.study.answers.certainty import CertaintyReport, certainty_report
 from kcgeo.study.answers.corridor import CorridorReport, corridor_report
 from kcgeo.study.answers.coverage import CoverageReport
-from kcgeo.study.answers.explorer import release_explorer, what_if
+from kcgeo.study.answers.explorer import explorer_numbers, release_explorer
 from kcgeo.study.answers.figures import NO_REPORTS, reporting
 from kcgeo.study.answers.maps import maps
 from kcgeo.study.answers.networks import compare_networks, foot_times, on_foot
 from kcgeo.study.answers.who import WhoReport, who_report
 from kcgeo.study.ask import (
+    compare,
     coverage_report,
     export,
     measure_corridors,
     run,
     site_to,
     transit_question,
+    what_if,
     write_answer,
     write_explorer,
 )
 from kcgeo.study.measure import GROUPS, Measured, measure
 from kcgeo.study.releases import release_all, release_ledger
+from kcgeo.study.scenario import read_scenarios, scenario
 from kcgeo.study.siting.answer import SitingAnswer, site
 from kcgeo.study.siting.releases import release_siting
 from kcgeo.study.sources import sources_of, vintage_of
@@ -52,9 +55,11 @@ __all__ = [
     "WhoReport",
     "background_of",
     "certainty_report",
+    "compare",
     "compare_networks",
     "corridor_report",
     "coverage_report",
+    "explorer_numbers",
     "export",
     "folder",
     "foot_times",
@@ -63,12 +68,14 @@ __all__ = [
     "measure",
     "measure_corridors",
     "on_foot",
+    "read_scenarios",
     "release_all",
     "release_explorer",
     "release_ledger",
     "release_siting",
     "reporting",
     "run",
+    "scenario",
     "site",
     "site_to",
     "sources_of",

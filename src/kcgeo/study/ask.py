@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,14 @@ from typing import Any
 import pandas as pd
 
 from kcgeo import data
+from kcgeo.data.study.changes import Changes
 from kcgeo.data.study.settings import Study
 from kcgeo.disclosure import Released
 from kcgeo.errors import StudyError, raise_all
 from kcgeo.present import Plate
-from kcgeo.study.answer import Desk, Scene
+from kcgeo.study.answer import Answer, Desk, Scene
 from kcgeo.study.answers.by_bus import transit_shares
+from kcgeo.study.answers.compare import Side, compare_sides, side_of
 from kcgeo.study.answers.corridor import CorridorReport, corridor_faults
 from kcgeo.study.answers.corridor import corridor_report as along
 from kcgeo.study.answers.coverage import CoverageReport
@@ -25,21 +27,25 @@ from kcgeo.study.answers.explorer import EXPLORER_USES, write_explorer_page
 from kcgeo.study.answers.export import AUDIENCES, chosen_audiences, export_answer
 from kcgeo.study.answers.maps import maps
 from kcgeo.study.folder import refuse_foreign_folder, write
+from kcgeo.study.folder.former import side_of_folder
 from kcgeo.study.folder.notebooks import notebook_files
 from kcgeo.study.kept import keeping
 from kcgeo.study.measure import Measured, measure
-from kcgeo.study.progress import Progress, Step, silent
+from kcgeo.study.progress import Progress, Step, silent, silent_step
+from kcgeo.study.scenario import scenario
 from kcgeo.study.siting.answer import SitingAnswer, site
 from kcgeo.study.siting.output import siting_answer
 
 __all__ = [
     "Export",
+    "compare",
     "coverage_report",
     "export",
     "measure_corridors",
     "run",
     "site_to",
     "transit_question",
+    "what_if",
     "write_answer",
     "write_explorer",
 ]
@@ -118,6 +124,80 @@ def export(
     measured = _measured(data.read_study(Path(path).resolve()), progress)
     answer = export_answer(measured, audiences=chosen)
     return Export(write(answer, out, progress=progress), answer.notices)
+
+
+def compare(
+    before: Study | Measured | Path | str,
+    after: Study | Measured | Path | str,
+    *,
+    study: Study | None = None,
+    step: Step = silent_step,
+) -> Answer:
+    """Say who gains and who loses between two studies, scenarios or folders of results; they are never netted.
+
+    Parameters
+    ----------
+    before, after
+        A study or scenario, a measured study, or a folder that ``kcgeo maps`` or ``kcgeo gaps`` wrote.
+    study
+        The study that two folders are of; the packaged one where not given.
+    step
+        Told in words what is being done.
+
+    Returns
+    -------
+    Answer
+        See :func:`kcgeo.study.answers.compare.compare_sides`.
+
+    Raises
+    ------
+    StudyError
+        A folder without a table of gaps, or sides that hold other places, kinds of help or another cutoff.
+    """
+    named = next((one for one in (study, before, after) if isinstance(one, Study)), None)
+    sides = [_side(one, named, step) for one in (before, after)]
+    return compare_sides(*sides)
+
+
+def _side(one: Study | Measured | Path | str, study: Study | None, step: Step) -> Side:
+    if isinstance(one, Measured):
+        return side_of(one)
+    if isinstance(one, Study):
+        step(f"Measuring {one.changes.name or one.title}")
+        return side_of(measure(one))
+    return side_of_folder(Path(one), study or data.read_study(data.default_study()))
+
+
+def what_if(study: Study, *, step: Step = silent_step, **changes: Any) -> Answer:
+    """Say who gains and who loses if services close, move, open at other hours, serve others or are added.
+
+    Parameters
+    ----------
+    study : Study
+        As it is today, or a scenario of :func:`scenario`: then nothing else is given.
+    changes
+        As :func:`scenario`: ``close``, ``move``, ``open_hours``, ``add``, ``eligibility``, ``name``.
+    step
+        Told in words what is being done.
+
+    Returns
+    -------
+    Answer
+        As :func:`compare`; the scenario beside today.
+
+    Raises
+    ------
+    KcgeoError
+        As :func:`scenario`.
+    """
+    changed = study if study.changes and not changes else scenario(study, **changes)
+    today = replace(changed, changes=Changes())
+    step("Measuring today")
+    before = measure(today)
+    step("Measuring the scenario")
+    after = measure(changed, network=before.network)
+    asked = {name: value for name, value in asdict(changed.changes).items() if value and name != "add"}
+    return compare_sides(side_of(before), side_of(after), question="what_if", asked=asked)
 
 
 def coverage_report(study: Study, *, out: Path | None = None, **asked: Any) -> CoverageReport:

@@ -20,6 +20,7 @@ __all__ = [
     "release_background",
     "release_corridors",
     "release_ledger",
+    "release_services",
 ]
 
 LOWER_BOUND = "lower bound: confidential services are not counted"
@@ -65,6 +66,21 @@ def release_background(measured: Measured) -> dict[str, Released]:
     }
 
 
+def release_services(measured: Measured) -> Released:
+    """Release the services of a study, each at its own level."""
+    study = measured.study
+    return release(
+        measured.services,
+        name="services",
+        kind="services",
+        sources=sources_of(study, "services"),
+        vintage=vintage_of(study, "services"),
+        notes=(CALL_FIRST,),
+        areas=data.areas(study)["area"],
+        authorisations=data.authorisations(study),
+    )
+
+
 def _named_states(measured: Measured) -> pd.DataFrame:
     """Outlines of the counties, with the name of their state."""
     names = data.load("states").set_index("state")["name"]
@@ -92,16 +108,7 @@ def release_all(measured: Measured) -> dict[str, Released]:
         sources_of(study, "services", "places", "highway_edges"),
         vintage_of(study, "services", "places", "highway_edges"),
     )
-    released["services"] = release(
-        measured.services,
-        name="services",
-        kind="services",
-        sources=sources_of(study, "services"),
-        vintage=vintage_of(study, "services"),
-        notes=(CALL_FIRST,),
-        areas=data.areas(study)["area"],
-        authorisations=data.authorisations(study),
-    )
+    released["services"] = release_services(measured)
     people = ["place_name", "county_fips", *(column for column in measured.places if column.endswith("_count"))]
     tables = {
         "cell_times": ("surface", measured.cell_times.join(measured.cell_states).reset_index()),

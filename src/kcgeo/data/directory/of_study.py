@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import geopandas as gpd
 
 from kcgeo.data.directory.authorisations import authorisations
-from kcgeo.data.directory.services import services
+from kcgeo.data.directory.changed import changed
+from kcgeo.data.directory.services import fitting, services
 from kcgeo.data.places.areas import areas
 from kcgeo.data.study.layers import checked_layer
 from kcgeo.data.study.region import ground, is_packaged
@@ -49,16 +51,17 @@ def directory(
     """
     path = directory_path(study)
     keeps_records = path is None or study.authorisations_path is not None
-    return services(
-        category=category,
-        eligibility=eligibility,
-        open_at=open_at,
-        age=age,
+    counties, approved = ground(study), areas(study)
+    table = services(
         path=path,
-        counties=ground(study),
-        areas=areas(study),
+        counties=counties,
+        areas=approved,
         authorisations=authorisations(study) if keeps_records else None,
     )
+    if study.changes:
+        read = partial(services, counties=counties, areas=approved)
+        table = changed(table, study.changes, ground=counties, read=lambda file: read(path=file))
+    return fitting(table, category=category, eligibility=eligibility, open_at=open_at, age=age)
 
 
 def directory_path(study: Study) -> Path | None:

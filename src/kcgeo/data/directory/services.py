@@ -24,7 +24,7 @@ from kcgeo.data.package.catalogue import describe, disclosure_bases, file_of, lo
 from kcgeo.data.package.schemas import table_problems
 from kcgeo.errors import TableError, WithheldWarning, first_ids, raise_all
 
-__all__ = ["ELIGIBILITIES", "by_category", "checked_rows", "plain_rows", "services", "sites"]
+__all__ = ["ELIGIBILITIES", "by_category", "checked_rows", "fitting", "plain_rows", "services", "sites"]
 
 ELIGIBILITIES = ("any", "minors", "adult women", "men", "LGBTQ")
 ADULT_AGE = 18
@@ -98,14 +98,25 @@ def services(
     served = load("counties") if counties is None else counties
     require(served, STORAGE, what="counties")
     approved = load("areas") if areas is None else areas
-    kinds: pd.DataFrame = load("categories")
     rows = read_rows(Path(path) if path is not None else file_of("services"))
     if path is None and authorisations is None:
         authorisations = opened_by()
     table = checked_rows(rows, counties=served, areas=approved, authorisations=authorisations)
+    return fitting(table, category=category, eligibility=eligibility, open_at=open_at, age=age)
+
+
+def fitting(
+    table: gpd.GeoDataFrame,
+    *,
+    category: str | Collection[str] | None = None,
+    eligibility: str | None = None,
+    open_at: datetime | None = None,
+    age: int | None = None,
+) -> gpd.GeoDataFrame:
+    """Keep the services that fit; parameters as :func:`services`."""
     keep = pd.Series(True, index=table.index)
     if category is not None:
-        keep &= _has_category(table, category, kinds)
+        keep &= _has_category(table, category, load("categories"))
     if eligibility is not None:
         keep &= _admits_group(table, eligibility)
     if age is not None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from kcgeo.crs import require_metric
 from kcgeo.data.package.catalogue import load
+from kcgeo.data.study.changes import UNCHANGED, Changes
 from kcgeo.data.study.layers import Layer, read_layers
 from kcgeo.errors import KcgeoError, StudyError, raise_all
 
@@ -80,6 +81,7 @@ class Study:
 
     ``authorisations_path`` is the file of who allowed an exact place to be shown (:mod:`kcgeo.data.directory`).
     ``services_label`` is "sample" where those services are invented: every map and page then says so.
+    ``changes`` are those of a scenario.
     ``layers`` are the study's own converted files (:mod:`kcgeo.data.study.layers`); each replaces a packaged layer.
     """
 
@@ -96,6 +98,7 @@ class Study:
     services_label: str = ""
     layers: tuple[Layer, ...] = ()
     routes: tuple[Route, ...] = ()
+    changes: Changes = UNCHANGED
 
     def layer(self, kind: str) -> Layer | None:
         """Return the study's own layer of a kind, or None where the packaged one counts."""
@@ -312,6 +315,7 @@ def read_study(path: Path) -> Study:
         "services_label": _services_label(services, problems),
         "layers": read_layers(path),
         "routes": routes,
+        "changes": UNCHANGED,
     }
     study = _section(study_raw, Study, "study", problems, **extra)
     raise_all(dict.fromkeys(problems), StudyError)

@@ -1,7 +1,7 @@
 """The explorer: one HTML file that counts again, without a network, who reaches help when a choice or a site changes.
 
 The page holds the vendored Leaflet, its own style and script, and released tables as short text; its content security
-policy forbids every request. :func:`kcgeo.study.answers.explorer.what_if` counts the same in Python.
+policy forbids every request. :func:`kcgeo.study.answers.explorer.explorer_numbers` counts the same in Python.
 """
 
 from __future__ import annotations

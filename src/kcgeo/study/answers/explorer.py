@@ -1,7 +1,7 @@
 """What the explorer page holds and what it answers: who reaches what, for whom and when, and what new sites would add.
 
-The page and :func:`what_if` count the same released tables: this module in minutes as the search gives them, the page
-in whole minutes, rounded up. A cutoff is a whole number of minutes, so both say the same of every place.
+The page and :func:`explorer_numbers` count the same released tables: this module in minutes as the search gives them,
+the page in whole minutes, rounded up. A cutoff is a whole number of minutes, so both say the same of every place.
 """
 
 from __future__ import annotations
@@ -25,7 +25,15 @@ from kcgeo.study.measure import GROUPS, Measured
 from kcgeo.study.releases import LISTED, LOWER_BOUND, ODBL, model_note
 from kcgeo.study.sources import sources_of, vintage_of
 
-__all__ = ["EXPLORER_USES", "MOMENTS", "candidates", "release_explorer", "what_if", "write_explorer_page"]
+__all__ = [
+    "EXPLORER_USES",
+    "MOMENTS",
+    "candidates",
+    "explorer_numbers",
+    "reach_of",
+    "release_explorer",
+    "write_explorer_page",
+]
 
 MOMENTS: Mapping[str, datetime | None] = {
     ANY_TIME: None,
@@ -104,6 +112,12 @@ def _nearest(times: pd.DataFrame, services: gpd.GeoDataFrame, categories: Sequen
     return {category: times[ids.get(category, [])].min(axis=1).to_numpy(dtype=float) for category in categories}
 
 
+def reach_of(measured: Measured) -> pd.DataFrame:
+    """Nearest times and referral of a measured study by category, who asks, time of week and place."""
+    study = measured.study
+    return _reach(measured, {who: data.directory(study, eligibility=None if who == EVERYONE else who) for who in _WHO})
+
+
 def release_explorer(measured: Measured) -> dict[str, Released]:
     """Pass what the explorer holds, beyond the tables of a study, through the release gate.
 
@@ -154,7 +168,7 @@ def release_explorer(measured: Measured) -> dict[str, Released]:
     return released
 
 
-def what_if(
+def explorer_numbers(
     reach: Released,
     matrix: Released,
     places: Released,

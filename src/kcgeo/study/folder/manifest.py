@@ -129,6 +129,8 @@ def build(folder: Path, answer: Answer, *, releases: Iterable[Mapping[str, Any]]
     parameters = asdict(answer.study)
     parameters["layers"] = [_told(layer) for layer in parameters["layers"]]
     del parameters["authorisations_path"]
+    added = answer.study.changes.add
+    parameters["changes"] = {**parameters["changes"], "add": added and added.name} if answer.study.changes else None
     parameters["services_path"] = answer.study.services_path.name if answer.study.services_path else None
     return {
         "tool": TOOL,

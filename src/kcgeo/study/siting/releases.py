@@ -6,16 +6,15 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from kcgeo import data
 from kcgeo.disclosure import Released, release
 from kcgeo.siting import SitingResult
 from kcgeo.study.releases import (
-    CALL_FIRST,
     LISTED,
     LOWER_BOUND,
     ODBL,
     model_note,
     release_background,
+    release_services,
 )
 from kcgeo.study.siting.answer import SitingAnswer
 from kcgeo.study.sources import sources_of, vintage_of
@@ -48,15 +47,7 @@ def release_siting(answer: SitingAnswer) -> dict[str, Released]:
     used = ("services", "places", "highway_edges")
     sources, vintage = sources_of(measured.study, *used), vintage_of(measured.study, *used)
     notes = (model_note(measured), LOWER_BOUND, LISTED)
-    released["services"] = release(
-        measured.services,
-        name="services",
-        kind="services",
-        sources=sources_of(measured.study, "services"),
-        vintage=vintage_of(measured.study, "services"),
-        notes=(CALL_FIRST,),
-        areas=data.areas(measured.study)["area"],
-    )
+    released["services"] = release_services(measured)
     reach = answer.cell_times.add_prefix(f"{ask.category}_").reset_index()
     released["reach"] = release(
         reach, name="reach", kind="surface", sources=sources, vintage=vintage, notes=(*notes, ODBL)
