@@ -51,12 +51,16 @@ def change_map(changes: Released, *, ground: Background, title: str | None = Non
     counts = points["change"].value_counts()
     people = points.groupby("change")["population_count"].sum()
     told = [
-        f"{words.thousands(float(people[name]))} people live where a place {_CHANGES[name][0]}"
-        for name in ("gains", "loses", "gains and loses")
+        f"{words.thousands(float(people[name]))} people live {where}"
+        for name, where in (
+            ("gains", "where a kind of help comes into reach"),
+            ("loses", "where one is lost"),
+            ("gains and loses", "where one comes and another goes"),
+        )
         if name in counts
     ]
     plate = new_plate(
-        title or ("; ".join(told).replace("where a place", "where one") or "No place gains or loses a kind of help"),
+        title or "; ".join(told) or "No place gains or loses a kind of help",
         f"{str(about.get('after', 'after')).capitalize()}, any listed kind within {about['cutoff_min']:g} minutes by"
         " car. Size: people.",
         alt_text="Two maps of change by place. " + " ".join(f"{text}." for text in told),
