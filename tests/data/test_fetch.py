@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from kcgeo.data import read_study
-from kcgeo.data.fetch.census_files import SERVER, fetch, wanted
-from kcgeo.data.fetch.download import Fetched, FetchError, check_text, download
+from kcgeo.data.fetch.census_files import SERVER, _check_text, fetch, wanted
+from kcgeo.data.fetch.download import Fetched, FetchError, download
 from kcgeo.data.formats.archive import extracted
 
 
@@ -211,7 +211,7 @@ def test_a_cut_without_a_length_is_found_by_the_content(server: Server, tmp_path
     with pytest.raises(FetchError, match=r"BG29\.txt is cut off in its last line"):
         download(
             f"{server.url}/BG29.txt", tmp_path / "BG29.txt", tries=3, sleep=lambda _: None,
-            check=lambda path: check_text(path, starts="POPULATION"),
+            check=lambda path: _check_text(path, starts="POPULATION"),
         )  # fmt: skip
     assert _left(tmp_path) == []
 

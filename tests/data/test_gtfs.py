@@ -16,13 +16,13 @@ from tests.travel.timetables import write_feed
 from kcgeo.data import default_study, read_study
 from kcgeo.data.formats.registry import READERS
 from kcgeo.data.formats.transit.gtfs import (
-    add_gtfs,
     first_and_last_date,
     read_gtfs,
     require_date,
     trip_counts,
     typical_date,
 )
+from kcgeo.data.formats.transit.gtfs_layer import add_gtfs
 from kcgeo.errors import KcgeoError, StudyError, TableError
 from kcgeo.study.file.add import add_layer
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from kcgeo.data.fetch.download import Fetched, FetchError, cache_folder, check_text, download
+from kcgeo.data.fetch.download import Fetched, FetchError, cache_folder, download
 from kcgeo.data.formats.archive import extracted
 from kcgeo.data.study.settings import Study
+from kcgeo.errors import TableError
 
 __all__ = ["SERVER", "WHATS", "Wanted", "fetch", "wanted"]
 
@@ -77,13 +79,31 @@ def wanted(what: str, study: Study, *, year: int | None = None) -> list[Wanted]:
     part = next((key for key in parts if key in path), None)
     paths = [path.replace(part, word) for word in parts[part]] if part else [path]
     text = {"centers": "POPULATION", "acs": "GEO_ID"}.get(what)
-    check = partial(check_text, starts=text) if text else _check_zip
+    check = partial(_check_text, starts=text) if text else _check_zip
     return [Wanted(f"{SERVER}/{path}", check) for path in paths]
 
 
 def _check_zip(path: Path) -> None:
     with extracted(path):
         pass
+
+
+def _check_text(path: Path, *, starts: str) -> None:
+    """Refuse a text table whose first line does not hold ``starts``, or that does not end with a line end.
+
+    Raises
+    ------
+    TableError
+        One sentence.
+    """
+    with path.open("rb") as stream:
+        head = stream.read(4096)
+        stream.seek(max(path.stat().st_size - 1, 0))
+        last = stream.read(1)
+    if starts.encode() not in re.split(rb"[\r\n]", head, maxsplit=1)[0]:
+        raise TableError(f"{path.name} does not begin with the columns that it should have")
+    if last not in (b"\n", b"\r"):
+        raise TableError(f"{path.name} is cut off in its last line")
 
 
 def fetch(

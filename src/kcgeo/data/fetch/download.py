@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kcgeo.errors import KcgeoError, TableError
+from kcgeo.errors import KcgeoError
 from kcgeo.files import sha256, write_text
 
-__all__ = ["FetchError", "Fetched", "cache_folder", "check_text", "download"]
+__all__ = ["FetchError", "Fetched", "cache_folder", "download"]
 
 _BLOCK = 1 << 16
 _AGAIN = {408, 416, 425, 429, 500, 502, 503, 504}
@@ -190,21 +190,3 @@ def _append(
     mark = etag if etag and not etag.startswith("W/") else answer.headers.get("Last-Modified") or ""
     if total is not None and done != total:
         raise _BrokenError(f"the connection broke off after {done:,} of {total:,} bytes", mark)
-
-
-def check_text(path: Path, *, starts: str) -> None:
-    """Refuse a text table whose first line does not hold ``starts``, or that does not end with a line end.
-
-    Raises
-    ------
-    TableError
-        One sentence.
-    """
-    with path.open("rb") as stream:
-        head = stream.read(4096)
-        stream.seek(max(path.stat().st_size - 1, 0))
-        last = stream.read(1)
-    if starts.encode() not in re.split(rb"[\r\n]", head, maxsplit=1)[0]:
-        raise TableError(f"{path.name} does not begin with the columns that it should have")
-    if last not in (b"\n", b"\r"):
-        raise TableError(f"{path.name} is cut off in its last line")

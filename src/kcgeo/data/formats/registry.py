@@ -187,7 +187,7 @@ _ALL: tuple[Reader, ...] = (
     Reader(
         "gtfs",
         "transit",
-        _later("transit.gtfs", "add_gtfs"),
+        _later("transit.gtfs_layer", "add_gtfs"),
         "timetables of public transport (GTFS zip or folder, of one agency or several)",
         "gtfs google_transit.zip --study my-city.toml",
         {

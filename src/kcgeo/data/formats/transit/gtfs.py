@@ -6,11 +6,6 @@ its station, rows for demand-responsive service and transfers that hold for sing
 
 from __future__ import annotations
 
-import re
-import zipfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,20 +13,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kcgeo.data.formats.about_study import check_in_counties
-from kcgeo.data.formats.archive import Limits, extracted
-from kcgeo.data.formats.registry import Converted
 from kcgeo.data.formats.transit import gtfs_tables as text
 from kcgeo.data.formats.transit.feed import Feed
+from kcgeo.data.formats.transit.feeds import feeds_in, plain_line
 from kcgeo.data.formats.transit.gtfs_days import DayKind, first_and_last_date, require_date, trip_counts, typical_date
-from kcgeo.data.study.layers import checked_layer
-from kcgeo.data.study.settings import Study
 from kcgeo.errors import TableError, first_ids, raise_all
 
 __all__ = [
     "DayKind",
     "Feed",
-    "add_gtfs",
     "first_and_last_date",
     "read_gtfs",
     "require_date",
@@ -39,11 +29,8 @@ __all__ = [
     "typical_date",
 ]
 
-_TITLE, _TITLE_END = "Scheduled public transport of ", " (GTFS)"
-_PROOF = "stop_times.txt"  # a folder with this file is a feed
 _FEW_ZONES = 0.25  # share of stop times that may name a zone of demand-responsive service in place of a stop
 _NOT_BY_TIMETABLE = (1, 2)  # pickup_type and drop_off_type: none; phone the agency
-_LIMITS = Limits(total_bytes=1 << 30)
 _MOST_DAYS = 3_660  # of one row of calendar.txt
 _MOST_SERVICE_DAYS = 20_000_000
 _MOST_RUNS = 20_000_000  # stop times once trips given by frequency are written out
@@ -65,7 +52,7 @@ def read_gtfs(path: Path | str) -> Feed:
         One sentence for each fault: files and columns that are missing, cells that are no time, date or number, ids
         that are repeated or lead nowhere, times that run backward.
     """
-    with _feeds_in(Path(path)) as found:
+    with feeds_in(Path(path)) as found:
         feeds = {name: _read_feed(folder, f"{name}: " if len(found) > 1 else "") for name, folder in found.items()}
     return next(iter(feeds.values())) if len(feeds) == 1 else _joined(feeds)
 
@@ -96,8 +83,8 @@ def _checked_feed(folder: Path) -> Feed:
     raise_all(problems, TableError)
     zones = [zone for zone in dict.fromkeys(raw["agency"]["agency_timezone"]) if zone]
     if zones:
-        notes.append(f"Its times are local times of {_line(', '.join(zones))}; departures are asked in the same.")
-    names = [_line(name) for name in dict.fromkeys(raw["agency"]["agency_name"]) if name] or ["an unnamed agency"]
+        notes.append(f"Its times are local times of {plain_line(', '.join(zones))}; departures are asked in the same.")
+    names = [plain_line(name) for name in dict.fromkeys(raw["agency"]["agency_name"]) if name] or ["an unnamed agency"]
     agency = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     return Feed(agency, stops, trips, stop_times, frequencies, days, transfers, tuple(notes))
 
@@ -125,29 +112,6 @@ def _joined(feeds: dict[str, Feed]) -> Feed:
     )
 
 
-@contextmanager
-def _feeds_in(source: Path) -> Iterator[dict[str, Path]]:
-    """Give the folders that hold a feed each, by name; zips in a folder are opened too."""
-    with ExitStack() as stack:
-        top = stack.enter_context(extracted(source, limits=_LIMITS))
-        roots = {"": top}
-        for item in sorted(top.rglob("*.zip")) if not (top / _PROOF).is_file() else ():
-            roots[item.stem] = stack.enter_context(extracted(item, limits=_LIMITS))
-        found: dict[str, Path] = {}
-        for name, root in roots.items():
-            for path in sorted(root.rglob(_PROOF)):
-                if "__MACOSX" not in path.parts:
-                    found[_feed_name(path.parent.name if path.parent != top and not name else name, found)] = (
-                        path.parent
-                    )
-        yield found or {"": top}
-
-
-def _feed_name(name: str, taken: dict[str, Path]) -> str:
-    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-") or "feed"
-    return plain if plain not in taken else f"{plain}-{len(taken) + 1}"
-
-
 def _with_stops(raw: dict[str, pd.DataFrame], notes: list[str]) -> pd.DataFrame:
     """Leave out the rows of demand-responsive service: no stop, or a zone or a group of stops in its place.
 
@@ -166,11 +130,6 @@ def _with_stops(raw: dict[str, pd.DataFrame], notes: list[str]) -> pd.DataFrame:
     if zone.any():
         notes.append(f"{int(zone.sum())} stop times without a stop (demand-responsive service) are left out.")
     return rows[~zone].reset_index(drop=True)
-
-
-def _line(name: str) -> str:
-    """Return a name from a foreign file as one printable line."""
-    return "".join(letter for letter in " ".join(name.split()) if letter.isprintable())[:80]
 
 
 def _ids(raw: dict[str, pd.DataFrame], problems: list[str]) -> None:
@@ -397,65 +356,3 @@ def _fill(table: pd.DataFrame, stops: pd.DataFrame, blank: npt.NDArray[np.bool_]
     filled = np.rint(start + share * (end - start))
     table.loc[blank, "arrival_s"] = filled
     table.loc[blank, "departure_s"] = filled
-
-
-def add_gtfs(path: Path | str, study: Study, *, licence: str = "", name: str = "") -> Converted:
-    """Check a feed and hand it on as it came; the entry of ``gtfs`` in the list of readers.
-
-    Parameters
-    ----------
-    path : path
-        Zip or folder, of one feed or of several.
-    study : Study
-        Stops must lie in its counties. Its former feeds stay beside this one where ``name`` is given.
-    licence : str
-        As the publisher states it; a feed has no place for it.
-    name : str
-        Of this feed among several of a study: a feed of the same name is replaced, the others stay.
-
-    Raises
-    ------
-    TableError
-        See :func:`read_gtfs`; also where no stop lies in the counties of the study.
-    """
-    source = Path(path)
-    feed = read_gtfs(source)
-    stops = feed.stops.dropna(subset=["latitude", "longitude"])
-    notes = check_in_counties(study, stops["longitude"].to_numpy(), stops["latitude"].to_numpy(), what="stop")
-    first, last = first_and_last_date(feed)
-    if last < datetime.now(tz=UTC).date():
-        notes += (
-            f"The timetable ended on {last}: buses may run otherwise today. Ask the publisher for the present one.",
-        )
-    former = study.layer("transit") if name else None
-    others = former.title.removeprefix(_TITLE).removesuffix(_TITLE_END) if former else ""
-    agencies = ", ".join(dict.fromkeys([*filter(None, [others]), feed.agency]))
-
-    def write(target: Path) -> int:
-        with ExitStack() as stack:
-            parts = dict(stack.enter_context(_feeds_in(checked_layer(former)))) if former else {}
-            given = stack.enter_context(_feeds_in(source))
-            parts |= {_feed_name(name, {}): folder for folder in given.values()} if name else given
-            _pack(parts, target)
-        return len(read_gtfs(target).trips)
-
-    return Converted(
-        write=write,
-        title=f"{_TITLE}{agencies}{_TITLE_END}",
-        vintage="; ".join([*([former.vintage] if former else []), f"timetable {first} to {last}"]),
-        licence="; ".join(
-            dict.fromkeys(
-                [*([former.licence] if former else []), _line(licence) or "not stated in the feed; ask the publisher"]
-            )
-        ),
-        notes=(*(former.notes if former else ()), *feed.notes, *notes),
-    )
-
-
-def _pack(feeds: dict[str, Path], target: Path) -> None:
-    """Pack the tables of feeds, the same bytes each time; several lie in a folder each."""
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, folder in feeds.items():
-            for path in sorted(folder.glob("*.txt")):
-                inner = path.name if len(feeds) == 1 else f"{name}/{path.name}"
-                archive.writestr(zipfile.ZipInfo(inner), path.read_bytes(), zipfile.ZIP_DEFLATED)
