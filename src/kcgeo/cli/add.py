@@ -118,10 +118,13 @@ def data_kinds() -> None:
     from kcgeo.data.formats.registry import READERS
 
     table = Table("kind", "becomes", "what it is", "options", title="kcgeo data add KIND PATH")
+    meanings: dict[str, str] = {}
     for reader in sorted(READERS.values(), key=lambda reader: (reader.layer, reader.kind)):
-        options = "; ".join(f"{name}: {meaning}" for name, meaning in reader.options.items())
-        table.add_row(reader.kind, reader.layer, escape(reader.help), escape(options))
+        table.add_row(reader.kind, reader.layer, escape(reader.help), ", ".join(reader.options))
+        meanings |= reader.options
     print_table(table)
+    for name in sorted(meanings):
+        typer.echo(f"--option {name}=...  {meanings[name]}")
 
 
 @data_app.command("layers", epilog="Example: kcgeo data layers --study my-city.toml")

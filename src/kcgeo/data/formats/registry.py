@@ -104,6 +104,14 @@ _ALL: tuple[Reader, ...] = (
         {**_SERVICE_OPTIONS, "eligibility": "what to take where who may come is told in words of theirs"},
     ),
     Reader(
+        "icarol",
+        "services",
+        _later("services.icarol", "add_icarol"),
+        "resource export of a 211 center in the layout of iCarol: one CSV of agencies, programs and sites",
+        "icarol resources.csv --study my-city.toml --option mapping=their-words.toml",
+        {**_SERVICE_OPTIONS, "eligibility": "what to take where who may come is told in words of theirs"},
+    ),
+    Reader(
         "services",
         "services",
         _later("services.spreadsheet", "add_spreadsheet"),

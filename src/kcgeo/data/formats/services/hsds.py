@@ -30,7 +30,7 @@ from kcgeo.data.formats.services.service_layer import (
 from kcgeo.data.study.settings import Study
 from kcgeo.errors import TableError, first_ids, raise_all
 
-__all__ = ["add_hsds"]
+__all__ = ["add_hsds", "layer_of_tables"]
 
 _STATUS = {"active": "active", "inactive": "inactive", "defunct": "inactive", "temporarily closed": "inactive"}
 _CARRIED = "kcgeo_field"
@@ -77,17 +77,43 @@ def add_hsds(
     TableError
         One sentence for each fault; rows are named by id.
     """
-    mapped = read_mapping(mapping)
     tables, notes = read_hsds_tables(path)
     tables, more = linked(tables)
+    return layer_of_tables(
+        tables,
+        study,
+        notes=[*notes, *more],
+        mapping=mapping,
+        basis=basis,
+        eligibility=eligibility,
+        title=title or f"Services of {path.name} (Open Referral HSDS)",
+        vintage=vintage,
+        licence=licence,
+    )
+
+
+def layer_of_tables(
+    tables: Rows,
+    study: Study,
+    *,
+    notes: list[str],
+    mapping: str | None,
+    basis: str | None,
+    eligibility: str | None,
+    title: str,
+    vintage: str,
+    licence: str,
+) -> Converted:
+    """Return the layer that tables of HSDS become; options as :func:`add_hsds`."""
+    mapped = read_mapping(mapping)
     _refuse_words(tables)
     rows, told, found = _rows(tables, mapped, eligibility)
     return service_layer(
         rows,
         study,
         mapped=mapped,
-        notes=[*notes, *more, *found],
-        title=title or f"Services of {path.name} (Open Referral HSDS)",
+        notes=[*notes, *found],
+        title=title,
         basis=basis,
         vintage=vintage,
         licence=licence,
