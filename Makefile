@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export MPLBACKEND := Agg
 
 .DEFAULT_GOAL := help
-.PHONY: help setup maps export test check data lock clean browser postgis fuzz bench
+.PHONY: help setup maps export test check audit data lock clean browser postgis fuzz bench
 
 help: ## list what make can do
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -52,6 +52,9 @@ check: setup ## the quick part of the tests: style, types, directions of import
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+audit: setup ## compare the locked packages with the known holes (pip-audit; needs the network)
+	$(BIN)/python -m pip_audit --requirement requirements.lock --disable-pip
 
 data: setup ## make the derived data and the data package anew from data/raw
 	$(BIN)/python data/makers/make_package.py

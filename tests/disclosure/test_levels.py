@@ -7,7 +7,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 from shapely.geometry import Point
 
-from kcgeo.disclosure.levels import SHELTER_LIKE, close_levels, level_problems
+from kcgeo.disclosure import SHELTER_LIKE, close_levels, level_problems
 
 AREAS = ["North county"]
 SECRETS = ("77 Secret", "64999", "39.30", "94.70", "9yuzcd8", "86F75C2W", "Elsewhere", "Quietville")

@@ -1,10 +1,10 @@
 """What may leave? Levels, the release gate, audits."""
 
-from kcgeo.disclosure.attack import Layer, best_candidates, candidate_losses, expected_times, least_places
+from kcgeo.data.directory.levels import LEVELS, SHELTER_LIKE, close_levels, level_problems
+from kcgeo.disclosure.attack import Layer, best_candidates, candidate_losses, expected_times
 from kcgeo.disclosure.audit import audit
 from kcgeo.disclosure.contracts import CONTRACTS, Contract
-from kcgeo.disclosure.gate import Released, release, release_people, require_released
-from kcgeo.disclosure.levels import LEVELS, SHELTER_LIKE, close_levels, level_problems
+from kcgeo.disclosure.gate import Released, printed_people, release, release_people, require_released
 from kcgeo.disclosure.linked import LinkedTables, link
 from kcgeo.disclosure.partner import Confidential, confidential, partner_folder, watermark, write_confidential
 from kcgeo.disclosure.scan import Canary, Finding, scan, unknown_extensions
@@ -28,10 +28,10 @@ __all__ = [
     "confidential",
     "event_rate",
     "expected_times",
-    "least_places",
     "level_problems",
     "link",
     "partner_folder",
+    "printed_people",
     "release",
     "release_people",
     "require_released",

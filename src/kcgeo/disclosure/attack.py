@@ -19,7 +19,7 @@ import pandas as pd
 from kcgeo.errors import TableError
 from kcgeo.travel import Network, costs, nearest_times
 
-__all__ = ["Layer", "best_candidates", "candidate_losses", "expected_times", "least_places"]
+__all__ = ["Layer", "best_candidates", "candidate_losses", "expected_times"]
 
 Floats = npt.NDArray[np.float64]
 _FAR_MIN = 30_000.0
@@ -107,9 +107,3 @@ def candidate_losses(layers: Sequence[Layer], candidates: Sequence[str]) -> pd.S
 def best_candidates(losses: pd.Series[float]) -> list[str]:
     """Return the candidates that explain the layers best, all of them where several do equally."""
     return sorted(losses.index[losses <= losses.min() + 1e-9])
-
-
-def least_places(surface: pd.Series[float], *, but: Sequence[str] = ()) -> list[str]:
-    """Return where a surface is least, leaving out places that known services explain: the simplest attack of all."""
-    open_places = surface.drop(index=[place for place in but if place in surface.index]).dropna()
-    return sorted(open_places.index[open_places <= open_places.min() + 1e-9])

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from kcgeo.data.directory.looks import text_looks_like_place
+from kcgeo.disclosure.audit import SMALL
 from kcgeo.disclosure.canonical import canonical_table
 from kcgeo.disclosure.contracts import CONTRACTS, Contract
 from kcgeo.disclosure.released import Checked, Released, Status, require_released
@@ -23,7 +24,10 @@ from kcgeo.disclosure.rows import service_rows, table_problems
 from kcgeo.disclosure.small_counts import suppressed_people
 from kcgeo.errors import DisclosureError, raise_all
 
-__all__ = ["Released", "release", "release_people", "require_released"]
+__all__ = ["Released", "printed_people", "release", "release_people", "require_released"]
+
+
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 def _texts(given: str | Iterable[str], what: str, problems: list[str]) -> tuple[str, ...]:
@@ -75,7 +79,7 @@ def release(
     sources: Sequence[str],
     vintage: str,
     notes: Sequence[str] = (),
-    about: Mapping[str, Any] = MappingProxyType({}),
+    about: Mapping[str, Any] = _NOTHING,
     areas: Iterable[str] | None = None,
     authorisations: pd.DataFrame | None = None,
     geography: Released | None = None,
@@ -213,6 +217,26 @@ def release_people(
     return {
         name: _let_out(made.copy, _words(name, "people", sources, vintage, notes, about)) for name, made in rows.items()
     }
+
+
+def printed_people(
+    table: pd.DataFrame, *, name: str, sources: Sequence[str], vintage: str, about: Mapping[str, Any] = _NOTHING
+) -> Released:
+    """Take a table of counts that was printed before, for :func:`release_people` to be linked to.
+
+    Parameters
+    ----------
+    table
+        As it was printed: ``count`` is blank where it was suppressed. Nothing is protected here, so a printed count of
+        1 to 10 is refused.
+    name, sources, vintage, about
+        As they were.
+    """
+    rows = _flat(table).assign(count=lambda given: pd.to_numeric(given["count"]).astype(float))
+    if rows["count"].between(1, SMALL).any():
+        raise DisclosureError(f"The table '{name}' prints counts of 1 to {SMALL}, so it is no earlier release.")
+    rows["suppressed"] = rows["count"].isna()
+    return _let_out(rows.copy, _words(name, "people", sources, vintage, (), about))
 
 
 def _printed(linked: Sequence[Released]) -> dict[str, pd.DataFrame]:

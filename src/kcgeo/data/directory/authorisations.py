@@ -20,7 +20,16 @@ from kcgeo.data.package.catalogue import load
 from kcgeo.data.study.settings import Study
 from kcgeo.errors import TableError, raise_all
 
-__all__ = ["ALL_ROWS", "COLUMNS", "EXACT_PLACE", "authorisations", "authorised", "read_authorisations"]
+__all__ = [
+    "ALL_ROWS",
+    "COLUMNS",
+    "EXACT_PLACE",
+    "NOTHING",
+    "authorisations",
+    "authorised",
+    "read_authorisations",
+    "taken_down",
+]
 
 COLUMNS = (
     *("organization_name", "scope", "may_show", "authority"),
@@ -30,7 +39,9 @@ ALL_ROWS = "all rows"
 """The scope of a record that opens every row of its organization; else ids of services joined by "|"."""
 EXACT_PLACE = "exact place"
 NAME = "name"
-"""What a record may show: the place of its rows, or the text in its scope on a row at area level."""
+NOTHING = "nothing"
+"""What a record may show: the place of its rows, the text in its scope on a row at area level, or (a take-down) nothing
+of the row in its scope."""
 CONSENT = "written consent of the operator (see authorisations)"
 """The basis of a place that no public page prints: it is shown only while a record opens it."""
 SIGNED, PUBLIC = "signed", "public evidence"
@@ -79,12 +90,13 @@ def _faults(rows: pd.DataFrame) -> list[tuple[int, str]]:
     found = []
     for at, row in enumerate(rows.to_dict("records"), start=2):
         needed = ["organization_name", "scope", "signer_role", "signed_on"]
-        needed += ["expires_on"] if row["authority"] == SIGNED else ["evidence"]
+        if row["may_show"] != NOTHING:  # to show less needs no reason and no end
+            needed += ["expires_on"] if row["authority"] == SIGNED else ["evidence"]
         found += [(at, f"{name} is blank; fill it in") for name in needed if not row[name]]
         if row["authority"] not in (SIGNED, PUBLIC):
             found.append((at, f"authority is '{SIGNED}' or '{PUBLIC}'"))
-        if row["may_show"] not in (EXACT_PLACE, NAME):
-            found.append((at, f"may_show is '{EXACT_PLACE}' or '{NAME}'"))
+        if row["may_show"] not in (EXACT_PLACE, NAME, NOTHING):
+            found.append((at, f"may_show is '{EXACT_PLACE}', '{NAME}' or '{NOTHING}'"))
         found += [
             (at, f"{name} is no date; write e.g. 2026-11-30")
             for name in ("signed_on", "expires_on")
@@ -136,6 +148,12 @@ def authorised(rows: pd.DataFrame, records: pd.DataFrame, *, today: date | None 
         index=rows.index,
         dtype=bool,
     )
+
+
+def taken_down(records: pd.DataFrame) -> frozenset[str]:
+    """Return the ids of the rows that were taken down."""
+    scopes = records.loc[records["may_show"].eq(NOTHING), "scope"]
+    return frozenset(one.strip() for scope in scopes for one in str(scope).split("|"))
 
 
 def _valid(record: dict[Hashable, object], today: date) -> bool:

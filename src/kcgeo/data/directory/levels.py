@@ -20,7 +20,8 @@ from typing import Any
 import pandas as pd
 
 from kcgeo import terms
-from kcgeo.data.directory.area_texts import is_telephone, narrows_the_place
+from kcgeo.data.directory.area_texts import approved_names, is_telephone, narrows_the_place
+from kcgeo.data.directory.authorisations import authorisations
 from kcgeo.data.directory.looks import text_looks_like_place
 from kcgeo.errors import first_ids
 
@@ -219,7 +220,7 @@ def level_problems(
     *,
     areas: Collection[str],
     shelter_like: Iterable[str] = SHELTER_LIKE,
-    approved: Collection[str] = frozenset(),
+    approved: Collection[str] | None = None,
 ) -> list[str]:
     """Collect one sentence for each broken rule of the levels, on the rows as read (before :func:`close_levels`).
 
@@ -233,7 +234,7 @@ def level_problems(
         Categories that fail closed: their rows without a basis are not refused, they will be withheld.
 
     approved
-        Texts that a record lets through on a row at area level.
+        Texts that a record lets through on a row at area level; those of the packaged records where not given.
 
     Returns
     -------
@@ -249,7 +250,8 @@ def level_problems(
     closes = closing(rows, shelter_like)
     kept = rows[~closes]
     problems = _malformed(kept)
+    names = approved_names(authorisations()) if approved is None else approved
     for level in ("area", "withheld"):
-        problems += _hidden_place_problems(kept, level, approved)
+        problems += _hidden_place_problems(kept, level, names)
     rows["disclosure"] = rows["disclosure"].astype("object").mask(closes, "withheld")
     return problems + _area_problems(kept, areas) + _contradictions(rows)

@@ -15,7 +15,7 @@ import pandas as pd
 from kcgeo.crs import STORAGE, require
 from kcgeo.data.directory import levels
 from kcgeo.data.directory.area_texts import approved_names
-from kcgeo.data.directory.authorisations import CONSENT, authorised
+from kcgeo.data.directory.authorisations import CONSENT, authorised, taken_down
 from kcgeo.data.directory.authorisations import authorisations as opened_by
 from kcgeo.data.directory.hours import hours_column, open_state, readable
 from kcgeo.data.directory.rules import age_problems, blank_problems, category_problems, hours_problems, point_problems
@@ -155,8 +155,12 @@ def checked_rows(
     rows = rows.reindex(columns=[*columns, *(name for name in rows.columns if name not in columns)])
     rows["service_categories"] = rows["service_categories"].str.replace(r"\s*\|\s*", "|", regex=True)
     shelters = tuple(kinds.loc[kinds["shelter_like"], "category"])
+    records = opened_by() if authorisations is None else authorisations
+    down, kept = rows["service_id"].isin(taken_down(records)), ["service_id", "service_categories"]
+    rows.loc[down, [name for name in rows.columns if name not in kept]] = None
+    rows.loc[down, "disclosure"] = "withheld"
     rows["disclosure_basis"] = _sufficient_basis(rows, shelters, authorisations)
-    names = approved_names(opened_by() if authorisations is None else authorisations)
+    names = approved_names(records)
     problems = levels.level_problems(rows, areas=set(areas["area"]), shelter_like=shelters, approved=names)
     problems += [
         f"The column '{name}' is not one of the directory; remove it." for name in rows.columns if name not in columns

@@ -15,9 +15,11 @@ from kcgeo.errors import StudyError, first_ids
 from kcgeo.files import sha256, write_text
 from kcgeo.study.answer import Answer
 
-__all__ = ["MANIFEST", "build", "refuse_foreign_folder", "write_manifest"]
+__all__ = ["MANIFEST", "RECORD", "build", "refuse_foreign_folder", "write_manifest"]
 
 MANIFEST = "manifest.json"
+RECORD = "release.json"
+"""The signed-off record of a folder, beside its manifest."""
 _HIDING = {"services"}
 """Resources with withheld rows: not even a hash of such a file is published."""
 _LEFT_BY_SYSTEMS = {".DS_Store", "Thumbs.db", "desktop.ini"}
@@ -82,7 +84,7 @@ def _strangers(folder: Path, content: Mapping[str, Any]) -> list[str]:
     """Files that a manifest does not list; those that an operating system leaves behind do not count."""
     listed = {str(entry.get("path")) for entry in content.get("files", ()) if isinstance(entry, dict)}
     found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir())
-    ours = {*listed, MANIFEST}
+    ours = {*listed, MANIFEST, RECORD}
     return sorted(name for name in found if name not in ours and Path(name).name not in _LEFT_BY_SYSTEMS)
 
 
