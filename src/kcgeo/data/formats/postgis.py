@@ -29,6 +29,7 @@ from kcgeo.errors import CrsError, TableError, first_ids
 __all__ = ["read_corridors", "read_places", "read_services"]
 
 TIMEOUT_S = 120
+_CANCELED = "57014"  # query_canceled: the limit of time of a statement
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_ ]{0,62}")
 
 
@@ -222,7 +223,7 @@ def _read(address: str, table: str | None, *, shapes: Collection[str], needed: b
                 else gpd.read_postgis(sqlalchemy.text(query), connection, geom_col=column)
             )
     except exc.OperationalError as error:
-        late = "statement timeout" in str(error.orig)
+        late = getattr(error.orig, "sqlstate", None) == _CANCELED
         why = "took too long" if late else "does not answer, or refuses the login"
         raise TableError(f"The database {where} {why}.") from None
     except exc.SQLAlchemyError:

@@ -130,7 +130,10 @@ def drop_layer(study_path: Path, kind: str) -> str:
 
 def _reader(kind: str) -> Reader:
     if kind not in READERS:
-        raise StudyError(f"There is no kind '{kind}'; there are {', '.join(sorted(READERS))}.")
+        raise StudyError(
+            f"There is no kind '{kind}'; there are {', '.join(sorted(READERS))}. For a table of your own about places "
+            "there is none: join it to kcgeo.data.places(study) on place_id in Python."
+        )
     return READERS[kind]
 
 
