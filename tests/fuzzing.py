@@ -24,7 +24,17 @@ from kcgeo.data.formats.services.hsds_write import hsds_csv, hsds_json, hsds_tab
 from kcgeo.data.study.layers import put_layer
 from kcgeo.data.study.settings import Study
 from kcgeo.errors import KcgeoError
-from tests.data import census_files, test_acs, test_graphml, test_gtfs, test_osm, test_roads, test_tiger
+from tests.data import (
+    census_files,
+    test_acs,
+    test_addresses,
+    test_graphml,
+    test_gtfs,
+    test_hsds_versions,
+    test_osm,
+    test_roads,
+    test_tiger,
+)
 from tests.data.test_hsds import BASIS, feed
 
 __all__ = ["FAMILIES", "Sample", "build_samples", "mutated", "outcome"]
@@ -33,11 +43,12 @@ FAMILIES = {
     "boundaries": ("block-groups", "tracts"),
     "centers": ("centers",),
     "acs": ("acs",),
-    "tiger": ("primary-roads", "roads"),
+    "tiger": ("primary-roads", "roads", "addresses"),
     "gtfs": ("gtfs",),
     "osm": ("osm", "osm-walks"),
     "graphml": ("graphml",),
     "hsds": ("hsds",),
+    "icarol": ("icarol",),
     "spreadsheet": ("services",),
 }
 """Readers that share a parser; a database has no file to damage."""
@@ -117,6 +128,7 @@ def build_samples(root: Path, folder: Path) -> tuple[Study, list[Sample]]:
             town.assign(LINEARID=["1", "2"], FULLNAME="Elm St", RTTYP="M"), folder / "tl_2023_29095_roads.zip"
         ),
     )
+    add("address ranges, shapefile", "addresses", _ranges(folder / "tl_2023_29095_addrfeat"))
     (folder / "gtfs").mkdir()
     feed_folder = test_gtfs.feed_of(folder / "gtfs")
     add("timetable, folder", "gtfs", feed_folder)
@@ -126,8 +138,15 @@ def build_samples(root: Path, folder: Path) -> tuple[Study, list[Sample]]:
     add("extract, XML", "osm", test_osm.extract(folder / "town.osm", (9, [3, 13], {})))
     add("extract, PBF, on foot", "osm-walks", extract)
     add("graph", "graphml", test_graphml.graph(folder / "streets.graphml", *test_graphml.TRIANGLE))
+    add("211 export", "icarol", test_hsds_versions.resources(folder / "resources.csv"), basis=BASIS)
     _directories(folder, add)
     return study, samples
+
+
+def _ranges(folder: Path) -> Path:
+    folder.mkdir()
+    test_addresses.ranges_file(folder / "ranges.shp", ("W Sorrel St", "100", "198", "101", "199"))
+    return _packed(folder, folder.with_suffix(".zip"))
 
 
 def _packed(source: Path, target: Path) -> Path:

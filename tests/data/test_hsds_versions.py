@@ -124,33 +124,37 @@ def test_version_2_0_and_a_descriptor_with_names_of_its_own(tmp_path: Path) -> N
     assert rows.loc["s1", ["organization_name", "opening_hours"]].to_list() == ["Example Org", "Mo 09:00-10:00"]
 
 
-def test_an_export_of_a_211_center(tmp_path: Path) -> None:
-    """Four levels in one file; what is marked as private is not read."""
+def resources(path: Path) -> Path:
+    """Four levels in one file: a program at a public site and at a private one."""
     columns = (
         "ResourceAgencyNum,TaxonomyLevelName,ParentAgencyNum,ConnectsToProgramNum,ConnectsToSiteNum,PublicName,"
         "TaxonomyTerm,TaxonomyCodes,HoursOfOperation,Phone1Number,Phone1IsPrivate,Eligibility,PhysicalAddress1,"
         "PhysicalCity,PhysicalStateProvince,PhysicalPostalCode,PhysicalAddressIsPrivate,Latitude,Longitude"
     )
-    path = tmp_path / "resources.csv"
     rows = [
         "1,Agency,0,,,Example Org,,,,918-555-0101,No,,,,,,,,",
-        "2,Program,1,,,Legal aid,Legal aid; Courts,FT-1; FT-2,Mon-Fri 9-5,918-555-0102,Yes,men,,,,,,,",
-        "3,Site,1,,,Office,,,,,,,1 Demo Way,Tulsa,OK,74999,No,36.1,-95.9",
-        "4,Site,1,,,Hidden,,,,,,,2 Invented Lane,Tulsa,OK,74998,Yes,36.2,-95.8",
+        "2,Program,1,,,Legal aid,Legal; Courts,FT-1; FT-2,Mon-Fri 9-5,918-555-0102,Yes,men,,,,,,,",
+        "3,Site,1,,,Office,,,,,,,1 Demo Way,Kansas City,MO,64106,No,39.1,-94.5",
+        "4,Site,1,,,Hidden,,,,,,,2 Invented Lane,Kansas City,MO,64998,Yes,39.2,-94.6",
         "5,ProgramAtSite,1,2,3,Legal aid - Office,,,Sat 10am-2pm,,,,,,,,,,",
         "6,ProgramAtSite,1,2,4,Legal aid - Hidden,,,,,,,,,,,,,",
     ]
     path.write_text("\n".join([columns, *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def test_an_export_of_a_211_center(tmp_path: Path) -> None:
+    path = resources(tmp_path / "resources.csv")
     tables, _ = linked(icarol_tables(path)[0])
-    found, told, _ = hsds._rows(tables, Mapped(words={"service_categories": {"legal aid": "legal"}}), None)
+    found, told, _ = hsds._rows(tables, Mapped(words={"service_categories": {"legal": "legal"}}), None)
     found = found.set_index("service_id")
     assert found.loc["2", ["organization_name", "eligibility", "hours", "phone"]].to_list() == [
         *("Example Org", "men", "Sat 10am-2pm"),
         "918-555-0101",  # the program's own number is private
     ]
-    assert found.loc["2", ["physical_address", "latitude"]].to_list() == ["1 Demo Way", "36.1"]
+    assert found.loc["2", ["physical_address", "latitude"]].to_list() == ["1 Demo Way", "39.1"]
     hidden = " ".join(found.loc["2-2"].astype(str)) + told[1]
-    assert "Invented" not in hidden and "36.2" not in hidden and "74998" not in hidden
+    assert "Invented" not in hidden and "39.2" not in hidden and "74998" not in hidden
     assert "confidential" in told[1] and "confidential" not in told[0]
     (tmp_path / "other.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     with pytest.raises(TableError, match="no 211 resource export"):

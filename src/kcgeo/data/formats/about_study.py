@@ -18,10 +18,13 @@ from kcgeo.data.study.region import counties, distance_m
 from kcgeo.data.study.settings import Study
 from kcgeo.errors import TableError, first_ids
 
-__all__ = ["NEAR_KM", "check_in_counties", "check_reach", "check_units"]
+__all__ = ["FAR_KM", "NEAR_KM", "check_in_counties", "check_reach", "check_units"]
 
 NEAR_KM = 5.0
 """Packaged outlines are simplified and coasts are drawn coarsely: what lies this near to a county lies in it."""
+
+FAR_KM = 25.0
+"""A network farther than this from every place of a study is one of another region."""
 
 _KM_PER_DEGREE = 111.2
 _MOST_LAND = 1.25  # times the county, over which outlines must overlap
@@ -114,14 +117,14 @@ def check_reach(
     Raises
     ------
     TableError
-        The nearest place is farther than :data:`NEAR_KM`.
+        The nearest place is farther than :data:`FAR_KM`.
     """
     homes = places(study).geometry
     shrink = np.array([np.cos(np.radians(homes.y.mean())), 1.0])
     nodes, spots = np.column_stack([lon, lat]), np.column_stack([homes.x, homes.y])
     away_km = _KM_PER_DEGREE * np.asarray(cKDTree(nodes * shrink).query(spots * shrink)[0])
     far = away_km * 1000 > study.travel.max_snap_m
-    if away_km.min() > NEAR_KM:
+    if away_km.min() > FAR_KM:
         raise TableError(
             f"No place of the study lies near a {what} of this file (the nearest is {away_km.min():,.0f} km away); "
             "the file is about another region."
