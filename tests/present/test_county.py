@@ -12,7 +12,8 @@ from pypdf import PdfReader
 
 from kcgeo import present
 from kcgeo.disclosure import Released, release
-from kcgeo.errors import KcgeoError, TableError
+from kcgeo.errors import KcgeoError, StudyError, TableError
+from kcgeo.study import county_fips
 from tests.present.town import COUNTIES, CRS, CUTOFF_MIN, REQUIRED, Town, services_table
 
 ABOUT: dict[str, Any] = {"sources": ["Invented town"], "vintage": "2026"}
@@ -125,3 +126,15 @@ def test_cards_hold_numbers_and_no_place(
     assert path.read_bytes() == again.read_bytes()
     with pytest.raises(KcgeoError, match="not in 'xx'"):
         present.write_cards(tmp_path / "c.pdf", [county], language="xx")
+
+
+@pytest.mark.parametrize("asked", ["20001", "Westnorth", "westnorth county", "Westnorth County, KS", "WESTNORTH KS"])
+def test_a_county_is_found_by_code_or_by_name(town: Town, asked: str) -> None:
+    assert county_fips(town.counties, asked) == "20001"
+
+
+def test_a_name_of_no_county_is_answered_with_the_nearest(town: Town) -> None:
+    with pytest.raises(StudyError, match="'Wesnorth' is no county of the study; did you mean Westnorth KS"):
+        county_fips(town.counties, "Wesnorth")
+    with pytest.raises(StudyError, match="no county"):
+        county_fips(town.counties, "Westnorth MO")

@@ -15,7 +15,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kcgeo import data, study, travel
+from kcgeo import data, present, study, travel
 from kcgeo.data.package.catalogue import file_of
 from kcgeo.disclosure import Released, release
 from kcgeo.errors import DisclosureError, TableError
@@ -291,3 +291,13 @@ def test_names_read_on_every_state() -> None:
 
 def test_released_are_the_only_door(case: Case) -> None:
     assert all(isinstance(item, Released) for item in case.released.values())
+
+
+def test_tables_of_a_study_say_their_cutoff_and_pictures_hold_to_it(case: Case) -> None:
+    released, gaps = case.released, case.measured.study.gaps
+    for name in ("gaps", "cell_times"):
+        assert released[name].about == {"cutoff_min": gaps.headline_cutoff_min, "required": tuple(gaps.required)}
+    ground = study.background_of(case.measured.study, released)
+    with pytest.raises(TableError, match="cannot say cutoff_min = 45"):
+        present.gap_map(released["cell_times"], released["gaps"], ground=ground, cutoff_min=45)
+    assert ground.edge is not None

@@ -14,6 +14,7 @@ from kcgeo.study.answer import Answer, Figure, background_of
 from kcgeo.study.answers.by_bus import TransitReport, transit_report
 from kcgeo.study.answers.certainty import CertaintyReport, certainty_report
 from kcgeo.study.answers.corridor import CorridorReport, corridor_report
+from kcgeo.study.answers.county import county_answer, county_fips
 from kcgeo.study.answers.coverage import CoverageReport
 from kcgeo.study.answers.explorer import explorer_numbers, release_explorer
 from kcgeo.study.answers.figures import NO_REPORTS, reporting
@@ -58,6 +59,8 @@ __all__ = [
     "compare",
     "compare_networks",
     "corridor_report",
+    "county_answer",
+    "county_fips",
     "coverage_report",
     "explorer_numbers",
     "export",

@@ -11,7 +11,7 @@ from kcgeo import data
 from kcgeo.data.study.settings import Study
 from kcgeo.disclosure import Released, release
 from kcgeo.study.measure import Measured
-from kcgeo.study.sources import sources_of, vintage_of
+from kcgeo.study.sources import asked_of, sources_of, vintage_of
 
 __all__ = [
     "LOWER_BOUND",
@@ -125,6 +125,7 @@ def release_all(measured: Measured) -> dict[str, Released]:
             sources=sources,
             vintage=vintage,
             notes=notes if kind != "background" else (),
+            about=asked_of(study) if kind == "gaps" or name == "cell_times" else {},
             geography=released["places"] if name == "gaps" else None,
         )
     return released | release_ledger(study)
@@ -185,6 +186,7 @@ def release_corridors(
             sources=sources_of(study, *resources),
             vintage=vintage_of(study, *resources),
             notes=said,
+            about=asked_of(study) if kind == "profile" else {},
         )
         for name, (kind, table, resources, said) in tables.items()
     }

@@ -6,11 +6,13 @@ the source line of every map and table follows that choice.
 
 from __future__ import annotations
 
+from typing import Any
+
 from kcgeo import data
 from kcgeo.data.study.settings import Study
 from kcgeo.present.look.words import SAMPLE
 
-__all__ = ["sources_of", "vintage_of"]
+__all__ = ["asked_of", "sources_of", "vintage_of"]
 
 _NATIONAL = {
     "counties": ("counties_us",),
@@ -42,6 +44,12 @@ def sources_of(study: Study, *names: str) -> tuple[str, ...]:
 def vintage_of(study: Study, *names: str) -> str:
     """Vintages of some tables of a study, each by the name of the table; parameters as :func:`sources_of`."""
     return "; ".join(dict.fromkeys(f"{name} {_about(study, name)[1]}" for name in names))
+
+
+def asked_of(study: Study, *, cutoff_min: float | None = None) -> dict[str, Any]:
+    """Parameters that a released table is made with: figures say these and refuse others."""
+    cutoff = study.gaps.headline_cutoff_min if cutoff_min is None else cutoff_min
+    return {"cutoff_min": float(cutoff), "required": tuple(study.gaps.required)}
 
 
 def _about(study: Study, name: str) -> tuple[tuple[str, ...], str]:

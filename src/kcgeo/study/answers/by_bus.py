@@ -21,7 +21,7 @@ from kcgeo.study.answer import Answer, Figure
 from kcgeo.study.measure import Measured
 from kcgeo.study.progress import Step, silent_step
 from kcgeo.study.releases import LOWER_BOUND, release_background
-from kcgeo.study.sources import sources_of, vintage_of
+from kcgeo.study.sources import asked_of, sources_of, vintage_of
 
 __all__ = [
     "DEPARTURES",
@@ -256,6 +256,7 @@ def _release(
             sources=sources,
             vintage=vintage,
             notes=_told(study, feed, dates),
+            about=asked_of(study, cutoff_min=max(study.gaps.cutoffs_min)),
             geography=geography if kind == "gaps" else None,
         )
         for name, (kind, one) in tables.items()

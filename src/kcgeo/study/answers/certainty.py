@@ -13,7 +13,7 @@ from kcgeo.present.look.background import Background
 from kcgeo.study.kept import kept
 from kcgeo.study.measure import GROUPS, Measured
 from kcgeo.study.releases import LISTED, LOWER_BOUND, ODBL, model_note, release_background
-from kcgeo.study.sources import sources_of, vintage_of
+from kcgeo.study.sources import asked_of, sources_of, vintage_of
 from kcgeo.travel import friction_network
 
 __all__ = ["DRAWN", "LEVEL", "WORST_SHARE", "CertaintyReport", "certainty_report"]
@@ -155,6 +155,7 @@ def _released(measured: Measured, places: pd.DataFrame, table: pd.DataFrame, dra
             sources=sources_of(measured.study, *used),
             vintage=vintage_of(measured.study, *used),
             notes=notes,
+            about=asked_of(measured.study),
             geography=geography if "geometry" in rows else None,
         )
         for name, rows in tables.items()

@@ -9,6 +9,7 @@ from pathlib import Path
 from kcgeo import present
 from kcgeo.present import Item, Section
 from kcgeo.study.answer import GROUND, Desk, Drawn
+from kcgeo.study.answers.county import county_facts_of
 from kcgeo.study.answers.figures import NO_REPORTS, REPORTED, reached_categories
 
 __all__ = ["MAP_PAGE_USES", "write_index", "write_map_page"]
@@ -50,11 +51,23 @@ def write_map_page(desk: Desk, *, place: str) -> list[Path]:
     return [present.save_page(page, desk.folder / place / "coverage.html")]
 
 
+def _counties(desk: Desk) -> list[Section]:
+    """Lead to the page of each county, in both languages; the county whose people lack the most comes first."""
+    items = []
+    for one in county_facts_of(desk.scene):
+        page = f"counties/county-{one.fips}"
+        if (desk.folder / f"{page}.html").exists():
+            files = {"Page": f"{page}.html", "Español": f"{page}-es.html"}
+            items.append(Item(f"{one.name} County, {one.state}", one.lack.say(), files))
+    return [Section("What about my county?", items, "One page a county, of one form.")] if items else []
+
+
 def write_index(desk: Desk) -> list[Path]:
     """Write ``index.html``: all results by question, each with its files."""
     folder, drawn = desk.folder, desk.drawn
     pictured = [_pictured(page, drawn, folder) for page in _PAGES]
     sections = [Section("Explore on one page", pictured, "These pages work without a network and store nothing.")]
+    sections += _counties(desk)
     for question in dict.fromkeys(one.figure.question for one in drawn):
         here = [one for one in drawn if one.figure.question == question]
         items = [_item(one, folder, wide=len(here) == 1) for one in here]

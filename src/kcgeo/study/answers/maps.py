@@ -8,10 +8,11 @@ from functools import partial
 from pathlib import Path
 
 from kcgeo.disclosure import Released
-from kcgeo.study.answer import Answer, Extra
+from kcgeo.study.answer import Answer, Extra, Scene
 from kcgeo.study.answers.by_bus import transit_report
 from kcgeo.study.answers.certainty import certainty_report
 from kcgeo.study.answers.corridor import corridor_report, routes_with_miles
+from kcgeo.study.answers.county import COUNTY_USES, county_facts_of, county_table, write_all_counties
 from kcgeo.study.answers.explorer import EXPLORER_USES, release_explorer, write_explorer_page
 from kcgeo.study.answers.figures import figures_of
 from kcgeo.study.answers.gallery import MAP_PAGE_USES, write_index, write_map_page
@@ -25,6 +26,7 @@ __all__ = ["TABLES", "maps"]
 TABLES = (
     "services",
     "coverage",
+    "county",
     "gaps",
     "place_times",
     "profile",
@@ -70,11 +72,13 @@ def maps(
         For a study, a service file or a data package that cannot be computed with.
     """
     study, released = measured.study, _released(measured, step)
+    released["county"] = county_table(measured, county_facts_of(Scene(study, released)))
     figures = tuple(replace(figure, place="maps", small=True) for figure in figures_of(study, released))
     shown = tuple(dict.fromkeys(name for figure in figures for name in figure.uses))
     extras = (
         Extra("Wrote the explorer", EXPLORER_USES, partial(write_explorer_page, place="maps")),
         Extra("Wrote the map page", MAP_PAGE_USES, partial(write_map_page, place="maps")),
+        Extra("Wrote the county pages", COUNTY_USES, partial(write_all_counties, place="counties")),
         Extra("Wrote the index", shown, write_index, binds=True),
     )
     return Answer(

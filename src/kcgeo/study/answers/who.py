@@ -18,7 +18,7 @@ from kcgeo.study.answers.explorer import MOMENTS
 from kcgeo.study.kept import kept
 from kcgeo.study.measure import GROUPS, Measured
 from kcgeo.study.releases import LISTED, LOWER_BOUND, ODBL, model_note, release_background
-from kcgeo.study.sources import sources_of, vintage_of
+from kcgeo.study.sources import asked_of, sources_of, vintage_of
 
 __all__ = ["ADULTS", "WHO", "WhoReport", "who_report"]
 
@@ -292,6 +292,7 @@ def _released(
             sources=sources_of(measured.study, *used),
             vintage=vintage_of(measured.study, *used),
             notes=(model_note(measured), LOWER_BOUND, LISTED, ODBL, *said),
+            about=asked_of(measured.study),
             geography=geography if "geometry" in table else None,
         )
         for name, (table, said) in tables.items()
