@@ -82,7 +82,7 @@ def test_every_format_is_there(exports: tuple[Path, Path]) -> None:
         "slides/png/gaps.png",
         "slides/png/corridor_I-70.png",
         "print/atlas-letter.pdf",
-        "print/atlas-a3.pdf",
+        "print/atlas-tabloid.pdf",
         "print/png/gaps.png",
         "print/svg/gaps.svg",
         "web/coverage.html",

@@ -102,7 +102,7 @@ def test_words_of_a_map_can_be_searched_and_fonts_are_whole(atlas: Path) -> None
 
 
 def test_unknown_paper_and_no_pages_are_refused(pages: list[AtlasPage], tmp_path: Path) -> None:
-    with pytest.raises(TableError, match="letter or a3, not 'napkin'"):
+    with pytest.raises(TableError, match="letter or tabloid, not 'napkin'"):
         write_atlas(tmp_path / "a.pdf", pages, **WORDS, method=METHOD, paper="napkin")
     with pytest.raises(TableError, match="needs plates"):
         write_atlas(tmp_path / "a.pdf", [], **WORDS, method=METHOD)
@@ -130,3 +130,18 @@ def test_a_missing_package_is_one_sentence_with_the_extra(package: str, call: st
     assert done.stdout.startswith(f"TableError {start}")
     assert extra in done.stdout
     assert done.stdout.count("\n") == 1
+
+
+def test_an_atlas_is_tagged_and_says_its_language(atlas: Path, pages: list[AtlasPage]) -> None:
+    root = PdfReader(atlas).trailer["/Root"]
+    assert root["/Lang"] == "en-US"
+    assert root["/MarkInfo"]["/Marked"]
+    elements = [item.get_object() for item in root["/StructTreeRoot"]["/K"]["/K"]]
+    assert [element["/S"] for element in elements] == ["/P", "/P", *["/Figure"] * len(pages), "/P", "/P"]
+    for element, page in zip(elements[2:], pages, strict=False):
+        assert page.note.alt_text in element["/Alt"]
+    assert WORDS["title"] in elements[0]["/ActualText"]
+    for page in PdfReader(atlas).pages:
+        marked = page.get_contents().get_data().decode()
+        assert marked.count("BDC") == 1
+        assert marked.count("EMC") == marked.count("BDC") + marked.count("BMC")

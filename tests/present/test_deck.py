@@ -15,7 +15,7 @@ from kcgeo.disclosure import Released
 from kcgeo.errors import DisclosureError, TableError
 from kcgeo.present.look.sheet import SLIDE, SLIDE_PX
 from kcgeo.present.paper.deck import SMALLEST_PT, PictureSlide, TableSlide, TextSlide, write_deck
-from kcgeo.present.paper.deck_tables import coverage_slide, group_slide
+from kcgeo.present.paper.deck_tables import ask_slide, county_slide, coverage_slide, group_slide
 from tests.present.town import CRS, CUTOFF_MIN, DOWNTOWN, REQUIRED, STATES, Town
 
 METHOD = ("Times by the distance from downtown.",)
@@ -110,17 +110,17 @@ def test_each_slide_has_a_native_title_and_notes(deck: Path, plates: dict[str, p
     titles = [slide.shapes.title.text for slide in slides]
     assert all(titles)
     assert titles[0] == "Town"
-    assert titles[1] == "Read before you trust a map"
-    assert titles[2:7] == [plates[name].note.title for name in sorted(plates)]
+    assert titles[1:6] == [plates[name].note.title for name in sorted(plates)]
+    assert titles[7] == "Read before you trust a map"
     assert titles[-2:] == ["How it was computed", "Sources and licences"]
     for slide in slides:
         assert slide.has_notes_slide
         assert slide.notes_slide.notes_text_frame.text
-    for slide in slides[2:8]:
+    for slide, title in zip(slides[1:7], titles[1:7], strict=True):
         notes = slide.notes_slide.notes_text_frame.text
-        assert f"Method: {METHOD[0]}" in notes
-        assert "Limits: " in notes
-        assert "Sources: Invented town" in notes
+        assert [line.split(":")[0] for line in notes.split("\n")] == ["Say", "Point at", "If asked"]
+        assert title in notes
+        assert len(notes) < 900
 
 
 def test_each_picture_and_table_has_an_alternative_text(deck: Path, plates: dict[str, present.Plate]) -> None:
@@ -132,6 +132,7 @@ def test_each_picture_and_table_has_an_alternative_text(deck: Path, plates: dict
             elif shape.has_table:
                 tables.append(shape._element.nvGraphicFramePr.cNvPr.get("descr"))
     assert pictures == [plates[name].note.alt_text for name in sorted(plates)]
+    assert len(set(pictures)) == len(pictures)
     assert len(tables) == 1
     assert "Medical care" in tables[0]
 
@@ -234,3 +235,30 @@ def test_group_slide_tells_the_widest_difference() -> None:
     slide = group_slide(coverage, required=["medical", "legal"], cutoff_min=30.0)
     assert slide.title == "Legal help: 40% of people in poverty in reach, 70% of all people"
     assert slide.rows == (("Medical care", "90%", "80%"), ("Legal help", "70%", "40%"))
+
+
+def test_bars_by_county_are_native_and_the_same_bytes(tmp_path: Path) -> None:
+    import pandas as pd
+
+    from kcgeo.disclosure import release
+
+    rows = pd.DataFrame(
+        {
+            "county_fips": ["20001", "20003"],
+            "category": "all required",
+            "total_count": [2_000.0, 15_000.0],
+            "none_count": [2_000.0, 0.0],
+            "none_share": [1.0, 0.0],
+        }
+    )
+    table = release(
+        rows, name="county", kind="coverage", sources=["Invented"], vintage="2026", about={"cutoff_min": 30.0}
+    )
+    slide = county_slide(table, {"20001": "Westnorth", "20003": "Westsouth"})
+    assert slide.title == "In 1 county nearly everyone lacks some help"
+    for name in ("a", "b"):
+        write_deck(tmp_path / f"{name}.pptx", [slide, ask_slide()], title="T", lede="L", method=METHOD)
+    assert (tmp_path / "a.pptx").read_bytes() == (tmp_path / "b.pptx").read_bytes()
+    charts = [s.chart for one in Presentation(str(tmp_path / "a.pptx")).slides for s in one.shapes if s.has_chart]
+    assert [list(plot.series[0].values) for plot in charts[0].plots] == [[1.0, 0.0]]
+    assert list(charts[0].plots[0].categories) == ["Westnorth", "Westsouth"]

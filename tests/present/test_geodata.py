@@ -40,9 +40,9 @@ def layers(town: Town) -> dict[str, Released]:
 
 
 @pytest.fixture(scope="module")
-def package(layers: dict[str, Released], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def package(town: Town, layers: dict[str, Released], tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("data") / "town.gpkg"
-    return write_layers(layers, path, edges_min=EDGES, required=REQUIRED)
+    return write_layers(layers, path, edges_min=EDGES, required=REQUIRED, tables={"coverage": town.coverage})
 
 
 def _rows(path: Path, query: str) -> list[tuple[object, ...]]:
@@ -134,8 +134,33 @@ def test_styles_of_a_layer_that_is_not_there_are_refused(layers: dict[str, Relea
     assert not list(tmp_path.iterdir())
 
 
-def test_two_packages_are_the_same_bytes(package: Path, layers: dict[str, Released], tmp_path: Path) -> None:
-    again = write_layers(layers, tmp_path / "again.gpkg", edges_min=EDGES, required=REQUIRED)
+def test_the_dictionary_and_the_sources_are_inside(package: Path, layers: dict[str, Released], town: Town) -> None:
+    told = {
+        (table, column): text
+        for table, column, text in _rows(package, "SELECT table_name, column_name, description FROM gpkg_data_columns")
+    }
+    for name, item in {**layers, "coverage": town.coverage}.items():
+        for column in item.table.columns:
+            assert told[name, "geom" if column == "geometry" else column]
+    about = dict(
+        _rows(
+            package,
+            "SELECT table_name, metadata FROM gpkg_metadata JOIN gpkg_metadata_reference ON id = md_file_id",
+        )
+    )
+    assert set(about) == {*layers, "coverage"}
+    assert all("Sources: Invented town." in str(text) for text in about.values())
+    names = {row[0] for row in _rows(package, "SELECT extension_name FROM gpkg_extensions")}
+    assert {"gpkg_schema", "gpkg_metadata"} <= names
+    assert len(gpd.read_file(package, layer="coverage")) == len(town.coverage.table)
+
+
+def test_two_packages_are_the_same_bytes(
+    package: Path, town: Town, layers: dict[str, Released], tmp_path: Path
+) -> None:
+    again = write_layers(
+        layers, tmp_path / "again.gpkg", edges_min=EDGES, required=REQUIRED, tables={"coverage": town.coverage}
+    )
     assert again.read_bytes() == package.read_bytes()
     assert {row[0] for row in _rows(package, "SELECT last_change FROM gpkg_contents")} == {"2000-01-01T00:00:00.000Z"}
     assert [path.name for path in tmp_path.iterdir()] == ["again.gpkg"]

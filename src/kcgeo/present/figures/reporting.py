@@ -116,7 +116,7 @@ def reporting_chart(
     plate = new_plate(
         title or (_TITLE_WITHOUT_CLAIMS if claims is None and show == "offences" else _TITLE[show]),
         _subtitle(show, metro),
-        alt_text=_alt_text(annual, offences, marked, drawn),
+        alt_text=_alt_text(annual, offences, marked, drawn, show),
         released=[item for item in (aggregates, claims, remarks) if item is not None],
         notices=(
             "Hatched: no report, or none in the material at hand; this is not zero.",
@@ -398,7 +398,9 @@ def _distinct(marked: pd.DataFrame) -> list[str]:
     return list(seen.values())
 
 
-def _alt_text(annual: pd.DataFrame, offences: pd.DataFrame, marked: pd.DataFrame, states: Mapping[str, str]) -> str:
+def _alt_text(
+    annual: pd.DataFrame, offences: pd.DataFrame, marked: pd.DataFrame, states: Mapping[str, str], show: str
+) -> str:
     years = "; ".join(
         f"{name} " + ", ".join(f"{year}: {value:.0f}" for year, value in annual[state].dropna().items())
         for state, name in states.items()
@@ -407,8 +409,9 @@ def _alt_text(annual: pd.DataFrame, offences: pd.DataFrame, marked: pd.DataFrame
     silent = _local(offences)[lambda rows: rows["value"].isna()]["geography"].tolist()
     among = f", among them {words.listed(silent)}" if silent else ""
     listed = f" A list of {len(_distinct(marked))} disputed numbers, not used." if len(marked) else ""
-    return (
-        f"Hotline cases in one year: {years}. Other years hatched as not reported. Running totals since"
-        f" 2007 on their own axis. FBI offenses by state and year; {blank} records without a report are hatched"
-        f"{among}.{listed}"
+    hotline = (
+        f"Hotline cases in one year: {years}. Other years hatched as not reported. Running totals since 2007 on their"
+        " own axis."
     )
+    police = f"FBI offenses by state and year; {blank} records without a report are hatched{among}.{listed}"
+    return {"hotline": hotline, "offences": police}.get(show, f"{hotline} {police}")

@@ -41,6 +41,8 @@ _COMPUTED: dict[str, tuple[str, str]] = {
     "label": ("", "Road met at the exit, where known"),
     "length_mi": ("mile", "Length of the stretch"),
     "milepost_mi": ("mile", "Milepost"),
+    "median_min": ("minutes", "Drive of the person in the middle to the nearest listed site; empty where not reached"),
+    "unknown_share": ("share", "People for whom nobody knows: hours not recorded, or the kind not looked for, 0 to 1"),
     "missing": ("", "Required kinds of help neither in reach nor by referral, joined by ', '"),
     "none_count": ("kinds", "How many required kinds are neither in reach nor by referral"),
     "none_share": ("share", "People who have the kind neither in reach nor by referral, 0 to 1"),

@@ -104,10 +104,20 @@ def styles_of(
 
 
 def write_layers(
-    layers: Mapping[str, Released], path: Path, *, edges_min: Sequence[float], required: Sequence[str]
+    layers: Mapping[str, Released],
+    path: Path,
+    *,
+    edges_min: Sequence[float],
+    required: Sequence[str],
+    tables: Mapping[str, Released] | None = None,
 ) -> Path:
-    """Write the layers of :func:`layers_of` as a GeoPackage with their styles, the same bytes in every run."""
-    return write_geopackage(layers, path, styles=styles_of(layers, edges_min=edges_min, required=required))
+    """Write the layers of :func:`layers_of` as a GeoPackage, the same bytes in every run.
+
+    Styles and the data dictionary stand inside; ``tables`` (coverage, county) go with the layers as plain tables.
+    """
+    styles = styles_of(layers, edges_min=edges_min, required=required)
+    fields = dictionary({**layers, **(tables or {})})
+    return write_geopackage(layers, path, styles=styles, tables=tables, fields=fields)
 
 
 def write_parquet(released: Mapping[str, Released], folder: Path) -> list[Path]:

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import TypeVar
 
 import geopandas as gpd
 import pandas as pd
@@ -16,6 +17,8 @@ from kcgeo.errors import TableError
 from kcgeo.files import replacing
 
 __all__ = ["write_geopackage"]
+
+Table = TypeVar("Table", bound=pd.DataFrame)
 
 # the format asks for a date of the last change; a real one would make each run another file
 _DATE = "2000-01-01T00:00:00.000Z"
@@ -39,8 +42,70 @@ CREATE TABLE layer_styles (
 """
 
 
+# the tables of the extensions "schema" and "metadata" of OGC 12-128, as that standard defines them
+_SCHEMA = """
+CREATE TABLE gpkg_data_columns (
+  table_name TEXT NOT NULL,
+  column_name TEXT NOT NULL,
+  name TEXT,
+  title TEXT,
+  description TEXT,
+  mime_type TEXT,
+  constraint_name TEXT,
+  CONSTRAINT pk_gdc PRIMARY KEY (table_name, column_name),
+  CONSTRAINT gdc_tn UNIQUE (table_name, name)
+);
+CREATE TABLE gpkg_data_column_constraints (
+  constraint_name TEXT NOT NULL,
+  constraint_type TEXT NOT NULL,
+  value TEXT,
+  min NUMERIC,
+  min_is_inclusive BOOLEAN,
+  max NUMERIC,
+  max_is_inclusive BOOLEAN,
+  description TEXT,
+  CONSTRAINT gdcc_ntv UNIQUE (constraint_name, constraint_type, value)
+);
+CREATE TABLE gpkg_metadata (
+  id INTEGER CONSTRAINT m_pk PRIMARY KEY ASC NOT NULL,
+  md_scope TEXT NOT NULL DEFAULT 'dataset',
+  md_standard_uri TEXT NOT NULL,
+  mime_type TEXT NOT NULL DEFAULT 'text/xml',
+  metadata TEXT NOT NULL DEFAULT ''
+);
+CREATE TABLE gpkg_metadata_reference (
+  reference_scope TEXT NOT NULL,
+  table_name TEXT,
+  column_name TEXT,
+  row_id_value INTEGER,
+  timestamp DATETIME NOT NULL,
+  md_file_id INTEGER NOT NULL,
+  md_parent_id INTEGER,
+  CONSTRAINT crmr_mfi_fk FOREIGN KEY (md_file_id) REFERENCES gpkg_metadata(id),
+  CONSTRAINT crmr_mpi_fk FOREIGN KEY (md_parent_id) REFERENCES gpkg_metadata(id)
+);
+CREATE TABLE IF NOT EXISTS gpkg_extensions (
+  table_name TEXT,
+  column_name TEXT,
+  extension_name TEXT NOT NULL,
+  definition TEXT NOT NULL,
+  scope TEXT NOT NULL,
+  CONSTRAINT ge_tce UNIQUE (table_name, column_name, extension_name)
+);
+"""
+_EXTENSIONS = {
+    "gpkg_schema": (("gpkg_data_columns", "gpkg_data_column_constraints"), "extension_schema"),
+    "gpkg_metadata": (("gpkg_metadata", "gpkg_metadata_reference"), "extension_metadata"),
+}
+
+
 def write_geopackage(
-    released: Mapping[str, Released], path: Path, *, styles: Mapping[str, Mapping[str, str]] | None = None
+    released: Mapping[str, Released],
+    path: Path,
+    *,
+    styles: Mapping[str, Mapping[str, str]] | None = None,
+    tables: Mapping[str, Released] | None = None,
+    fields: pd.DataFrame | None = None,
 ) -> Path:
     """Write each release as a layer of ``path``, whole or not at all.
 
@@ -52,6 +117,10 @@ def write_geopackage(
         File that ends in ``.gpkg``. Its dates are fixed and say nothing of when it was written.
     styles
         QML by name of the style, for some of the layers; the first of a layer is the one that QGIS opens it with.
+    tables
+        Releases without geometry that stand in the file as plain tables.
+    fields
+        Data dictionary ``table, field, unit, meaning`` that goes inside, as the table ``gpkg_data_columns``.
 
     Raises
     ------
@@ -80,11 +149,50 @@ def write_geopackage(
                     append=append,
                     layer_options={"DESCRIPTION": _described(released[name]), "GEOMETRY_NAME": "geom"},
                 )
+            for name, item in (tables or {}).items():
+                flat_table = pd.DataFrame(require_released(item).table)
+                pyogrio.write_dataframe(_plain(flat_table), temporary, layer=name, driver="GPKG", append=True)
             if styles:
                 _write_styles(temporary, styles)
+            if fields is not None:
+                _write_dictionary(temporary, {**released, **(tables or {})}, fields)
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": former})
     return path
+
+
+def _write_dictionary(path: Path, released: Mapping[str, Released], fields: pd.DataFrame) -> None:
+    """Write what each column means, and where each table comes from, where other programs look for it."""
+    columns = [
+        (
+            row["table"],
+            "geom" if row["field"] == "geometry" else row["field"],
+            row["field"],
+            row["unit"] or None,
+            row["meaning"],
+        )
+        for row in fields[fields["table"].isin(list(released))].to_dict("records")
+    ]
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript(_SCHEMA)
+        connection.executemany(
+            "INSERT INTO gpkg_data_columns (table_name, column_name, name, title, description) VALUES (?, ?, ?, ?, ?)",
+            columns,
+        )
+        for number, (name, item) in enumerate(released.items(), start=1):
+            connection.execute(
+                "INSERT INTO gpkg_metadata VALUES (?, 'dataset', 'https://www.dublincore.org/', 'text/plain', ?)",
+                (number, _described(item)),
+            )
+            connection.execute(
+                "INSERT INTO gpkg_metadata_reference VALUES ('table', ?, NULL, NULL, ?, ?, NULL)", (name, _DATE, number)
+            )
+        for extension, (names, page) in _EXTENSIONS.items():
+            definition = f"http://www.geopackage.org/spec121/#{page}"
+            connection.executemany(
+                "INSERT INTO gpkg_extensions VALUES (?, NULL, ?, ?, 'read-write')",
+                [(name, extension, definition) for name in names],
+            )
 
 
 def _described(item: Released) -> str:
@@ -92,7 +200,7 @@ def _described(item: Released) -> str:
     return f"Sources: {'; '.join(item.sources)}. Vintage: {item.vintage}. {'; '.join(item.notes)}"
 
 
-def _plain(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def _plain(table: Table) -> Table:
     """Join lists by ``|``: a cell of a GeoPackage holds one value."""
     plain = table.copy()
     for name in plain.columns[[pd.api.types.is_object_dtype(dtype) for dtype in plain.dtypes]]:

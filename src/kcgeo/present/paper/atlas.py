@@ -1,6 +1,7 @@
 """All plates of a study as one PDF to print: cover, contents, one map a page, method, sources. No dates inside.
 
-The plates are laid on letter or A3 paper as they are, larger where the paper is larger: nothing is drawn anew.
+The plates are laid on letter or tabloid paper as they are, larger where the paper is larger: nothing is drawn anew.
+Each page is tagged: its picture has the alternative text of its plate, its words can be read in order.
 """
 
 from __future__ import annotations
@@ -21,10 +22,11 @@ from kcgeo.files import replacing
 from kcgeo.present.look import theme
 from kcgeo.present.look.plate import Note, wrapped
 from kcgeo.present.look.words import TRUST
+from kcgeo.present.paper.tags import tag
 
 __all__ = ["PAPERS", "AtlasPage", "atlas_is_possible", "write_atlas"]
 
-PAPERS = {"letter": (11.0, 8.5), "a3": (420 / 25.4, 297 / 25.4)}
+PAPERS = {"letter": (11.0, 8.5), "tabloid": (17.0, 11.0)}
 """Width and height in inches, lying."""
 
 _LEFT_IN = 0.75
@@ -70,7 +72,7 @@ def write_atlas(
     method
         Sentences on how the numbers were made.
     paper
-        ``letter`` or ``a3``.
+        ``letter`` or ``tabloid``.
 
     Raises
     ------
@@ -90,9 +92,14 @@ def write_atlas(
     readers = [PdfReader(page.pdf) for page in pages]
     sheets = [*words.pages[:first], *(reader.pages[0] for reader in readers), *words.pages[first:]]
     writer = PdfWriter()
+    said = [f"{page.note.title}. {page.note.subtitle} {page.note.alt_text}" for page in pages]
+    spoken = [sheet.extract_text() for sheet in words.pages]
+    tags = [*(("P", text) for text in spoken[:first]), *(("Figure", text) for text in said)]
+    tags += [("P", text) for text in spoken[first:]]
     for number, sheet in enumerate(sheets):
         page = writer.add_blank_page(width=PAPERS[paper][0] * 72, height=PAPERS[paper][1] * 72)
-        _lay(writer, page, [sheet, numbers.pages[number]] if number else [sheet], PAPERS[paper])
+        _lay(writer, page, [sheet, numbers.pages[number]] if number else [sheet], PAPERS[paper], tags[number][0])
+    tag(writer, tags)
     _outline(writer, pages, first)
     _links(writer, pages, first, PAPERS[paper])
     writer.compress_identical_objects()
@@ -110,7 +117,7 @@ def _fit(size_pt: tuple[float, float], paper_in: tuple[float, float]) -> tuple[f
     return scale, (width - size_pt[0] * scale) / 2, (height - size_pt[1] * scale) / 2
 
 
-def _lay(writer: Any, page: Any, sheets: Sequence[Any], paper_in: tuple[float, float]) -> None:
+def _lay(writer: Any, page: Any, sheets: Sequence[Any], paper_in: tuple[float, float], kind: str) -> None:
     """Put sheets on a page of the atlas, one over the other, each as a form: its drawing is not taken apart."""
     from pypdf.generic import (
         ArrayObject,
@@ -132,7 +139,8 @@ def _lay(writer: Any, page: Any, sheets: Sequence[Any], paper_in: tuple[float, f
         packed[NameObject("/Resources")] = sheet["/Resources"].clone(writer)
         forms[NameObject(f"/Sheet{number}")] = writer._add_object(packed)
         scale, left, low = _fit(size, paper_in)
-        words.append(f"q {scale:.5f} 0 0 {scale:.5f} {left:.3f} {low:.3f} cm /Sheet{number} Do Q")
+        mark = "/Artifact BMC" if number else f"/{kind} <</MCID 0>> BDC"
+        words.append(f"{mark} q {scale:.5f} 0 0 {scale:.5f} {left:.3f} {low:.3f} cm /Sheet{number} Do Q EMC")
     content = DecodedStreamObject()
     content.set_data("\n".join(words).encode())
     page[NameObject("/Contents")] = writer._add_object(content)

@@ -1,4 +1,4 @@
-"""A talk as a PowerPoint file: native titles and tables, pictures with alternative text, notes with method and limits.
+"""A talk as a PowerPoint file: native titles, tables and charts, pictures with alternative text, notes to speak from.
 
 One message a slide: the title of a picture is the message of its plate. No text is under 14 px where a slide is 1280 px
 wide. The same slides give the same bytes: dates are fixed and say nothing of when the file was written.
@@ -7,6 +7,7 @@ wide. The same slides give the same bytes: dates are fixed and say nothing of wh
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +24,16 @@ from kcgeo.present.look import theme
 from kcgeo.present.look.plate import Note, wrapped
 from kcgeo.present.look.words import TRUST
 
-__all__ = ["SMALLEST_PT", "PictureSlide", "Slide", "TableSlide", "TextSlide", "deck_is_possible", "write_deck"]
+__all__ = [
+    "SMALLEST_PT",
+    "ChartSlide",
+    "PictureSlide",
+    "Slide",
+    "TableSlide",
+    "TextSlide",
+    "deck_is_possible",
+    "write_deck",
+]
 
 WIDTH_IN, HEIGHT_IN = 13.333, 7.5
 SMALLEST_PT = 14 / 1280 * WIDTH_IN * 72
@@ -68,7 +78,20 @@ class TextSlide:
     size_pt: float = 18.0
 
 
-Slide = PictureSlide | TableSlide | TextSlide
+@dataclass(frozen=True)
+class ChartSlide:
+    """Bars that can be edited: a share (0 to 1) for each name, the longest on top."""
+
+    title: str
+    subtitle: str
+    bars: tuple[tuple[str, float], ...]
+    alt_text: str
+    sources: tuple[str, ...] = ()
+    vintage: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+
+
+Slide = PictureSlide | TableSlide | TextSlide | ChartSlide
 
 
 @dataclass
@@ -104,6 +127,7 @@ def write_deck(
     lede: str,
     method: Sequence[str],
     trust: Sequence[str] = TRUST,
+    appendix: Sequence[Slide] = (),
 ) -> Path:
     """Write a talk of 16:9 slides, whole or not at all.
 
@@ -112,12 +136,14 @@ def write_deck(
     path
         File that ends in ``.pptx``.
     slides
-        In the order of the talk; before them stand the title and what to know before trusting a map, after them the
-        sources of all slides.
+        In the order of the talk, which opens with the first of them; the title stands before, and after them what to
+        know before trusting a map, the method and the sources of all slides.
     title, lede
         What the first slide says.
     method
-        Sentences on how the numbers were made; they stand in the notes of each picture and on a slide of their own.
+        Sentences on how the numbers were made, on a slide of their own.
+    appendix
+        Slides for questions, after the talk.
 
     Raises
     ------
@@ -131,18 +157,33 @@ def write_deck(
         raise TableError("A talk needs at least one slide.")
     deck = _Deck(_blank(), tuple(method))
     _opening(deck, title, lede)
-    _text(deck, TextSlide("Read before you trust a map", tuple(trust), "Say this first. " + " ".join(trust)))
     for slide in slides:
-        if isinstance(slide, PictureSlide):
-            _picture(deck, slide)
-        elif isinstance(slide, TableSlide):
-            _table(deck, slide)
-        else:
-            _text(deck, slide)
-    _text(deck, TextSlide("How it was computed", deck.method, "Read this where somebody asks how."))
+        _add(deck, slide)
+    _text(deck, TextSlide("Read before you trust a map", tuple(trust), _spoken(trust[0], "the list", trust[1:])))
+    for slide in appendix:
+        _add(deck, slide)
+    how = _spoken("This is how the numbers were made.", "the list", ())
+    _text(deck, TextSlide("How it was computed", deck.method, how))
     _sources(deck)
     write_bytes(path, _same_bytes(deck.file))
     return path
+
+
+def _add(deck: _Deck, slide: Slide) -> None:
+    if isinstance(slide, PictureSlide):
+        _picture(deck, slide)
+    elif isinstance(slide, TableSlide):
+        _table(deck, slide)
+    elif isinstance(slide, ChartSlide):
+        _chart(deck, slide)
+    else:
+        _text(deck, slide)
+
+
+def _spoken(say: str, point_at: str, if_asked: Sequence[str]) -> str:
+    """Write notes that can be spoken from: a sentence, what to point at, what to answer."""
+    lines = [f"Say: {say.rstrip('.')}.", f"Point at: {point_at}"]
+    return "\n".join([*lines, *([f"If asked: {' '.join(if_asked)}"] if if_asked else [])])
 
 
 def _blank() -> Any:
@@ -182,6 +223,7 @@ _FURNITURE = (13, 15, 16)
 
 def _style(frame: Any, *, size_pt: float, bold: bool = False, colour: str = theme.COLOUR["ink"]) -> None:
     """Set size, weight and colour of all words of a frame, on the left."""
+    from pptx.enum.lang import MSO_LANGUAGE_ID
     from pptx.enum.text import MSO_AUTO_SIZE, PP_ALIGN
     from pptx.util import Pt
 
@@ -192,6 +234,7 @@ def _style(frame: Any, *, size_pt: float, bold: bool = False, colour: str = them
         for run in paragraph.runs:
             run.font.size, run.font.bold = Pt(round(size_pt, 1)), bold
             run.font.color.rgb = _rgb(colour)
+            run.font.language_id = MSO_LANGUAGE_ID.ENGLISH_US
 
 
 def _title(slide: Any) -> None:
@@ -230,7 +273,7 @@ def _box(
 def _opening(deck: _Deck, title: str, lede: str) -> None:
     from pptx.enum.text import MSO_ANCHOR
 
-    notes = "One sentence to open with: " + lede
+    notes = _spoken(lede, "nothing yet", ())
     slide = deck.add("title", title, notes=notes)
     slide.placeholders[1].text = lede
     slide.shapes.title.text_frame.vertical_anchor = MSO_ANCHOR.BOTTOM
@@ -252,26 +295,18 @@ def _text(deck: _Deck, text: TextSlide) -> None:
         paragraph.space_after = Pt(text.size_pt * 0.5)
 
 
-def _notes(deck: _Deck, what: str, told: Note | TableSlide) -> str:
-    """Speaker notes: what is shown, how it was made, what it cannot say, and where it comes from."""
+def _notes(deck: _Deck, told: Note | TableSlide | ChartSlide) -> str:
+    """Speaker notes of a slide; its sources stand on the last slide."""
     deck.sources |= dict.fromkeys(told.sources)
     deck.vintage |= dict.fromkeys(told.vintage)
-    parts = {
-        "What it shows": what,
-        "In words": told.alt_text,
-        "Method": " ".join(deck.method),
-        "Limits": " ".join(told.notices),
-        "Sources": "; ".join(told.sources),
-        "Vintage": "; ".join(told.vintage),
-    }
-    return "\n".join(f"{name}: {text}" for name, text in parts.items() if text)
+    return _spoken(told.title, told.subtitle, told.notices)
 
 
 def _picture(deck: _Deck, told: PictureSlide) -> None:
     from pptx.util import Inches
 
     note = told.note
-    slide = deck.add("other", note.title, notes=_notes(deck, note.subtitle, note))
+    slide = deck.add("other", note.title, notes=_notes(deck, note))
     _title(slide)
     _box(slide, note.subtitle, top_in=0.98, height_in=0.4, size_pt=14, name="What is shown")
     content, size_px = _trimmed(told)
@@ -312,7 +347,7 @@ def _table(deck: _Deck, told: TableSlide) -> None:
     size_pt = min(row_in * 72 / 1.75, 16.0)
     if size_pt < SMALLEST_PT:
         raise TableError(f"The table '{told.title}' has {count - 1} rows; a slide has room for 18.")
-    slide = deck.add("other", told.title, notes=_notes(deck, told.subtitle, told))
+    slide = deck.add("other", told.title, notes=_notes(deck, told))
     _title(slide)
     _box(slide, told.subtitle, top_in=0.98, height_in=0.4, size_pt=14, name="What is shown")
     first_in = min(4.2, _ROOM_IN / 2) if len(told.columns) > 2 else _ROOM_IN * 0.6
@@ -340,6 +375,39 @@ def _table(deck: _Deck, told: TableSlide) -> None:
     _foot(slide, told.notices)
 
 
+def _chart(deck: _Deck, told: ChartSlide) -> None:
+    """Native bars: the numbers open in a spreadsheet and can be changed."""
+    from pptx.chart.data import CategoryChartData
+    from pptx.enum.chart import XL_CHART_TYPE
+    from pptx.util import Inches, Pt
+
+    if not 1 <= len(told.bars) <= 18:
+        raise TableError(f"The chart '{told.title}' has {len(told.bars)} bars; a slide has room for 1 to 18.")
+    slide = deck.add("other", told.title, notes=_notes(deck, told))
+    _title(slide)
+    _box(slide, told.subtitle, top_in=0.98, height_in=0.4, size_pt=14, name="What is shown")
+    numbers: Any = CategoryChartData(number_format="0%")  # type: ignore[no-untyped-call]
+    numbers.categories = [name for name, _ in told.bars]
+    numbers.add_series(told.subtitle, [round(share, 4) for _, share in told.bars])
+    place = Inches(_LEFT_IN), Inches(_TOP_IN), Inches(_ROOM_IN), Inches(_BOTTOM_IN - _TOP_IN)
+    frame = slide.shapes.add_chart(XL_CHART_TYPE.BAR_CLUSTERED, *place, numbers)
+    frame.name = told.title
+    frame._element.nvGraphicFramePr.cNvPr.set("descr", told.alt_text)
+    chart = frame.chart
+    chart.has_legend, chart.has_title = False, False
+    chart.font.size = Pt(12)
+    chart.value_axis.visible, chart.value_axis.has_major_gridlines = False, False
+    chart.value_axis.minimum_scale, chart.value_axis.maximum_scale = 0, 1
+    chart.category_axis.reverse_order = True
+    plot = chart.plots[0]
+    plot.gap_width, plot.has_data_labels = 35, True
+    plot.data_labels.number_format, plot.data_labels.number_format_is_linked = "0%", False
+    fill = plot.series[0].format.fill
+    fill.solid()
+    fill.fore_color.rgb = _rgb(theme.LACKING[1])
+    _foot(slide, told.notices)
+
+
 def _paint(cell: Any, *, heading: bool, even: bool) -> None:
     colour = theme.COLOUR["deep"] if heading else theme.COLOUR["land"] if even else theme.COLOUR["paper"]
     cell.fill.solid()
@@ -361,7 +429,15 @@ def _sources(deck: _Deck) -> None:
     )
     vintage = (f"Vintage: {'; '.join(deck.vintage)}.",) if deck.vintage else ()
     points = (*deck.sources, *vintage, *licences)
-    _text(deck, TextSlide("Sources and licences", points, "Leave this slide in when the deck is passed on.", 14.0))
+    _text(
+        deck,
+        TextSlide(
+            "Sources and licences",
+            points,
+            _spoken("Every number has its source", "the list", ("Leave this slide in when the deck is passed on.",)),
+            14.0,
+        ),
+    )
 
 
 def _same_bytes(file: Any) -> bytes:
@@ -378,7 +454,19 @@ def _same_bytes(file: Any) -> bytes:
             entry = zipfile.ZipInfo(name, date_time=_DATE.timetuple()[:6])
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
-            archive.writestr(entry, content)
+            archive.writestr(entry, _same_workbook(content) if name.endswith(".xlsx") else content)
+    return packed.getvalue()
+
+
+def _same_workbook(raw: bytes) -> bytes:
+    """Give the workbook behind a chart the fixed date of the file, inside and in its archive."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in _members(io.BytesIO(raw)):
+            fixed = content
+            if name == "docProps/core.xml":
+                fixed = re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", _DATE.isoformat().encode() + b"Z", content)
+            archive.writestr(zipfile.ZipInfo(name, date_time=_DATE.timetuple()[:6]), fixed)
     return packed.getvalue()
 
 

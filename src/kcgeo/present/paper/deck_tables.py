@@ -6,20 +6,22 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pandas as pd
+
+from kcgeo.access import ALL_REQUIRED
 from kcgeo.disclosure import Released, require_released
 from kcgeo.errors import TableError
 from kcgeo.present.look import words
 from kcgeo.present.look.bound import bound
 from kcgeo.present.look.plate import source_lines
-from kcgeo.present.paper.deck import TableSlide
+from kcgeo.present.paper.deck import ChartSlide, TableSlide, TextSlide
 
-__all__ = ["coverage_slide", "group_slide", "stretches_slide"]
+__all__ = ["ask_slide", "county_slide", "coverage_slide", "group_slide", "stretches_slide"]
 
 _GROUP = {
     "population_count": "all people",
     "under18_count": "people under 18",
     "poverty_count": "people in poverty",
-    "no_vehicle_household_count": "homes without a car",
 }
 _LIMITS = (words.MODEL, words.LOWER_BOUND, words.ODBL)
 
@@ -94,9 +96,7 @@ def group_slide(coverage: Released, *, required: Sequence[str], cutoff_min: floa
     phrase = words.category_label(apart).lower()
     return TableSlide(
         title=f"{words.category_label(apart)}: {low} of {_GROUP[least]} in reach, {high} of {_GROUP[most]}",
-        subtitle=(
-            f"Share within {cutoff_min:g} minutes of the nearest listed site by car. Those without a car reach less."
-        ),
+        subtitle=(f"Share within {cutoff_min:g} minutes of the nearest listed site by car.{_carless(table)}"),
         columns=("Kind of help", *(_GROUP[group] for group in groups)),
         rows=tuple(
             (words.category_label(str(category)), *(words.percent(float(share)) for share in row))
@@ -108,6 +108,59 @@ def group_slide(coverage: Released, *, required: Sequence[str], cutoff_min: floa
         vintage=vintage,
         notices=_LIMITS,
     )
+
+
+def _carless(table: pd.DataFrame) -> str:
+    """Count the homes that cannot make the drive at all: for them none of the shares holds."""
+    own = table[table["group"] == "no_vehicle_household_count"]
+    if own.empty or "total_count" not in own:
+        return ""
+    return f" {words.thousands(float(own['total_count'].max()))} homes have no car: none of these drives is theirs."
+
+
+def county_slide(county: Released, names: Mapping[str, str], *, most: int = 18) -> ChartSlide:
+    """Share of people in each county who lack at least one required kind of help, as bars that can be edited.
+
+    Parameters
+    ----------
+    county
+        Released table ``county_fips, category, total_count, none_count, none_share`` with rows ``all required``.
+    names
+        Names of the counties by code.
+    most
+        Bars that a slide has room for; the counties that lack least are left out.
+    """
+    table = require_released(county, kind="coverage").table
+    rows = table[(table["category"] == ALL_REQUIRED) & table["none_share"].notna()]
+    if rows.empty:
+        raise TableError("The county table has no row of all required kinds.")
+    rows = rows.sort_values(["none_share", "none_count", "county_fips"], ascending=[False, False, True]).head(most)
+    nearly = [
+        names[str(code)] for code, share in zip(rows["county_fips"], rows["none_share"], strict=True) if share >= 0.9
+    ]
+    total, lost = float(rows["total_count"].sum()), float(rows["none_count"].sum())
+    cutoff = float(bound("cutoff_min", None, county))
+    sources, vintage = source_lines([county])
+    return ChartSlide(
+        title=(
+            f"In {words.counted(len(nearly), 'county', 'counties')} nearly everyone lacks some help"
+            if nearly
+            else f"{words.thousands(lost)} people lack some help"
+        ),
+        subtitle=f"Share of people who lack at least one required kind of help within {cutoff:g} minutes by car.",
+        bars=tuple((names[str(row["county_fips"])], float(row["none_share"])) for row in rows.to_dict("records")),
+        alt_text=f"Bars by county. {words.thousands(lost)} of {words.thousands(total)} people lack at least one kind."
+        + (f" Nearly all people of {words.listed(nearly)}." if nearly else ""),
+        sources=sources,
+        vintage=vintage,
+        notices=_LIMITS,
+    )
+
+
+def ask_slide() -> TextSlide:
+    """Make the slide of what is asked for: empty, since that belongs to whoever speaks."""
+    points = ("We ask for: ____________________", "By when: ____________________", "Who decides: ____________________")
+    return TextSlide("What we ask for, and the next step", points, "Say: your own sentence.\nPoint at: the first line.")
 
 
 def stretches_slide(segments: Released, *, cutoff_min: float | None = None, most: int = 10) -> TableSlide | None:

@@ -21,9 +21,10 @@ from kcgeo.present.files.geodata import (
 from kcgeo.present.files.hsds_folder import write_hsds
 from kcgeo.present.paper.atlas import PAPERS, AtlasPage, atlas_is_possible, write_atlas
 from kcgeo.present.paper.deck import PictureSlide, Slide, deck_is_possible, write_deck
-from kcgeo.present.paper.deck_tables import coverage_slide, group_slide, stretches_slide
+from kcgeo.present.paper.deck_tables import ask_slide, county_slide, coverage_slide, group_slide, stretches_slide
 from kcgeo.study.answer import Answer, Desk, Drawn, Extra, Figure, Scene
 from kcgeo.study.answers.corridor import corridor_report, routes_with_miles
+from kcgeo.study.answers.county import county_facts_of, county_table
 from kcgeo.study.answers.explorer import EXPLORER_USES, release_explorer, write_explorer_page
 from kcgeo.study.answers.export_index import write_export_index
 from kcgeo.study.answers.figures import figures_of, slides_of
@@ -112,6 +113,7 @@ def export_answer(measured: Measured, *, audiences: Sequence[str] = AUDIENCES) -
     released = release_all(measured)
     if routes_with_miles(study):
         released |= corridor_report(measured).released
+    released["county"] = county_table(measured, county_facts_of(Scene(study, released)))
     if "web" in chosen:
         released |= release_explorer(measured)
     if "data" in chosen:
@@ -164,7 +166,7 @@ def _uses(figures: Sequence[Figure]) -> set[str]:
 def _deck(figures: Sequence[Figure], method: tuple[str, ...]) -> list[Extra | str]:
     if not deck_is_possible():
         return [_NEEDS["deck"]]
-    uses = tuple(sorted(_uses(figures) | {"coverage"}))
+    uses = tuple(sorted(_uses(figures) | {"coverage", "county"}))
     return [Extra("Bound the slides", uses, partial(_write_deck, method=method), binds=True)]
 
 
@@ -172,18 +174,22 @@ def _write_deck(desk: Desk, *, method: tuple[str, ...]) -> list[Path]:
     """Bind the pictures and the tables into a talk."""
     study, scene = desk.scene.study, desk.scene
     gaps = study.gaps
-    pictures = [one for one in desk.drawn if one.figure.is_slide]
-    slides: list[Slide] = [_picture(one) for one in pictures]
-    slides[2:2] = [
-        coverage_slide(scene["coverage"], headline_min=gaps.headline_cutoff_min),
+    pictures = {one.figure.name: _picture(one) for one in desk.drawn if one.figure.is_slide}
+    named = scene["counties"].table.drop_duplicates("county_fips")
+    names = {str(code): str(name) for code, name in zip(named["county_fips"], named["name"], strict=True)}
+    talk: list[Slide | None] = [
+        pictures.pop("gaps", None),
+        county_slide(scene["county"], names) if "county" in scene else None,
         group_slide(scene["coverage"], required=gaps.required, cutoff_min=gaps.headline_cutoff_min),
+        *[pictures.pop(name) for name in list(pictures) if name.startswith("corridor")][:2],
+        pictures.pop("certainty", None),
+        ask_slide(),
     ]
-    if "segments" in scene:
-        stretches = stretches_slide(scene["segments"], cutoff_min=gaps.headline_cutoff_min)
-        last = max(n for n, one in enumerate(pictures) if one.figure.name.startswith("corridor")) + 3
-        slides[last:last] = [stretches] if stretches else []
+    stretches = stretches_slide(scene["segments"]) if "segments" in scene else None
+    coverage = coverage_slide(scene["coverage"], headline_min=gaps.headline_cutoff_min)
     path = desk.folder / "slides" / f"{study.name}.pptx"
-    write_deck(path, slides, **_words(study), method=method)
+    appendix: list[Slide] = [*pictures.values(), coverage, *([stretches] if stretches else [])]
+    write_deck(path, [one for one in talk if one], **_words(study), method=method, appendix=appendix)
     return [path]
 
 
@@ -243,7 +249,8 @@ def _write_layers(desk: Desk) -> list[Path]:
     study = desk.scene.study
     path = desk.folder / "data" / f"{study.name}.gpkg"
     edges, required = study.gaps.cutoffs_min, study.gaps.required
-    return [write_layers(_layers(desk.scene), path, edges_min=edges, required=required)]
+    flat = {name: desk.scene[name] for name in ("coverage", "county") if name in desk.scene}
+    return [write_layers(_layers(desk.scene), path, edges_min=edges, required=required, tables=flat)]
 
 
 def _write_parquet(desk: Desk) -> list[Path]:
