@@ -7,6 +7,7 @@ Each page is tagged: its picture has the alternative text of its plate, its word
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -200,7 +201,9 @@ def _word_pages(pages: Sequence[AtlasPage], title: str, lede: str, method: Seque
     """Cover, contents, method and sources as a PDF of four pages."""
     sources = dict.fromkeys(text for page in pages for text in page.note.sources)
     vintage = dict.fromkeys(text for page in pages for text in page.note.vintage)
-    notices = dict.fromkeys(text for page in pages for text in page.note.notices)
+    # what one plate alone says stands under that plate
+    said = Counter(text for page in pages for text in set(page.note.notices))
+    notices = [text for text in dict.fromkeys(text for page in pages for text in page.note.notices) if said[text] > 1]
     cited: _Lines = [("heading", "Sources"), *(("point", text) for text in sources)]
     cited += [("heading", "Vintage"), ("text", "; ".join(vintage) + ".")] if vintage else []
     cited += [("heading", "Licences"), *(("point", text) for text in _LICENCES)]
