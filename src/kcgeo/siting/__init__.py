@@ -16,13 +16,15 @@ from kcgeo.siting.performance import (
     gain_by_site,
     performance,
 )
-from kcgeo.siting.plan import NoPlanError, SitingResult
+from kcgeo.siting.plan import NoPlanError, Proof, SitingResult, UnfinishedError
 from kcgeo.siting.solve.clock import Progress
 
 __all__ = [
     "NoPlanError",
     "Progress",
+    "Proof",
     "SitingResult",
+    "UnfinishedError",
     "alternatives",
     "backup_coverage",
     "change_by_place",

@@ -7,7 +7,7 @@ import pandas as pd
 
 from kcgeo.access.pairs import upto
 from kcgeo.siting.instance import Bools, Floats, Instance, Ints
-from kcgeo.siting.plan import ASSIGNMENT_COLUMNS, SitingResult, relative_gap
+from kcgeo.siting.plan import ASSIGNMENT_COLUMNS, Proof, SitingResult, relative_gap
 
 __all__ = ["assignment_table", "nearest_open", "settle", "summarise"]
 
@@ -38,17 +38,24 @@ def assignment_table(instance: Instance, place: Ints, site: Ints, time_min: Floa
     return table.astype({"from_id": "str", "to_id": "str"})
 
 
-def settle(sense: str, objective: float, bound: float, status: str) -> tuple[float, float, str]:
+def settle(sense: str, objective: float, proof: Proof, status: str) -> tuple[float, float, str]:
     """Bound, gap and status that agree with each other and with the plan.
 
-    A bound that reaches the plan proves it, whatever stopped the solver; rounding may push it past the plan by a hair.
-    An ``optimal`` whose bound does not reach the plan is left for the checker to refuse.
+    Only two bounds that both reach the plan prove it, whatever stopped the solver; rounding may push one past the plan
+    by a hair. A solver that calls a plan optimal, where the second proof did not come to an end, is not believed.
     """
+    if _reaches(sense, objective, proof.solver) and _reaches(sense, objective, proof.exact):
+        return objective, 0.0, "optimal"
+    is_beyond = proof.solver < objective if sense == "max" else proof.solver > objective
+    closed = _reaches(sense, objective, proof.solver) or (is_beyond and status == "optimal")
+    bound = proof.exact if closed else proof.solver
+    return bound, relative_gap(objective, bound), "time_limit" if status == "optimal" else status
+
+
+def _reaches(sense: str, objective: float, bound: float) -> bool:
     past = bound <= objective if sense == "max" else bound >= objective
     near = abs(bound - objective) <= 1e-6 * max(1.0, abs(objective))
-    if near and (past or relative_gap(objective, bound) <= _SAME):
-        return objective, 0.0, "optimal"
-    return bound, relative_gap(objective, bound), status
+    return near and (past or relative_gap(objective, bound) <= _SAME)
 
 
 def summarise(
@@ -59,12 +66,14 @@ def summarise(
     *,
     objective: float,
     unit: str,
-    proof: tuple[float, float, str],
+    sense: str,
+    proof: Proof,
+    status: str,
     covered_count: float,
     covered_places: int,
 ) -> SitingResult:
-    """Put the parts of a plan together; ``proof`` is bound, gap and status from `settle`."""
-    bound, gap, status = proof
+    """Put the parts of a plan together, with bound, gap and status of `settle`."""
+    bound, gap, status = settle(sense, objective, proof, status)
     return SitingResult(
         chosen=tuple(instance.site_ids[j] for j in np.flatnonzero(chosen)),
         assignment=assignment,
@@ -78,4 +87,5 @@ def summarise(
         covered_place_share=covered_places / instance.place_count,
         model=model,
         existing=instance.existing_ids,
+        proof=proof,
     )

@@ -200,6 +200,11 @@ def _bound_claims(result: SitingResult) -> Iterator[str]:
         yield f"the gap is said to be {result.gap:.3g} but comes to {gap:.3g}."
     if result.status == "optimal" and gap > _RELATIVE:
         yield f"the plan is called optimal, but its bound leaves a gap of {gap:.3g}."
+    for name, bound in (("solver", result.proof.solver), ("exact", result.proof.exact)):
+        if result.status == "optimal" and not abs(bound - result.objective) <= _RELATIVE * max(
+            1.0, abs(result.objective)
+        ):
+            yield f"the plan is called optimal, but its {name} bound is {bound:.9g}."
     if result.status not in ("optimal", "time_limit", "interrupted"):
         yield f"the status {result.status!r} is unknown."
 

@@ -14,11 +14,43 @@ import pandas as pd
 
 from kcgeo.errors import SolverError
 
-__all__ = ["ASSIGNMENT_COLUMNS", "MAXIMISED", "NoPlanError", "SitingResult", "relative_gap"]
+__all__ = [
+    "ASSIGNMENT_COLUMNS",
+    "MAXIMISED",
+    "NoPlanError",
+    "Proof",
+    "SitingResult",
+    "UnfinishedError",
+    "relative_gap",
+]
 
 MAXIMISED = ("max_coverage", "backup_coverage", "p_dispersion")
 
 ASSIGNMENT_COLUMNS = ["from_id", "to_id", "time_min", "assigned_count"]
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Two bounds of a plan, found on different ways; it is called optimal only where both reach it.
+
+    Attributes
+    ----------
+    solver
+        Bound of the solver or of the search that found the plan, in floating point.
+    exact
+        Bound computed again from the tables in whole numbers, from the prices of a search of our own.
+    """
+
+    solver: float
+    exact: float
+
+
+class UnfinishedError(SolverError):
+    """The run ended before there was any plan; ``reason`` is ``time_limit`` or ``interrupted``."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"The run ended ({reason}) before it had a plan; give it more time.")
 
 
 class NoPlanError(SolverError):
@@ -55,6 +87,8 @@ class SitingResult:
         Name of the function that made the plan.
     existing
         Ids of the sites that were held open, sorted.
+    proof
+        Both bounds behind ``bound``.
     """
 
     chosen: tuple[str, ...]
@@ -69,6 +103,7 @@ class SitingResult:
     covered_place_share: float
     model: str
     existing: tuple[str, ...] = ()
+    proof: Proof = Proof(math.nan, math.nan)
 
     @property
     def new(self) -> tuple[str, ...]:

@@ -8,15 +8,14 @@ import numpy as np
 import pandas as pd
 
 from kcgeo.access.pairs import text_ids
-from kcgeo.errors import SolverError
-from kcgeo.siting.assemble import assignment_table, nearest_open, settle, summarise
+from kcgeo.siting.assemble import assignment_table, nearest_open, summarise
 from kcgeo.siting.checker import check_plan
 from kcgeo.siting.instance import read_instance
 from kcgeo.siting.limits import check_count
 from kcgeo.siting.models.explain import cover_faults, too_few_sites
-from kcgeo.siting.plan import NoPlanError, SitingResult
+from kcgeo.siting.plan import NoPlanError, Proof, SitingResult, UnfinishedError
 from kcgeo.siting.solve.clock import ProgressFunction, Run
-from kcgeo.siting.solve.radius import smallest_radius
+from kcgeo.siting.solve.radius import confirm_radius, smallest_radius
 
 __all__ = ["p_center"]
 
@@ -75,7 +74,8 @@ def p_center(
         if chosen is None and status == "infeasible":
             raise NoPlanError([*too_few_sites(instance, np.inf, new_count, threads=threads)])
         if chosen is None:
-            raise SolverError(f"The run ended ({status}) before it had a plan; give it more time.")
+            raise UnfinishedError(status)
+        chosen, exact = confirm_radius(instance, chosen, new_count, run)
     place, site, time_min = nearest_open(instance, chosen)
     objective = float(time_min.max())
     result = summarise(
@@ -85,7 +85,9 @@ def p_center(
         assignment_table(instance, place, site, time_min, instance.people[place]),
         objective=objective,
         unit="minutes",
-        proof=settle("min", objective, bound, status),
+        sense="min",
+        proof=Proof(bound, exact),
+        status=status,
         covered_count=float(instance.people[place].sum()),
         covered_places=place.size,
     )

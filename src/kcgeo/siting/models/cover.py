@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
 from kcgeo.access.pairs import text_ids
-from kcgeo.errors import SolverError
-from kcgeo.siting.assemble import assignment_table, nearest_open, settle, summarise
+from kcgeo.siting.assemble import assignment_table, nearest_open, summarise
 from kcgeo.siting.checker import check_plan
 from kcgeo.siting.instance import Bools, Floats, Instance, check_cutoff, read_instance
 from kcgeo.siting.limits import check_count
 from kcgeo.siting.models.explain import cover_faults, too_few_sites
-from kcgeo.siting.plan import NoPlanError, SitingResult
+from kcgeo.siting.plan import NoPlanError, Proof, SitingResult, UnfinishedError
 from kcgeo.siting.solve.clock import ProgressFunction, Run
+from kcgeo.siting.solve.confirm import confirm, confirm_fewest, cover_sharing, is_too_large
 from kcgeo.siting.solve.programs import count_row, cover_columns, cuts, greedy_cover, merge_rows, site_bounds
 from kcgeo.siting.solve.setcover import fewest_sites
 from kcgeo.siting.solve.solver import Program, Rows, solve
@@ -81,7 +82,9 @@ def min_sites(
         problems = [*check_cutoff(cutoff_min)] or [*cover_faults(instance, cutoff_min)]
         if problems:
             raise NoPlanError(problems)
-        chosen, bound, status = fewest_sites(instance, instance.within(cutoff_min), run, threads=threads)
+        cover = instance.within(cutoff_min)
+        chosen, bound, status = fewest_sites(instance, cover, run, threads=threads)
+        chosen, exact = confirm_fewest(instance, cover, chosen, run)
     place, site, time_min = nearest_open(instance, chosen, cutoff_min=cutoff_min)
     result = summarise(
         instance,
@@ -90,7 +93,9 @@ def min_sites(
         assignment_table(instance, place, site, time_min, instance.people[place]),
         objective=float(chosen.sum()),
         unit="sites",
-        proof=settle("min", float(chosen.sum()), bound, status),
+        sense="min",
+        proof=Proof(bound, exact),
+        status=status,
         covered_count=float(instance.people[place].sum()),
         covered_places=place.size,
     )
@@ -143,7 +148,7 @@ def backup_coverage(
         problems = [*check_cutoff(cutoff_min)] or [*cover_faults(instance, cutoff_min)]
         if problems:
             raise NoPlanError(problems)
-        chosen, bound, status = _best_backup(instance, cutoff_min, new_count, run, threads)
+        chosen, proof, status = _best_backup(instance, cutoff_min, new_count, run, threads)
     place, site, time_min = nearest_open(instance, chosen, cutoff_min=cutoff_min)
     twice = instance.within(cutoff_min) @ chosen.astype(float) >= 2
     objective = float(instance.people[twice].sum())
@@ -154,7 +159,9 @@ def backup_coverage(
         assignment_table(instance, place, site, time_min, instance.people[place]),
         objective=objective,
         unit="people",
-        proof=settle("max", objective, bound, status),
+        sense="max",
+        proof=proof,
+        status=status,
         covered_count=objective,
         covered_places=int(twice.sum()),
     )
@@ -163,7 +170,7 @@ def backup_coverage(
 
 def _best_backup(
     instance: Instance, cutoff_min: float, new_count: int, run: Run, threads: int
-) -> tuple[Bools, float, str]:
+) -> tuple[Bools, Proof, str]:
     rows, people, _ = merge_rows(instance.within(cutoff_min), instance.people)
     sites, width = instance.site_count, instance.site_count + rows.shape[0]
     lower, upper = site_bounds(instance)
@@ -183,11 +190,17 @@ def _best_backup(
         stage="backup_coverage",
     )
     outcome = solve(program, run, threads=threads)
-    if outcome.status == "infeasible":
+    most = instance.total_people
+    chosen, paid = None if outcome.x is None else outcome.x[:sites] > 0.5, 0.0
+    if not is_too_large(*rows.shape):
+        twofold = replace(cover_sharing(instance, rows, people, new_count), twice=True)
+        chosen, paid = confirm(twofold, chosen, run)
+    if chosen is None and outcome.status == "infeasible":
         raise NoPlanError([*too_few_sites(instance, cutoff_min, new_count, threads=threads)])
-    if outcome.x is None:
-        raise SolverError(f"The run ended ({outcome.status}) before it had a plan; give it more time.")
-    return outcome.x[:sites] > 0.5, min(outcome.bound, instance.total_people), outcome.status
+    if chosen is None:
+        raise UnfinishedError(outcome.status)
+    solver = most if outcome.status == "infeasible" else min(outcome.bound, most)
+    return chosen, Proof(solver, most - paid), outcome.status
 
 
 def _backup_start(

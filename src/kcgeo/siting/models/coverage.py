@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,12 +11,14 @@ from scipy import sparse
 
 from kcgeo.access.pairs import text_ids
 from kcgeo.errors import SolverError, raise_all
-from kcgeo.siting.assemble import assignment_table, nearest_open, settle, summarise
+from kcgeo.siting.assemble import assignment_table, nearest_open, summarise
+from kcgeo.siting.certificate import Sharing
 from kcgeo.siting.checker import check_plan
 from kcgeo.siting.instance import Bools, Floats, Instance, check_cutoff, read_instance
 from kcgeo.siting.limits import Limits, check_count, read_limits
-from kcgeo.siting.plan import NoPlanError, SitingResult
+from kcgeo.siting.plan import NoPlanError, Proof, SitingResult, UnfinishedError
 from kcgeo.siting.solve.clock import ProgressFunction, Run
+from kcgeo.siting.solve.confirm import confirm, cover_sharing, is_too_large
 from kcgeo.siting.solve.flow import assign_with_room, flow_program
 from kcgeo.siting.solve.programs import (
     budget_row,
@@ -92,11 +95,11 @@ def max_coverage(
         check_count(instance, new_count)
         limits = read_limits(instance, capacity, site_cost, budget)
         if limits.capacity is None:
-            chosen, bound, status = _open_cover(instance, cutoff_min, new_count, limits, run, threads)
+            chosen, proof, status = _open_cover(instance, cutoff_min, new_count, limits, run, threads)
             place, site, time_min = nearest_open(instance, chosen, cutoff_min=cutoff_min)
             served = instance.people[place]
         else:
-            chosen, bound, status = _open_with_room(instance, cutoff_min, new_count, limits, run, threads)
+            chosen, proof, status = _open_with_room(instance, cutoff_min, new_count, limits, run, threads)
             place, site, time_min, served = assign_with_room(instance, chosen, limits.capacity, cutoff_min=cutoff_min)
     full = np.bincount(place, weights=served, minlength=instance.place_count) >= instance.people * (1 - 1e-6) - 1e-6
     full[np.setdiff1d(np.arange(instance.place_count), place)] = False
@@ -107,7 +110,9 @@ def max_coverage(
         assignment_table(instance, place, site, time_min, served),
         objective=float(served.sum()),
         unit="people",
-        proof=settle("max", float(served.sum()), bound, status),
+        sense="max",
+        proof=proof,
+        status=status,
         covered_count=float(served.sum()),
         covered_places=int(full.sum()),
     )
@@ -134,7 +139,7 @@ def _limit_rows(instance: Instance, width: int, new_count: int, limits: Limits) 
 
 def _open_cover(
     instance: Instance, cutoff_min: float, new_count: int, limits: Limits, run: Run, threads: int
-) -> tuple[Bools, float, str]:
+) -> tuple[Bools, Proof, str]:
     cover = instance.within(cutoff_min)
     held = cover @ instance.existing.astype(float) > 0
     in_play = ~held & (np.diff(cover.indptr) > 0)
@@ -158,19 +163,34 @@ def _open_cover(
         stage="max_coverage",
     )
     outcome = solve(program, run, threads=threads)
-    chosen = _pick(outcome.x, outcome.status, first, sites, lambda plan: float(people[rows @ plan > 0].sum()))
-    most = already + float(people.sum())
-    return chosen, min(outcome.bound + already, most) if outcome.status != "infeasible" else most, outcome.status
+    chosen = _better(outcome.x, first, sites, lambda plan: float(people[rows @ plan > 0].sum()))
+    most, paid = already + float(people.sum()), 0.0
+    if not is_too_large(*rows.shape):
+        sharing = cover_sharing(instance, rows, people, new_count, exactly=limits.budget is None)
+        chosen, paid = confirm(_with_money(sharing, limits), chosen, run)
+    solver = most if outcome.status == "infeasible" else min(outcome.bound + already, most)
+    return _given(chosen, outcome.status), Proof(solver, most - paid), outcome.status
 
 
-def _pick(x: Floats | None, status: str, first: Bools | None, sites: int, worth: Callable[[Floats], float]) -> Bools:
-    """Return the better of the solver's plan and the first plan."""
-    if status == "infeasible":
-        raise NoPlanError("No plan is left: the excluded plans and the limits rule out every choice of sites.")
+def _with_money(sharing: Sharing, limits: Limits) -> Sharing:
+    if limits.site_cost is None or limits.budget is None:
+        return sharing
+    return replace(sharing, site_cost=limits.site_cost, budget=float(limits.budget))
+
+
+def _better(x: Floats | None, first: Bools | None, sites: int, worth: Callable[[Floats], float]) -> Bools | None:
+    """Return the better of the solver's plan and the first plan; None where there is neither."""
     plans = [plan for plan in (None if x is None else x[:sites] > 0.5, first) if plan is not None]
-    if not plans:
-        raise SolverError(f"The run ended ({status}) before it had a plan; give it more time.")
-    return max(plans, key=lambda plan: worth(plan.astype(float)))
+    return max(plans, key=lambda plan: worth(plan.astype(float)), default=None)
+
+
+def _given(chosen: Bools | None, status: str) -> Bools:
+    """Refuse to go on without a plan."""
+    if chosen is None and status == "infeasible":
+        raise NoPlanError("No plan is left: the excluded plans and the limits rule out every choice of sites.")
+    if chosen is None:
+        raise UnfinishedError(status)
+    return chosen
 
 
 def _first_plan(
@@ -190,11 +210,11 @@ def _first_plan(
 
 def _open_with_room(
     instance: Instance, cutoff_min: float, new_count: int, limits: Limits, run: Run, threads: int
-) -> tuple[Bools, float, str]:
+) -> tuple[Bools, Proof, str]:
     assert limits.capacity is not None
     room = limits.capacity
     # Without capacities nobody is covered less, so that this bound holds, and its sites may do.
-    relaxed, most, _ = _open_cover(instance, cutoff_min, new_count, limits, run, threads)
+    relaxed, widest, _ = _open_cover(instance, cutoff_min, new_count, limits, run, threads)
     program = flow_program(
         instance, room, lambda width: _limit_rows(instance, width, new_count, limits), cutoff_min=cutoff_min
     )
@@ -203,5 +223,13 @@ def _open_with_room(
     def worth(plan: Floats) -> float:
         return float(assign_with_room(instance, plan > 0.5, room, cutoff_min=cutoff_min)[3].sum())
 
-    chosen = _pick(outcome.x, outcome.status, relaxed, instance.site_count, worth)
-    return chosen, min(outcome.bound, most), outcome.status
+    chosen = _better(outcome.x, relaxed, instance.site_count, worth)
+    lived_in = instance.people > 0
+    people, most, paid = instance.people[lived_in], instance.total_people, 0.0
+    if outcome.status == "optimal" and not is_too_large(instance.place_count, instance.site_count):
+        cover = sparse.csr_array(instance.within(cutoff_min)[np.flatnonzero(lived_in)])
+        sharing = cover_sharing(instance, cover, people, new_count, exactly=limits.budget is None)
+        sharing = replace(_with_money(sharing, limits), room=np.minimum(room, most), people=people)
+        chosen, paid = confirm(sharing, chosen, run)
+    solver = widest.solver if outcome.status == "infeasible" else min(outcome.bound, widest.solver)
+    return _given(chosen, outcome.status), Proof(solver, min(most - paid, widest.exact)), outcome.status

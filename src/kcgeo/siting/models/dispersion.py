@@ -14,7 +14,8 @@ from kcgeo.siting.assemble import settle
 from kcgeo.siting.checker import check_dispersion
 from kcgeo.siting.instance import Bools, Floats, Instance, check_pairs, read_instance, text_costs
 from kcgeo.siting.limits import check_count
-from kcgeo.siting.plan import ASSIGNMENT_COLUMNS, NoPlanError, SitingResult
+from kcgeo.siting.plan import ASSIGNMENT_COLUMNS, NoPlanError, Proof, SitingResult
+from kcgeo.siting.solve.apart import keep_apart
 from kcgeo.siting.solve.clock import ProgressFunction, Run
 from kcgeo.siting.solve.programs import count_row, cuts, site_bounds
 from kcgeo.siting.solve.solver import Program, Rows, solve
@@ -74,8 +75,10 @@ def p_dispersion(
         if new_count + int(instance.existing.sum()) < 2:
             raise SolverError("A single site has no distance to keep: give new_count of 2 or more, or existing sites.")
         chosen, bound, status = _spread(instance, apart, new_count, run, threads)
+        chosen, exact = _confirm(instance, apart, chosen, new_count, run)
     objective = _smallest(apart, chosen, instance.existing)
-    bound, gap, status = settle("max", objective, bound, status)
+    proof = Proof(bound, exact)
+    bound, gap, status = settle("max", objective, proof, status)
     result = SitingResult(
         chosen=tuple(instance.site_ids[j] for j in np.flatnonzero(chosen)),
         assignment=pd.DataFrame({name: [] for name in ASSIGNMENT_COLUMNS}),
@@ -89,6 +92,7 @@ def p_dispersion(
         covered_place_share=float("nan"),
         model="p_dispersion",
         existing=instance.existing_ids,
+        proof=proof,
     )
     return check_dispersion(result, site_costs, new_count=new_count, existing=held)
 
@@ -146,6 +150,21 @@ def _spread(instance: Instance, apart: Floats, new_count: int, run: Run, threads
             low = int(np.searchsorted(times, _smallest(apart, found, instance.existing))) + 1
         run.report("p_dispersion", float(times[low - 1]), float(times[high]))
     return best, _smallest(apart, best, instance.existing), "optimal"
+
+
+def _confirm(instance: Instance, apart: Floats, chosen: Bools, new_count: int, run: Run) -> tuple[Bools, float]:
+    """Plan, or a better one that the solver missed, and the exact bound: no plan keeps the next larger time."""
+    times = np.unique(apart[np.isfinite(apart)])
+    while True:
+        reached = _smallest(apart, chosen, instance.existing)
+        wider = int(np.searchsorted(times, reached, side="right"))
+        if wider == times.size:
+            return chosen, reached
+        near = apart < times[wider]
+        better, is_proven = keep_apart(near, instance.existing, new_count, instance.excluded, run)
+        if better is None:
+            return chosen, reached if is_proven else float(times[-1])
+        chosen = better
 
 
 def _farthest_first(instance: Instance, apart: Floats, new_count: int) -> Bools:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from kcgeo.access.pairs import text_ids
-from kcgeo.errors import SolverError
-from kcgeo.siting.assemble import assignment_table, nearest_open, settle, summarise
+from kcgeo.siting.assemble import assignment_table, nearest_open, summarise
+from kcgeo.siting.certificate import Sharing
 from kcgeo.siting.checker import check_plan
 from kcgeo.siting.instance import Bools, Floats, Instance, read_instance
 from kcgeo.siting.limits import check_count, read_limits
 from kcgeo.siting.models.explain import cover_faults, room_faults, too_few_sites, unserved_faults
-from kcgeo.siting.plan import NoPlanError, SitingResult
-from kcgeo.siting.solve.benders import finish
+from kcgeo.siting.plan import NoPlanError, Proof, SitingResult, UnfinishedError
+from kcgeo.siting.solve.branch import search
 from kcgeo.siting.solve.clock import ProgressFunction, Run
+from kcgeo.siting.solve.confirm import confirm, is_too_large
 from kcgeo.siting.solve.flow import assign_with_room, flow_program
 from kcgeo.siting.solve.lagrange import Median, close_sites, exchange, relax
 from kcgeo.siting.solve.programs import count_row, cuts
@@ -68,12 +70,12 @@ def p_median(
 
     Notes
     -----
-    Lagrangian bounds close most candidates, exchange of sites finds the plan, and a program over joined assignment
-    columns (COBRA) on what is left gives the proof.
+    Lagrangian bounds close most candidates, exchange of sites finds the plan, and a branch and bound by the same prices
+    over what is left proves it; the second proof computes each of its bounds again in whole numbers.
 
     References
     ----------
-    ReVelle and Swain (1970), Geographical Analysis 2; Church (2003), Journal of Regional Science 43 (COBRA).
+    ReVelle and Swain (1970), Geographical Analysis 2; Beasley (1985), European Journal of Operational Research 21.
 
     Examples
     --------
@@ -91,11 +93,11 @@ def p_median(
         if problems:
             raise NoPlanError(problems)
         if room is None:
-            chosen, bound, status = _open_median(instance, new_count, run, threads)
+            chosen, proof, status = _open_median(instance, new_count, run, threads)
             place, site, time_min = nearest_open(instance, chosen)
             served = instance.people[place]
         else:
-            chosen, bound, status = _open_with_room(instance, room, new_count, run, threads)
+            chosen, proof, status = _open_with_room(instance, room, new_count, run, threads)
             place, site, time_min, served = assign_with_room(instance, chosen, room)
     objective = float((time_min * served).sum())
     result = summarise(
@@ -105,7 +107,9 @@ def p_median(
         assignment_table(instance, place, site, time_min, served),
         objective=objective,
         unit="person-minutes",
-        proof=settle("min", objective, bound, status),
+        sense="min",
+        proof=proof,
+        status=status,
         covered_count=float(served.sum()),
         covered_places=np.unique(place).size,
     )
@@ -128,18 +132,24 @@ def _median(instance: Instance, new_count: int) -> Median:
     return state
 
 
-def _open_median(instance: Instance, new_count: int, run: Run, threads: int) -> tuple[Bools, float, str]:
+def _open_median(instance: Instance, new_count: int, run: Run, threads: int) -> tuple[Bools, Proof, str]:
     state = _median(instance, new_count)
     _first_plan(state, instance, run, threads)
     _bound_and_close(state, run)
     if not state.closed and not run.stopped:
         _further_plans(state, run)
         _bound_and_close(state, run)
-    if not state.closed and not run.stopped:
-        finish(state, run, threads=threads)
-    if state.best is None:
-        raise SolverError(f"The run ended ({run.stopped}) before it had a plan; give it more time.")
-    return state.best, state.bound, "optimal" if state.closed else (run.stopped or "optimal")
+    sharing = _sharing(state)
+    found = search(sharing, state.best, run, price=state.price)
+    if found.best is None:
+        raise UnfinishedError(run.stopped)
+    proof = Proof(max(state.bound, found.bound), found.exact_bound(sharing))
+    return found.best, proof, run.stopped or "optimal"
+
+
+def _sharing(state: Median) -> Sharing:
+    """Sum of costs as a problem of the second proof; what a place pays without a site, no full plan is worth."""
+    return Sharing(state.cost, state.finite.max(axis=0), state.existing, state.new_count, excluded=state.excluded)
 
 
 def _first_plan(state: Median, instance: Instance, run: Run, threads: int) -> None:
@@ -207,7 +217,7 @@ def _bound_and_close(state: Median, run: Run) -> None:
 
 def _open_with_room(
     instance: Instance, room: Floats, new_count: int, run: Run, threads: int
-) -> tuple[Bools, float, str]:
+) -> tuple[Bools, Proof, str]:
     # Without capacities nobody travels farther, so that this bound holds, and its sites may do.
     relaxed = _median(instance, new_count)
     _first_plan(relaxed, instance, run, threads)
@@ -227,8 +237,22 @@ def _open_with_room(
     plans = [plan for plan in (_solved(outcome, instance), relaxed.best) if plan is not None]
     values = [_value_with_room(instance, plan, room) for plan in plans]
     if not values or not np.isfinite(min(values)):
-        raise SolverError(f"The run ended ({outcome.status}) before it had a plan; give it more time.")
-    return plans[int(np.argmin(values))], max(outcome.bound, relaxed.bound), outcome.status
+        raise UnfinishedError(outcome.status)
+    chosen, exact = plans[int(np.argmin(values))], 0.0
+    if outcome.status == "optimal" and not is_too_large(instance.place_count, instance.site_count):
+        better, exact = confirm(_sharing_with_room(relaxed, instance, room), chosen, run)
+        chosen = chosen if better is None else better
+    return chosen, Proof(max(outcome.bound, relaxed.bound), exact), outcome.status
+
+
+def _sharing_with_room(relaxed: Median, instance: Instance, room: Floats) -> Sharing:
+    lived_in = np.flatnonzero(instance.people > 0)
+    ceiling = np.full(lived_in.size, float(relaxed.finite.max(axis=0).sum()) + 1.0)
+    limit, people = np.minimum(room, instance.total_people), instance.people[lived_in]
+    whole = Sharing(
+        relaxed.cost[:, lived_in], ceiling, instance.existing, relaxed.new_count, excluded=instance.excluded
+    )
+    return replace(whole, room=limit, people=people)
 
 
 def _solved(outcome: Outcome, instance: Instance) -> Bools | None:

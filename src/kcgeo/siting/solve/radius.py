@@ -9,11 +9,12 @@ from kcgeo.errors import SolverError
 from kcgeo.siting.assemble import nearest_open
 from kcgeo.siting.instance import Bools, Floats, Instance
 from kcgeo.siting.solve.clock import Run
+from kcgeo.siting.solve.confirm import cover_exists, cover_sharing, is_too_large
 from kcgeo.siting.solve.programs import count_row, cuts, greedy_cover, merge_rows, site_bounds
 from kcgeo.siting.solve.reduce import essential_cover
 from kcgeo.siting.solve.solver import Program, Rows, solve
 
-__all__ = ["cover_with", "smallest_radius"]
+__all__ = ["confirm_radius", "cover_with", "smallest_radius"]
 
 
 def smallest_radius(
@@ -45,6 +46,26 @@ def smallest_radius(
             run.report("p_center", float(times[high + 1]), float(times[low]))
     bound = float("inf") if best is None else _worst(instance, best)
     return best, bound, "optimal"
+
+
+def confirm_radius(instance: Instance, chosen: Bools, new_count: int, run: Run) -> tuple[Bools, float]:
+    """Plan with the smallest radius, and the exact bound: within the next smaller time somebody is left out."""
+    times = np.unique(instance.time_min)
+    nearest = np.full(instance.place_count, np.inf)
+    np.minimum.at(nearest, instance.place, instance.time_min)
+    least = float(nearest.max())
+    while True:
+        worst = _worst(instance, chosen)
+        if worst <= least:
+            return chosen, worst
+        if is_too_large(instance.place_count, instance.site_count) or run.stopped:
+            return chosen, least
+        cover = instance.within(float(times[np.searchsorted(times, worst) - 1]))
+        rows, weight, _ = merge_rows(cover, np.ones(instance.place_count))
+        better, is_proven = cover_exists(cover_sharing(instance, rows, weight, new_count), run)
+        if better is None:
+            return chosen, worst if is_proven else least
+        chosen = better
 
 
 def _worst(instance: Instance, chosen: Bools) -> float:

@@ -11,9 +11,8 @@ import math
 import numpy as np
 from scipy import sparse
 
-from kcgeo.errors import SolverError
 from kcgeo.siting.instance import Bools, Floats, Instance, Ints
-from kcgeo.siting.plan import NoPlanError
+from kcgeo.siting.plan import NoPlanError, UnfinishedError
 from kcgeo.siting.solve.clock import Run
 from kcgeo.siting.solve.exchange import shrink_cover
 from kcgeo.siting.solve.programs import cuts, greedy_cover, merge_rows, site_bounds
@@ -130,5 +129,5 @@ def _open_sites(outcome: Outcome, count: int, known: Bools | None) -> Bools:
     if found is None or (known is not None and known.sum() < found.sum()):
         found = known
     if found is None:
-        raise SolverError(f"The run ended ({outcome.status}) before it had a plan; give it more time.")
+        raise UnfinishedError(outcome.status)
     return found

@@ -15,9 +15,9 @@ from kcgeo import access, data, siting, travel
 from kcgeo.access.pairs import upto
 from kcgeo.crs import STORAGE
 from kcgeo.data.study.settings import Study
-from kcgeo.errors import SolverError, StudyError, UnfinishedWarning, raise_all
+from kcgeo.errors import StudyError, UnfinishedWarning, raise_all
 from kcgeo.siting import NoPlanError, Progress, SitingResult
-from kcgeo.siting.plan import MAXIMISED
+from kcgeo.siting.plan import MAXIMISED, UnfinishedError
 from kcgeo.study.measure import GROUPS, Measured, measure
 from kcgeo.study.progress import Step, silent_step
 from kcgeo.study.siting.areas import CANDIDATES, candidate_areas
@@ -392,13 +392,11 @@ def _near_best(
         )
     except NoPlanError:
         return (plan,)
-    except SolverError as error:
+    except UnfinishedError as error:
         # a run that was stopped before it had another plan: this one stands
-        if str(error).startswith("The run ended (interrupted)"):
+        if error.reason == "interrupted":
             raise KeyboardInterrupt from error
-        if str(error).startswith("The run ended"):
-            return (plan,)
-        raise
+        return (plan,)
     slack = question.within_share * abs(plan.objective) + 1e-9
     sense = -1.0 if plan.model in MAXIMISED else 1.0
     near = [other for other in others if sense * (other.objective - plan.objective) <= slack]
