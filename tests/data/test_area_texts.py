@@ -36,6 +36,10 @@ PLACES = [
     "\u00d3lathe refuge",
     "Bl\u0443e Springs",  # a Cyrillic letter
     "Lee's Summit home",
+    "Grand View refuge",
+    "Roeland Pk refuge",
+    "Example two blocks off Troost",
+    "Example, P.O. Box nine",
     "Refuge in Mission",
     "Elm St. house",
     "Example north of the river",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import geopandas as gpd
 import pandas as pd
 import pytest
@@ -33,6 +35,7 @@ def joined(*rows, **options):
         {"postal_code": None},
         {"postal_code": "74119-0012"},
         {"city": "Broken Arrow"},
+        {"city": "T.", "postal_code": None},
     ],
 )
 def test_one_address_in_many_spellings(change):
@@ -99,3 +102,24 @@ def test_doors_are_joined_over_several_rows_and_the_index_stays():
 
 def test_plain_text_has_no_hidden_characters():
     assert plain_text("So\u00adrrel\u200b \ufb01eld\u2060") == "sorrel field"
+
+
+def test_a_thousand_dirty_pairs_are_one_door():
+    draw = random.Random(7)
+    kinds = {"Road": "Rd.", "Street": "St", "Avenue": "AVE", "Boulevard": "Blvd", "Parkway": "Pkwy", "Drive": "Dr."}
+    missed = 0
+    for number in range(1, 1001):
+        name, kind = (
+            draw.choice(["Sorrel Hollow", "O'Fallon", "Saint Marys", "County Road 120", "E 63rd"]),
+            draw.choice([*kinds]),
+        )
+        clean = {"physical_address": f"{number} {name} {kind}", "city": "Kansas City", "postal_code": "64106"}
+        dirt = draw.choice([name.upper(), name.replace("Saint", "St."), name.replace("ll", "l"), "\u200b".join(name)])
+        kind = draw.choice([kinds[kind], "", kind.upper()])
+        tail = draw.choice(["", ", Suite 4", " #12", " (rear)", ", Kansas City, MO 64106"])
+        dirty = {
+            "physical_address": f"{number} {dirt} {kind}{tail}",
+            "city": draw.choice(["KANSAS CITY", "K.C.", None]),
+        }
+        missed += not joined(clean, dirty | {"postal_code": draw.choice(["64106-1234", None])})
+    assert missed == 0

@@ -32,7 +32,9 @@ _ALSO_WORDS = frozenset(
     )
 )
 _PLACED = frozenset(("in", "at", "near", "outside", "by", "en", "cerca"))
+_SHORT_FOR = {"st": "saint", "ft": "fort", "mt": "mount", "pk": "park", "spgs": "springs", "hts": "heights"}
 _LONG_NAME = 9  # a name of this many letters is found also where blanks were left out
+_LARGE_TOWN = 10_000  # a name that was parted ("Grand View") is looked for among towns of this many people
 _MOST_WORDS = 5
 
 # What may hold digits: around the clock, ages, numbers that everybody dials, and a running number at the end.
@@ -46,6 +48,7 @@ _WORDS_OF_PLACE = re.compile(
     r"\b(?:streets?|avenues?|ave|roads?|rd|boulevards?|blvd|lanes?|ln|parkways?|pkwy|highways?|hwy|freeway|turnpike|"
     r"interstate|terrace|trafficway|trails?|broadway|plaza|corners?|intersections?|crossroads of|block of|exits?|"
     r"mile ?(?:markers?|posts?)|mileposts?|miles? (?:north|south|east|west)|county|township|zip ?codes?|"
+    r"p\.? ?o\.? ?box|suite|apt|apartment|building [a-z]|blocks?|main ?street|kck|kcmo|"
     r"latitude|longitude|lat|lon|lng|utm|mgrs|usng|degrees?|grid ref\w*|"
     r"calle|avenida|carretera|camino|bulevar|esquina|kil[oó]metro|salida|colonia|barrio|condado|"
     r"(?:north|south|east|west) of|next to|across from|behind|near)\b"
@@ -54,35 +57,41 @@ _WORDS_OF_PLACE = re.compile(
     r"|(?:\band|&)\s+(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth)\b"
 )
 _TELEPHONE = re.compile(
-    r"(?:\+?1[\s.-]?)?(?:(?:\(\d{3}\)|\d{3})[\s.-]?)?\d{3}[\s.-]?\d{4}(?:\s*(?:x|ext\.?)\s*\d{1,5})?|(?:211|988|911)"
+    r"(?:\+?1[\s.-]?)?(?:(?:\(\d{3}\)|\d{3})[\s.-]?)?\d{3}[\s.-]?\d{4}(?:\s*(?:x|ext\.?)\s*\d{1,4})?|(?:211|988|911)"
 )
 
 
 @lru_cache(maxsize=1)
-def _towns() -> tuple[frozenset[tuple[str, ...]], frozenset[str]]:
-    """Return the towns as tuples of words, and the long ones as letters without blanks."""
-    names = {tuple(_letters(str(name)).split()) for name in load("cities_us")["name"]}
-    states = {tuple(_letters(str(name)).split()) for name in load("states")["name"]}
-    words = frozenset(names - states - {()})
-    return words, frozenset("".join(name) for name in words if len("".join(name)) >= _LONG_NAME) - _ALSO_WORDS
+def _towns() -> tuple[frozenset[tuple[str, ...]], frozenset[str], frozenset[str]]:
+    """Return the towns as tuples of words; the long ones as letters without blanks; of these, the larger towns."""
+    table = load("cities_us")
+    names = {tuple(_letters(str(name)).split()): 0 for name in load("states")["name"]}
+    words = frozenset({tuple(_letters(str(name)).split()) for name in table["name"]} - set(names) - {()})
+    joined = frozenset("".join(name) for name in words if len("".join(name)) >= _LONG_NAME) - _ALSO_WORDS
+    large = table.loc[table["population_count"] >= _LARGE_TOWN, "name"]
+    return words, joined, joined & {_letters(str(name)).replace(" ", "") for name in large}
 
 
 def _letters(text: str) -> str:
     """Fold accents away and keep letters only, single blanks between words; letters that stand alone are joined."""
-    plain = unicodedata.normalize("NFKD", plain_text(text).replace("'", "").replace("\u2019", ""))
+    plain = unicodedata.normalize("NFKD", re.sub(r"['\u2019](?:s\b)?", "", plain_text(text)))
     words = re.findall(r"[a-z]+", "".join(mark for mark in plain if not unicodedata.combining(mark)))
+    words = [_SHORT_FOR.get(word, word) for word in words]
     return re.sub(r"\b([a-z]) (?=[a-z]\b)", r"\1", " ".join(words))
 
 
 def _names_a_town(text: str) -> bool:
     words = _letters(text).split()
-    towns, long_names = _towns()
+    towns, long_names, large_names = _towns()
     for size in range(1, _MOST_WORDS + 1):
         for start in range(len(words) - size + 1):
             if tuple(words[start : start + size]) in towns:
                 alone = size == 1 and words[start] in _ALSO_WORDS
                 if not alone or (start > 0 and words[start - 1] in _PLACED):
                     return True
+    pairs = {"".join(words[start : start + size]) for size in (2, 3) for start in range(len(words) - size + 1)}
+    if pairs & large_names:
+        return True
     # a long name inside one word was written without its blanks
     return any(name in word for word in words if len(word) >= _LONG_NAME for name in long_names)
 
@@ -119,5 +128,5 @@ def is_telephone(text: str) -> bool:
     >>> is_telephone("816-555-0100; (913) 555-0101 x2"), is_telephone("39.05 -94.55")
     (True, False)
     """
-    parts = re.split(r"\s*[;/]\s*", plain_text(text).rstrip(";/ "))
+    parts = re.split(r"\s*[;/,]\s*|\s+or\s+", plain_text(text).rstrip(";/ "))
     return all(_TELEPHONE.fullmatch(part) for part in parts)

@@ -80,13 +80,16 @@ def telephones(text: object) -> frozenset[str]:
 
 def _street(address: object) -> tuple[str, str, frozenset[str], frozenset[str]] | None:
     """Split an address into house number, name, kinds of street and sides; None where it has no number and name."""
-    parts = _ROOM.split(plain_text(address).replace(".", " ")) if isinstance(address, str) else []
-    for part in parts:
+    plain = re.sub(r"['\u2019]", "", plain_text(address).replace(".", " ")) if isinstance(address, str) else ""
+    for part in _ROOM.split(plain):
         words = [_ABBREVIATIONS.get(word, word) for word in re.findall(r"[^\W_]+", part)]
         if len(words) > 1 and (number := re.match(r"\d+", words[0])):
             rest = words[1:]
-            name = " ".join(_ORDINAL.sub(r"\1", word) for word in rest if word not in _KINDS | _SIDES)
-            return number[0], name or " ".join(rest), _KINDS & set(rest), _SIDES & set(rest)
+            sides = _SIDES & {rest[0], rest[-1]}
+            rest = [word for word in rest if word not in sides] or rest
+            kinds = _KINDS & {rest[-1]} if len(rest) > 1 else frozenset[str]()
+            name = " ".join(_ORDINAL.sub(r"\1", word) for word in (rest[:-1] if kinds else rest))
+            return number[0], name, frozenset(kinds), frozenset(sides)
     return None
 
 
@@ -95,17 +98,31 @@ def _agree(one: frozenset[str], other: frozenset[str]) -> bool:
     return not one or not other or one == other
 
 
+def _same_town(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Say whether two towns can be one: the same letters, much the same, or the initials of the other ('K.C.')."""
+    if _agree(one, other):
+        return True
+    (first,), (second,) = ([re.findall(r"[^\W_]+", town) for town in towns] for towns in (one, other))
+    joined = "".join(first), "".join(second)
+    initials = "".join(word[0] for word in first), "".join(word[0] for word in second)
+    return joined[0] in (joined[1], initials[1]) or joined[1] == initials[0] or _similar(*joined)
+
+
+def _similar(one: str, other: str) -> bool:
+    return one == other or SequenceMatcher(None, one, other, autojunk=False).ratio() >= _SAME_SPELLING
+
+
 def _same_address(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     (_, name, kinds, sides), (_, other_name, other_kinds, other_sides) = one["street"], other["street"]
     if not (_agree(kinds, other_kinds) and _agree(sides, other_sides)):
         return False
-    towns, codes = (_agree(one[key], other[key]) for key in ("city", "postal_code"))
+    towns, codes = _same_town(one["city"], other["city"]), _agree(one["postal_code"], other["postal_code"])
     # a wrong town or a wrong ZIP is a slip; two of them are another place
     if not towns and (not codes or not (one["postal_code"] and other["postal_code"])):
         return False
     if re.findall(r"\d+", name) != re.findall(r"\d+", other_name):
         return False
-    return name == other_name or SequenceMatcher(None, name, other_name, autojunk=False).ratio() >= _SAME_SPELLING
+    return _similar(name.replace(" ", ""), other_name.replace(" ", ""))
 
 
 def _addressed(rows: pd.DataFrame) -> Iterator[tuple[int, int]]:
