@@ -92,6 +92,10 @@ def test_federal_holidays_and_the_days_on_which_they_are_observed() -> None:
             for text in ("1st Tuesday 9-5", "Mon 9-5 Mon 10-6", "Walk-in Mon-Fri 9-5", "Mon-Fri 9-5 CST", "")
         ),
         *((text, None) for text in ("Mon-Fri 9-5, closed Mondays", "M-F 25-26", "Mon-Fri 12-5", "overnight stay")),
+        *(
+            (text, None)
+            for text in ("nightly 7-6", "daily 7-7", "Mon-Fri 6-2", "Mon-Fri 9-12am", "M-F 8-5 closed 12-1")
+        ),
     ],
 )
 def test_hours_as_people_write_them(text: str, reading: str | None) -> None:

@@ -104,6 +104,8 @@ def _rule(days: str, spans: str, used: dict[str, list[tuple[int, int]]]) -> str 
     """Return one rule; None where a time can mean two things or runs into another one of the same day."""
     named = _days(days)
     times = [(0, 1440)] if spans.startswith(("24", "all")) else _times(spans)
+    if "night" in days and not re.search("[ap]|:", spans):
+        return None
     if not named or times is None:
         return None
     for day in dict.fromkeys(named):
@@ -162,9 +164,11 @@ def _span(one: str, other: str, after: int | None) -> tuple[int, int] | None:
     if not mark and not end_mark:
         if after is not None and begin < after:  # "8-12, 1-5": the afternoon goes on
             return (begin + 720, end + 720) if begin < end and after <= begin + 720 and end <= 480 else None
-        # office hours: from the morning (6 to 11) to noon, or to the afternoon
-        morning = 360 <= begin < 720
-        return (begin, end if end >= 720 else end + 720) if morning and (end <= begin or end >= 720) else None
+        # office hours: from the morning (7 to 11) to noon, or to the afternoon; "7-7" may be a night
+        morning = 420 <= begin < 720
+        return (begin, end if end >= 720 else end + 720) if morning and (end < begin or end >= 720) else None
+    if (not mark and (end, end_mark) == (720, "a")) or (not end_mark and (begin, mark) == (720, "a")):
+        return None  # some write 12 a.m. for noon
     if not mark:
         mark = end_mark if begin % 720 < end % 720 else ("a" if end_mark == "p" else "p")
     elif not end_mark:
