@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export MPLBACKEND := Agg
 
 .DEFAULT_GOAL := help
-.PHONY: help setup maps export test check audit data lock clean browser postgis fuzz bench
+.PHONY: help setup maps export test quick check docs audit data lock clean browser postgis fuzz bench
 
 help: ## list what make can do
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -46,6 +46,12 @@ test: setup ## run all tests and style checks
 	$(BIN)/lint-imports
 	$(BIN)/nbstripout --verify notebooks/*.ipynb
 	$(BIN)/pytest -n 2 --dist loadfile
+
+docs: setup ## build the docs site into output/docs; a warning is an error
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs output/docs
+
+quick: check ## style, types, imports and the fast tests, in under a minute
+	$(BIN)/pytest -q -n 2 --dist loadfile -m "not slow and not browser"
 
 check: setup ## the quick part of the tests: style, types, directions of import
 	$(BIN)/ruff check .
