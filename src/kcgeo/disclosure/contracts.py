@@ -340,6 +340,13 @@ CONTRACTS: dict[str, Contract] = {
             (_QUANTITY,),
         ),
         Contract(
+            "chain",
+            ("stage", "county_fips", "binds", "note"),
+            ("stage", "county_fips"),
+            (_EXACT_ONLY, "beds of confidential sites are not counted, in no total"),
+            (_QUANTITY, r"[a-z_]+_(?:week|days)"),
+        ),
+        Contract(
             "people",
             (
                 "row",
