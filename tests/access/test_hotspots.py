@@ -145,3 +145,14 @@ def test_adjustment_by_hand():
     np.testing.assert_allclose(adjusted([0.9, 0.01, 0.04, 0.02]), [0.9, 0.04, 0.16 / 3, 0.04])
     np.testing.assert_allclose(adjusted([0.5, 0.5]), [0.5, 0.5])
     assert adjusted([]).tolist() == []
+
+
+def test_one_neighbor_is_enough_and_none_is_refused() -> None:
+    rng = np.random.default_rng(4)
+    values = pd.Series(rng.uniform(0, 9, 12), index=[f"p{number}" for number in range(12)])
+    places = gpd.GeoDataFrame(
+        {"place_id": values.index}, geometry=gpd.points_from_xy(np.arange(12) * 1000.0, np.zeros(12)), crs="EPSG:26915"
+    )
+    assert len(hot_spots(values, places, rng=1, neighbour_count=1)) == 12
+    with pytest.raises(TableError, match="whole number of 1 or more"):
+        hot_spots(values, places, rng=1, neighbour_count=0)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kcgeo.data.directory.hours import is_federal_holiday, open_state, read_hours, readable
+from kcgeo.data.directory.hours import hours_column, is_federal_holiday, open_state, read_hours, readable
 
 TULSA = gpd.GeoSeries.from_xy([-95.99], [36.15], crs="EPSG:4326")
 
@@ -106,3 +106,11 @@ def test_hours_as_people_write_them(text: str, reading: str | None) -> None:
 def test_whatever_is_read_is_in_the_syntax(text: str) -> None:
     reading = read_hours(text)
     assert reading is None or readable(reading)
+
+
+def test_a_reviewed_reading_counts_before_any_guess() -> None:
+    timetable = pd.Series({"Mon-Fri 9am-5pm": "Mo-Fr 09:00-16:00", "open daily 8-5": None})
+    texts = pd.Series(["Mon-Fri 9am-5pm", "open daily 8-5", "M-F 8-5", " "], index=list("abcd"))
+    column = hours_column(texts, timetable)
+    # the second was reviewed and gives no timetable, although it could be read
+    assert column.to_dict() == {"a": "Mo-Fr 09:00-16:00", "b": None, "c": "Mo-Fr 08:00-17:00", "d": None}
