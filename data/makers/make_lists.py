@@ -1,4 +1,4 @@
-"""Make the short lists: categories, terms, hours, plan_elements, hsds_mapping, authorisations.
+"""Make the short lists: categories, terms, hours, stages, plan_elements, hsds_mapping, authorisations.
 
 The raw files were written by hand from the facts collected in 2026-11: the categories and area names that services use,
 the reading of each text of opening hours (blank where the text gives no timetable), and the elements that the Model
@@ -36,6 +36,7 @@ def make(raw: Path = RAW, derived: Path = DERIVED) -> None:
     write_csv(derived / "categories.csv", categories, field_names("categories"), ["category"])
     write_csv(derived / "terms.csv", read_csv(raw / "terms.csv"), field_names("terms"), ["term_kind", "term"])
     write_csv(derived / "hours.csv", read_csv(raw / "hours.csv"), field_names("hours"), ["hours"])
+    write_csv(derived / "stages.csv", read_csv(raw / "stages.csv"), field_names("stages"), ["stage_number"])
     elements = [
         row
         | {

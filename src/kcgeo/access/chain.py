@@ -223,7 +223,7 @@ def _flow(
         )
         at += int(rows.sum())
         worth.append(value)
-    return -float(found.x @ gain), worth
+    return max(0.0, -float(found.x @ gain)), worth
 
 
 def _stage_table(layers: _Layers, worth: Sequence[Floats]) -> pd.DataFrame:

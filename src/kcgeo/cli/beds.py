@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -94,6 +95,8 @@ def _print(shown: dict[str, Any]) -> None:
 
 
 def _cell(value: object) -> str:
+    if isinstance(value, datetime):
+        return "?" if str(value) == "NaT" else f"{value:%a %Y-%m-%d %H:%M}"
     if isinstance(value, float):
         return "?" if value != value else f"{value:.2f}"
-    return escape("" if value is None or str(value) == "NaT" else str(value))
+    return escape("" if value is None else str(value))

@@ -11,6 +11,7 @@ from kcgeo.data.study.settings import Study, read_study
 from kcgeo.findings import Finding
 from kcgeo.study import folder
 from kcgeo.study.answer import Answer, Figure, background_of
+from kcgeo.study.answers.beds import ChainReport, bed_stages, chain_report, person_path
 from kcgeo.study.answers.by_bus import TransitReport, transit_report
 from kcgeo.study.answers.certainty import CertaintyReport, certainty_report
 from kcgeo.study.answers.corridor import CorridorReport, corridor_report
@@ -45,6 +46,7 @@ __all__ = [
     "NO_REPORTS",
     "Answer",
     "CertaintyReport",
+    "ChainReport",
     "CorridorReport",
     "CoverageReport",
     "Figure",
@@ -55,7 +57,9 @@ __all__ = [
     "TransitReport",
     "WhoReport",
     "background_of",
+    "bed_stages",
     "certainty_report",
+    "chain_report",
     "compare",
     "compare_networks",
     "corridor_report",
@@ -71,6 +75,7 @@ __all__ = [
     "measure",
     "measure_corridors",
     "on_foot",
+    "person_path",
     "read_scenarios",
     "release_all",
     "release_explorer",

@@ -47,7 +47,8 @@ def bed_stages() -> tuple[tuple[str, Stage], ...]:
     """Return the packaged stages in their order: the category that offers each, and its stated assumptions."""
     table = data.load("stages").sort_values("stage_number")
     return tuple(
-        (row.category, Stage(row.stage, row.stay_days, row.cutoff_min, row.onward_share)) for row in table.itertuples()
+        (row.category, Stage(row.stage, row.stay_days, row.stage_cutoff_min, row.onward_share))
+        for row in table.itertuples()
     )
 
 
@@ -173,15 +174,22 @@ def _answer(
     about = {"who": who or "anyone listed", "area": study.title, "stages": tuple(stage.name for _, stage in stages)}
     sources = (*sources_of(study, "services", "places"), *sources_of(study, "stages"))
     vintage = vintage_of(study, "services", "places", "stages")
-    assumed = tuple(f"{stage.name}: a stay of {stage.stay_days:g} days is assumed" for _, stage in stages)
+    assumed = tuple(
+        f"assumed of a {stage.name}: a stay of {stage.stay_days:g} days, drives of up to {stage.cutoff_min:g} minutes"
+        for _, stage in stages
+    )
     notes = (
         LOWER_BOUND,
         "what the listed system can carry, not what it is asked for: arrivals are not known",
         *assumed,
     )
     tables = {
-        "chain_stages": flow.stages.assign(stay_days=[stage.stay_days for _, stage in stages]),
-        "chain_counties": flow.by_origin.rename(columns={"origin": "county_fips"}),
+        "chain_stages": flow.stages.assign(
+            stage_index=range(1, len(stages) + 1), stay_days=[stage.stay_days for _, stage in stages]
+        ),
+        "chain_counties": flow.by_origin.rename(columns={"origin": "county_fips"}).assign(
+            county=lambda table: table["county_fips"].map(data.counties(study).set_index("county_fips")["name"])
+        ),
     }
     released = {
         name: release(
@@ -279,7 +287,7 @@ def person_path(
 
 
 def _open_hours(services: gpd.GeoDataFrame, leave: datetime) -> dict[str, np.ndarray[tuple[int], np.dtype[np.bool_]]]:
-    """Tell for each service in which of 168 hours, from Monday 0:00 on, it is known to be open around the day of leaving."""
+    """Tell for each service in which of 168 hours, from Monday 0:00 on, it is known to be open around a day."""
     monday = datetime(leave.year, leave.month, leave.day) - timedelta(days=leave.weekday())
     known = np.zeros((len(services), 168), dtype=bool)
     for hour in range(168):
