@@ -7,6 +7,7 @@ partner's folder never. Where a row names one number of beds for two stages, eac
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -137,7 +138,7 @@ def _costs(
         found = travel.costs(network, start, to, cutoff_min=stage.cutoff_min)
         if number == 0:
             found = found.assign(from_id=found["from_id"].map(county))
-            found = found.groupby(["from_id", "to_id"], as_index=False)["time_min"].min()
+            found = found.sort_values("time_min").drop_duplicates(["from_id", "to_id"])  # the nearest place of a county
         tables.append(found)
     return tables
 
@@ -217,7 +218,7 @@ def _bounded(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _findings(
-    flow: ChainFlow, about: dict[str, object], notes: tuple[str, ...], sources: tuple[str, ...]
+    flow: ChainFlow, about: Mapping[str, object], notes: tuple[str, ...], sources: tuple[str, ...]
 ) -> tuple[Finding, ...]:
     table = flow.stages
     asked = int(table["sites_count"].sum())
