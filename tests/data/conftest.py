@@ -16,6 +16,7 @@ EXACT = "svc-lawmo-01"
 AREA = "svc-hope-house-01"
 WITHHELD = "withheld-001"
 SHELTER = "svc-city-union-mission-01"
+PROSECUTOR = "svc-jackson-prosecutor-01"
 HOTLINE = "svc-ndvh-01"
 
 Spoil = Callable[..., Path]

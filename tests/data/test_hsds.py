@@ -178,7 +178,7 @@ def feed() -> list[dict[str, Any]]:
             "service_at_locations": [{"id": f"x{number}", "location": office}],
             "attributes": [{"id": f"t{number}", "taxonomy_term": {"id": f"k{number}", "name": term}}],
         }
-        for number, name, term in ((1, "Law clinic", "Legal help"), (2, "Talks", "counselling"))
+        for number, name, term in ((1, "Law clinic", "Legal help"), (2, "Clinic talks", "counselling"))
     ]
 
 
@@ -198,9 +198,25 @@ def test_a_feed_of_somebody_else(study: data.Study, tmp_path: Path) -> None:
     assert any("coordinate_precision" in note for note in converted.notes)
 
 
+def elsewhere(services: list[dict[str, Any]]) -> None:
+    """Give the second service an organisation and a door of its own; at one door both would be hidden."""
+    other = json.loads(json.dumps(services[1]["service_at_locations"][0]))
+    other["location"] |= {"id": "l2", "latitude": 39.05}
+    other["location"]["addresses"][0] |= {"id": "a2", "address_1": "90 Sample Road"}
+    services[1]["service_at_locations"] = [other]
+    services[1]["organization"] = {"id": "o2", "name": "Sample Agency", "description": "x"}
+
+
+def test_a_hidden_service_closes_its_door(study: data.Study, tmp_path: Path) -> None:
+    with pytest.warns(WithheldWarning, match="s2 came in as withheld: stands at the door"):
+        rows, _ = read(put_in("Safe house of the north", 0, "name"), study, tmp_path)
+    assert rows["disclosure"].tolist() == ["withheld", "withheld"]
+
+
 @pytest.mark.parametrize("where", ["category", "code", "term", "name", "organisation"])
 def test_where_people_sleep_comes_in_as_withheld(where: str, study: data.Study, tmp_path: Path) -> None:
     def change(services: list[dict[str, Any]]) -> None:
+        elsewhere(services)
         terms = services[0]["attributes"]
         if where == "category":
             terms[0]["taxonomy_term"]["name"] = "emergency_shelter"
@@ -221,7 +237,7 @@ def test_where_people_sleep_comes_in_as_withheld(where: str, study: data.Study, 
         word in text for word in ("Example", "39.09", "816", "Safe", "Hidden")
     )
     # notes go into the register: the same with and without the row
-    alone = read(lambda services: services.pop(0), study, tmp_path)[1]
+    alone = read(lambda services: (elsewhere(services), services.pop(0)), study, tmp_path)[1]
     assert [note for note in converted.notes if "precision" not in note] == [
         note for note in alone.notes if "precision" not in note
     ]

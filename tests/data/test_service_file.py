@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 import warnings
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from hypothesis import strategies as st
 from kcgeo import data
 from kcgeo.errors import CrsError, TableError
 
-from .conftest import AREA, EXACT, HOTLINE, SHELTER, WITHHELD, Spoil
+from .conftest import AREA, EXACT, HOTLINE, PROSECUTOR, SHELTER, WITHHELD, Spoil
 
 PLACE_COLUMNS = ["physical_address", "city", "county", "postal_code", "latitude", "longitude"]
 OPEN_BASIS = "openly advertised public site (see evidence)"
@@ -68,12 +67,6 @@ def test_spreadsheet_gives_the_same_table(rows: pd.DataFrame, tmp_path: Path) ->
     pd.testing.assert_frame_equal(pd.DataFrame(sheet), pd.DataFrame(data.services()))
 
 
-def test_spreadsheet_without_openpyxl_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "services.xlsx").write_bytes(b"PK")
-    monkeypatch.setitem(sys.modules, "openpyxl", None)
-    assert "needs openpyxl" in refusal(tmp_path / "services.xlsx")[0]
-
-
 def test_broken_spreadsheet_is_refused(tmp_path: Path) -> None:
     pytest.importorskip("openpyxl")
     (tmp_path / "services.xlsx").write_bytes(b"PK no workbook")
@@ -90,13 +83,22 @@ def test_point_layer_gives_the_same_points(data_folder: Path, tmp_path: Path) ->
     assert (layer.geometry.isna() == ours.geometry.isna()).all()
 
 
-@pytest.mark.parametrize(("crs", "words"), [(26915, "EPSG:26915"), (None, "has no CRS")])
-def test_layer_in_another_crs_is_refused(crs: int | None, words: str, rows: pd.DataFrame, tmp_path: Path) -> None:
+def test_layer_in_another_crs_is_brought_to_degrees(data_folder: Path, tmp_path: Path) -> None:
+    ours = data.services()
+    ours = ours[ours.geometry.notna()].head(20)
+    text = pd.read_csv(data_folder / "derived" / "services.csv", dtype=str).drop(columns=["latitude", "longitude"])
+    layer = gpd.GeoDataFrame(ours[["service_id", "geometry"]].merge(text, on="service_id"), crs=4326).to_crs(26915)
+    layer.to_file(tmp_path / "services.gpkg")
+    again = data.services(path=tmp_path / "services.gpkg")
+    assert again.geometry.distance(ours.reset_index(drop=True).geometry).max() < 1e-6
+
+
+def test_layer_without_crs_whose_coordinates_are_no_degrees_is_refused(rows: pd.DataFrame, tmp_path: Path) -> None:
     path = tmp_path / "services.gpkg"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the writer says that there is no CRS, as it should
-        gpd.GeoDataFrame(rows, geometry=gpd.points_from_xy([4e5] * len(rows), [4e6] * len(rows)), crs=crs).to_file(path)
-    with pytest.raises(CrsError, match=words):
+        gpd.GeoDataFrame(rows, geometry=gpd.points_from_xy([4e5] * len(rows), [4e6] * len(rows))).to_file(path)
+    with pytest.raises(CrsError, match="no reference system"):
         data.services(path=path)
 
 
@@ -106,31 +108,27 @@ def test_missing_file(tmp_path: Path) -> None:
 
 def test_other_kind_of_file(tmp_path: Path) -> None:
     (tmp_path / "services.pdf").write_bytes(b"%PDF")
-    assert "save it as CSV" in refusal(tmp_path / "services.pdf")[0]
+    assert "give CSV, TSV, .xlsx" in refusal(tmp_path / "services.pdf")[0]
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\n", b"\xef\xbb\xbf"])
 def test_empty_file(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "services.csv").write_bytes(content)
     assert refusal(tmp_path / "services.csv") == (
-        "services.csv is empty; give a header line and one row for each service.",
+        "services.csv holds no rows; give a header line and one row for each service.",
     )
 
 
 def test_header_without_rows(rows: pd.DataFrame, tmp_path: Path) -> None:
     rows.iloc[:0].to_csv(tmp_path / "services.csv", index=False)
-    assert "has a header and no rows" in refusal(tmp_path / "services.csv")[0]
+    assert "holds no rows; give a header line" in refusal(tmp_path / "services.csv")[0]
 
 
-def test_latin_1_bytes(rows: pd.DataFrame, tmp_path: Path) -> None:
+def test_latin_1_bytes_are_read(rows: pd.DataFrame, tmp_path: Path) -> None:
     rows.loc[rows["service_id"] == EXACT, "note"] = "caf\u00e9"
     path = tmp_path / "services.csv"
     rows.to_csv(path, index=False, encoding="latin-1")
-    (sentence,) = refusal(path)
-    line = int(rows.index[rows["service_id"] == EXACT][0]) + 2
-    assert "is not UTF-8" in sentence
-    assert f"line {line} " in sentence
-    assert "0xe9" in sentence
+    assert data.services(path=path).set_index("service_id").loc[EXACT, "note"] == "caf\u00e9"
 
 
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:
@@ -153,14 +151,22 @@ def test_column_named_twice(rows: pd.DataFrame, tmp_path: Path) -> None:
 def test_stray_comma(data_folder: Path, tmp_path: Path) -> None:
     lines = (data_folder / "derived" / "services.csv").read_text().splitlines()
     (tmp_path / "services.csv").write_text("\n".join([lines[0], lines[1] + ",more"]))
-    assert "Row 2 of services.csv has more cells than the header" in refusal(tmp_path / "services.csv")[0]
+    assert "Line 2 of services.csv has more cells than the header" in refusal(tmp_path / "services.csv")[0]
 
 
-@pytest.mark.parametrize("column", ["service_id", "service_categories", "latitude", "disclosure", "eligibility"])
-def test_missing_column(column: str, rows: pd.DataFrame, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [
+        ("service_categories", "has no column for service_categories; columns found: organization_id"),
+        ("latitude", "no row has a point, so no map could show one; columns found"),
+        ("disclosure", "the rows have no disclosure level"),
+        ("eligibility", "eligibility is blank; fill it in, or say what to take"),
+    ],
+)
+def test_missing_column(column: str, words: str, rows: pd.DataFrame, tmp_path: Path) -> None:
     path = tmp_path / "services.csv"
     rows.drop(columns=[column]).to_csv(path, index=False)
-    assert refusal(path) == (f"The column '{column}' is missing; add it, blank where nothing is known.",)
+    assert words in "".join(refusal(path))
 
 
 def test_opening_hours_column_may_be_left_out(rows: pd.DataFrame, tmp_path: Path) -> None:
@@ -169,10 +175,10 @@ def test_opening_hours_column_may_be_left_out(rows: pd.DataFrame, tmp_path: Path
     pd.testing.assert_series_equal(data.services(path=path)["opening_hours"], data.services()["opening_hours"])
 
 
-def test_unknown_column_is_refused(rows: pd.DataFrame, tmp_path: Path) -> None:
+def test_unknown_column_changes_nothing(rows: pd.DataFrame, tmp_path: Path) -> None:
     path = tmp_path / "services.csv"
-    rows.assign(landmark="").to_csv(path, index=False)
-    assert refusal(path) == ("The column 'landmark' is not one of the directory; remove it.",)
+    rows.assign(landmark="by the bridge").to_csv(path, index=False)
+    pd.testing.assert_frame_equal(pd.DataFrame(data.services(path=path)), pd.DataFrame(data.services()))
 
 
 @pytest.mark.parametrize(
@@ -186,19 +192,16 @@ def test_unknown_column_is_refused(rows: pd.DataFrame, tmp_path: Path) -> None:
         ),
         ({"longitude": "94.5467"}, "longitude looks as if it lacks its minus sign; west is negative."),
         ({"longitude": ""}, "only one of latitude and longitude is given; give both or none."),
-        (
-            {"coordinate_precision": ""},
-            "the point has no coordinate_precision; say rooftop, street or zip, or remove the point.",
-        ),
         ({"latitude": "north"}, "latitude is 'north' that is no number; correct it or leave it blank."),
         ({"minimum_age": "30", "maximum_age": "20"}, "minimum_age is above maximum_age; exchange or correct them."),
         ({"minimum_age": "17.5"}, "minimum_age is '17.5' that is no whole number; correct it or leave it blank."),
-        ({"eligibility": "all"}, "eligibility is 'all'; allowed are any, minors, adult women, men, LGBTQ."),
+        ({"eligibility": "wizards"}, "eligibility is 'wizards'; allowed are any, minors, adult women, men, LGBTQ."),
         ({"service_name": ""}, "service_name is blank; fill it in."),
         ({"capacity_beds": "-4"}, "capacity_beds is -4.0, below the least value 0; correct it."),
         (
             {"opening_hours": "office hours"},
-            "opening_hours is not in OpenStreetMap syntax; write e.g. 'Mo-Fr 09:00-17:00', or leave it blank.",
+            "opening_hours is not in OpenStreetMap syntax; write e.g. 'Mo-Fr 09:00-17:00', or leave it blank; "
+            "hours in words of one's own belong in the column hours.",
         ),
     ],
 )
@@ -230,9 +233,9 @@ def test_id_that_stands_twice(spoil: Spoil) -> None:
     )
 
 
-def test_blank_id_is_named_by_its_row(rows: pd.DataFrame, spoil: Spoil) -> None:
+def test_blank_id_is_named_by_its_line(rows: pd.DataFrame, spoil: Spoil) -> None:
     line = int(rows.index[rows["service_id"] == EXACT][0]) + 2
-    assert f"row {line}: service_id is blank; fill it in." in refusal(spoil(EXACT, service_id=""))
+    assert f"row-{line:05d}" in set(data.services(path=spoil(EXACT, service_id=""))["service_id"])
 
 
 def test_town_centre_is_no_place(spoil: Spoil) -> None:
@@ -249,7 +252,7 @@ def test_hotline_has_no_place(spoil: Spoil) -> None:
 
 def test_all_faults_come_at_once(rows: pd.DataFrame, tmp_path: Path) -> None:
     rows.loc[rows["service_id"] == EXACT, "latitude"] = "390"
-    rows.loc[rows["service_id"] == "svc-kls-02", ["eligibility", "service_categories"]] = ["all", "magic"]
+    rows.loc[rows["service_id"] == "svc-kls-02", ["eligibility", "service_categories"]] = ["wizards", "magic"]
     rows.loc[rows["service_id"] == AREA, "postal_code"] = "64055"
     rows.to_csv(tmp_path / "services.csv", index=False)
     problems = refusal(tmp_path / "services.csv")
@@ -258,10 +261,10 @@ def test_all_faults_come_at_once(rows: pd.DataFrame, tmp_path: Path) -> None:
 
 
 def test_a_fault_of_many_rows_is_one_sentence_with_five_ids(rows: pd.DataFrame, tmp_path: Path) -> None:
-    rows.loc[rows["disclosure"] == "exact", "eligibility"] = "all"
+    rows.loc[rows["disclosure"] == "exact", "eligibility"] = "wizards"
     rows.to_csv(tmp_path / "services.csv", index=False)
     (sentence,) = refusal(tmp_path / "services.csv")
-    assert "and 111 more: eligibility is 'all'" in sentence
+    assert "and 111 more: eligibility is 'wizards'" in sentence
 
 
 # --- disclosure -------------------------------------------------------------------------------------------------------
@@ -292,13 +295,13 @@ def test_hidden_row_with_a_place_is_refused_without_naming_it(
 
 
 @pytest.mark.parametrize("column", ["geohash", "plus_code", "what3words", "h3_cell"])
-def test_hidden_row_with_a_place_in_a_new_column_is_refused(column: str, rows: pd.DataFrame, tmp_path: Path) -> None:
+def test_a_place_in_a_new_column_of_a_hidden_row_does_not_come_in(
+    column: str, rows: pd.DataFrame, tmp_path: Path
+) -> None:
     rows[column] = ""
     rows.loc[rows["service_id"] == AREA, column] = "9yuzqx4"
     rows.to_csv(tmp_path / "services.csv", index=False)
-    problems = refusal(tmp_path / "services.csv")
-    assert "9yuzqx4" not in "".join(problems)
-    assert f"The column '{column}' is not one of the directory; remove it." in problems
+    assert "9yuzqx4" not in data.services(path=tmp_path / "services.csv").to_csv()
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -325,17 +328,17 @@ def test_no_message_repeats_a_cell_of_a_hidden_row(spoil: Spoil, column: str, se
 @pytest.mark.parametrize("basis", ["", "public office, hospital, agency or hotline", "because"])
 @pytest.mark.parametrize("level", ["exact", ""])
 def test_shelter_without_a_sufficient_basis_comes_in_as_withheld(basis: str, level: str, spoil: Spoil) -> None:
-    with pytest.warns(UserWarning, match="came in as withheld: svc-city-union-mission-01"):
+    with pytest.warns(UserWarning, match="svc-city-union-mission-01 came in as withheld"):
         table = data.services(path=spoil(SHELTER, disclosure_basis=basis, disclosure=level))
     row = table.set_index("service_id").loc[SHELTER]
     assert row["disclosure"] == "withheld"
-    kept = row.drop(["categories", "disclosure"])
+    kept = row.drop(["categories", "disclosure", "disclosure_basis"])
     assert kept.isna().all()
 
 
 def test_exact_needs_a_basis(spoil: Spoil) -> None:
-    (sentence,) = refusal(spoil(EXACT, disclosure_basis=""))
-    assert EXACT in sentence
+    (sentence,) = refusal(spoil(PROSECUTOR, disclosure_basis=""))
+    assert PROSECUTOR in sentence
     assert "without a disclosure_basis" in sentence
 
 
@@ -346,8 +349,8 @@ def test_basis_must_be_a_known_one(spoil: Spoil) -> None:
 
 @pytest.mark.parametrize("level", ["Exact", "public", ""])
 def test_level_must_be_a_known_one(level: str, spoil: Spoil) -> None:
-    problems = refusal(spoil(EXACT, disclosure=level))
-    assert EXACT in problems[0]
+    problems = refusal(spoil(PROSECUTOR, disclosure=level))
+    assert PROSECUTOR in problems[0]
     assert "level" in problems[0]
 
 

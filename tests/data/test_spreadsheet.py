@@ -10,17 +10,19 @@ import openpyxl
 import pytest
 
 from kcgeo import data
-from kcgeo.data.formats.services.service_layer import SLEEPING
-from kcgeo.data.formats.services.spreadsheet import MAX_COLUMNS, add_spreadsheet, read_sheet
+from kcgeo.data.directory.cells import MAX_COLUMNS, read_cells
+from kcgeo.data.directory.words import matches
+from kcgeo.data.formats.services.spreadsheet import add_spreadsheet
 from kcgeo.data.study.layers import put_layer
 from kcgeo.errors import TableError, WithheldWarning
+from kcgeo.study import Answer
 from kcgeo.study.folder.manifest import build
 
 BASIS = "public office, hospital, agency or hotline"
 HEADER = ["Agency Name", "Program", "Kind", "Who", "Street", "ZIP", "Lat", "Long", "Board"]
 ROWS = [
     ["Example Agency", "Law clinic", "Lawyers", "everybody", "12 Example Street", "64106", "39.0997", "-94.5701", "x"],
-    ["Niñez", "Talks", "counselling", "children", "14 Example Street", "64106", "", "", "y"],
+    ["Niñez", "Clinic talks", "counselling", "children", "14 Example Street", "64106", "", "", "y"],
 ]
 MAPPING = """
 [columns]
@@ -83,10 +85,10 @@ def test_encodings_and_separators(
     assert rows["categories"].tolist() == [("legal", "case_management"), ("counselling",)]
     assert rows["eligibility"].tolist() == ["any", "minors"]
     assert rows["service_id"].tolist() == ["row-00002", "row-00003"]
-    assert rows.geometry.notna().tolist() == [True, False]
+    assert rows["coordinate_precision"].tolist() == ["street", "zip"]
     assert note is None or any(note in text for text in notes)
-    assert "1 columns of providers.csv are none of ours and were left out." in notes
-    assert any("1 rows have no coordinates and keep no point: addresses are never looked up" in text for text in notes)
+    assert "1 column of providers.csv is none of ours and was left out: Board." in notes
+    assert any("row-00003: the row has no point and was placed at the point of its ZIP code" in text for text in notes)
 
 
 def test_workbook_with_the_sheet_that_is_named(study: data.Study, mapping: str, tmp_path: Path) -> None:
@@ -177,14 +179,14 @@ def test_what_the_manifest_tells_does_not_depend_on_withheld_rows(
         )
         assert layer.rows == len(rows)
         (tmp_path / "out").mkdir(exist_ok=True)
-        told.append(build(tmp_path / "out", data.read_study(own), releases=[], data={})["parameters"]["layers"])
+        told.append(build(tmp_path / "out", Answer("tried", data.read_study(own)), releases=[])["parameters"]["layers"])
     assert told[0] == told[1]
 
 
 @pytest.mark.parametrize(
     ("cells", "words"),
     [
-        ({2: "Beekeeping"}, "row-00002: a category is blank or is none of ours"),
+        ({2: "Beekeeping"}, "row-00002: the category 'Beekeeping' is unknown"),
         ({3: "citizens"}, "row-00002"),
         ({6: "12 Example Street"}, "row-00002"),
         ({6: "inf"}, "row-00002"),
@@ -213,14 +215,13 @@ def test_a_level_is_never_guessed(study: data.Study, mapping: str, tmp_path: Pat
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ('[columns]\n"Agency" = "organization_name"', "has no column Agency"),
         ('[columns]\n"Program" = "adress"', "adress, which is no column of ours"),
         ('[columns]\n"Program" = "service_name"\n"Kind" = "service_name"', "gives two of their columns"),
         ('[colums]\n"Program" = "service_name"', "has a key 'colums'"),
         ('[defaults]\ndisclosure = "withheld"', "gives a default for disclosure"),
         ("[columns", "is not a mapping"),
         ("[columns]\nProgram = 3", "every value is a text"),
-        ("", "no column for service_name"),
+        ("", "the category 'Lawyers' is unknown"),
     ],
 )
 def test_wrong_mappings_are_refused(text: str, words: str, study: data.Study, tmp_path: Path) -> None:
@@ -241,22 +242,22 @@ def test_a_sheet_that_says_to_be_endless_is_refused(tmp_path: Path) -> None:
         for name, content in parts.items():
             archive.writestr(name, content)
     with pytest.raises(TableError, match=f"{MAX_COLUMNS:,} columns"):
-        read_sheet(tmp_path / "wide.xlsx")
+        read_cells(tmp_path / "wide.xlsx", known=lambda name: False)
     parts["xl/worksheets/sheet1.xml"] = b"<worksheet>" + b" " * (64 << 20) + b"</worksheet>"
     with zipfile.ZipFile(tmp_path / "bomb.xlsx", "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in parts.items():
             archive.writestr(name, content)
     with pytest.raises(TableError, match="zip bomb"):
-        read_sheet(tmp_path / "bomb.xlsx")
+        read_cells(tmp_path / "bomb.xlsx", known=lambda name: False)
 
 
 @pytest.mark.parametrize(
-    "name", ["Albergue del Norte", "Refugio", "YWCA", "Crisis center", "North Lodging", "Ten beds"]
+    "name", ["Albergue del Norte", "Refugio", "YWCA", "Crisis center", "North Lodging", "Ten beds", "S.H.E.L.T.E.R."]
 )
-def test_more_words_for_places_where_people_sleep(name: str) -> None:
-    assert SLEEPING.search(name)
+def test_words_for_places_where_people_sleep(name: str) -> None:
+    assert matches([name], "sleeping") == [True]
 
 
 @pytest.mark.parametrize("name", ["Legal Aid", "North Hospital", "Counselling at Main", "Bedford Clinic", "Police"])
 def test_other_names_are_no_places_where_people_sleep(name: str) -> None:
-    assert not SLEEPING.search(name)
+    assert matches([name], "sleeping") == [False]

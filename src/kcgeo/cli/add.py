@@ -10,10 +10,10 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from kcgeo.cli.shared import data_app, print_table, progress
+from kcgeo.cli.shared import data_app, print_changes, print_table, print_withheld, progress
 from kcgeo.errors import StudyError, WithheldWarning
 
-__all__ = ["OwnStudyOption"]
+__all__ = ["OwnStudyOption", "options_of"]
 
 if TYPE_CHECKING:
     from kcgeo.study.file.add import Added
@@ -29,13 +29,17 @@ def data_add(
     source: Annotated[str, typer.Argument(metavar="PATH", help="File or folder as it was published.")],
     study: OwnStudyOption,
     option: Annotated[list[str] | None, typer.Option(help="name=value for the reader of the kind.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of a list or a feed; several stand side by side.")] = None,
+    confirm: Annotated[
+        Path | None, typer.Option(help="CSV of rows of services to open one by one; written where it is not there.")
+    ] = None,
 ) -> None:
     """Check and convert a published file; it replaces the coarser packaged layer for one study."""
     from kcgeo.study.file.add import add_layer
 
-    pairs = [text.partition("=") for text in option or []]
-    if any(not sign for _, sign, _ in pairs):
-        raise StudyError("--option takes name=value, e.g. --option layer=tracts.")
+    options = options_of(option)
+    if confirm is not None:
+        options["confirm"] = str(confirm)
     with progress() as bar:
         task = bar.add_task("Starting", total=4)
 
@@ -45,12 +49,26 @@ def data_add(
 
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", WithheldWarning)
-            added = add_layer(study, kind, source, options={name: value for name, _, value in pairs}, step=step)
+            added = add_layer(study, kind, source, options=options, name=name, step=step)
     _print_added(added)
     # the operator is told here which rows came in as withheld; the register and the maps are not
-    for warning in caught:
-        if issubclass(warning.category, WithheldWarning):
-            typer.echo(f"Not for publication: {warning.message}")
+    print_withheld(caught)
+    if confirm is not None:
+        typer.echo(f"Rows that may be opened one by one are listed in {confirm}: write yes or no, and add again.")
+
+
+def options_of(texts: list[str] | None) -> dict[str, str]:
+    """Read ``name=value`` pairs.
+
+    Raises
+    ------
+    StudyError
+        One of them has no equals sign.
+    """
+    pairs = [text.partition("=") for text in texts or []]
+    if any(not sign for _, sign, _ in pairs):
+        raise StudyError("--option takes name=value, e.g. --option layer=tracts.")
+    return {name: value for name, _, value in pairs}
 
 
 def _print_added(added: Added) -> None:
@@ -60,6 +78,8 @@ def _print_added(added: Added) -> None:
     print_table(table)
     for note in added.layer.notes:
         typer.echo(f"Note: {note}")
+    if added.changes is not None:
+        print_changes(added.changes)
     typer.echo(
         f"{added.layer.source_name} (SHA-256 {added.layer.source_sha256[:12]}...) is now {added.layer.path.name}."
     )
@@ -141,7 +161,7 @@ def data_layers(study: OwnStudyOption) -> None:
     for layer in layers:
         checked_layer(layer)
         table.add_row(
-            layer.kind,
+            f"{layer.kind} {layer.name}".strip(),
             f"{layer.rows:,}",
             *map(escape, (f"{layer.source_name} ({layer.source_kind})", layer.title, layer.vintage, layer.licence)),
         )
@@ -155,11 +175,12 @@ def data_layers(study: OwnStudyOption) -> None:
 def data_remove(
     kind: Annotated[str, typer.Argument(help="The layer (places, corridors, ...) or the kind it was added as.")],
     study: OwnStudyOption,
+    name: Annotated[str | None, typer.Option(help="Name of a list or a feed, where there are several.")] = None,
 ) -> None:
     """Take a layer back, so that the packaged one counts again."""
     from kcgeo.study.file.add import drop_layer
 
-    typer.echo(f"The layer {drop_layer(study, kind)} of {study.name} was removed; the packaged one counts again.")
+    typer.echo(f"The layer {drop_layer(study, kind, name)} of {study.name} was removed; the packaged one counts again.")
 
 
 def _number(value: int | None) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -14,9 +15,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from kcgeo.errors import StudyError
+from kcgeo.errors import StudyError, WithheldWarning
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from kcgeo.study import Answer
 
 __all__ = [
@@ -25,8 +28,10 @@ __all__ = [
     "app",
     "data_app",
     "moment",
+    "print_changes",
     "print_json",
     "print_table",
+    "print_withheld",
     "progress",
     "study_path",
 ]
@@ -103,3 +108,21 @@ def print_json(answer: Answer) -> None:
     typer.echo(
         json.dumps({"question": answer.question, "asked": dict(answer.about), "findings": said, "tables": tables})
     )
+
+
+def print_changes(changes: pd.DataFrame) -> None:
+    """Print which rows of services are new, gone or differ, twenty of them by name."""
+    if changes.empty:
+        typer.echo("No row that is shown changed.")
+        return
+    counted = ", ".join(f"{count} {change}" for change, count in changes["change"].value_counts().items())
+    typer.echo(f"Rows of services: {counted}.")
+    for row in changes.head(20).itertuples(index=False):
+        typer.echo(f"  {row.service_id}: {row.change}{f' ({row.columns!s})' if row.columns else ''}")
+
+
+def print_withheld(caught: Iterable[warnings.WarningMessage]) -> None:
+    """Tell the operator, and nobody else, which rows came in as withheld."""
+    for warning in caught:
+        if issubclass(warning.category, WithheldWarning):
+            typer.echo(f"Not for publication: {warning.message}")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from kcgeo.data.directory.authorisations import authorisations, authorised
+from kcgeo.data.directory.changes import changes
 from kcgeo.data.directory.hours import OPEN_STATES, open_state
-from kcgeo.data.directory.of_study import directory, directory_path
+from kcgeo.data.directory.look import FileReport, look, starter_mapping
+from kcgeo.data.directory.of_study import directory, directory_path, list_of_study, without_point
 from kcgeo.data.directory.services import ELIGIBILITIES, by_category, services, sites
 from kcgeo.data.package.catalogue import default_study, describe, package_folder, resources
 from kcgeo.data.package.ledger import (
@@ -29,6 +31,7 @@ __all__ = [
     "ELIGIBILITIES",
     "OPEN_STATES",
     "Barrier",
+    "FileReport",
     "GapSettings",
     "Route",
     "Study",
@@ -37,6 +40,7 @@ __all__ = [
     "authorisations",
     "authorised",
     "by_category",
+    "changes",
     "cities",
     "comparable",
     "compute_value",
@@ -54,7 +58,9 @@ __all__ = [
     "is_packaged",
     "knowledge",
     "ledger",
+    "list_of_study",
     "load",
+    "look",
     "mileposts",
     "open_state",
     "package_folder",
@@ -68,6 +74,8 @@ __all__ = [
     "resources",
     "services",
     "sites",
+    "starter_mapping",
     "statements",
     "stations",
+    "without_point",
 ]

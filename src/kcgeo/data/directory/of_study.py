@@ -7,17 +7,20 @@ from functools import partial
 from pathlib import Path
 
 import geopandas as gpd
+import pandas as pd
 
 from kcgeo.data.directory.authorisations import authorisations
 from kcgeo.data.directory.changed import changed
+from kcgeo.data.directory.checking import checked_rows
 from kcgeo.data.directory.services import fitting, services
+from kcgeo.data.package.catalogue import describe, read_text_table
 from kcgeo.data.places.areas import areas
 from kcgeo.data.study.layers import checked_layer
 from kcgeo.data.study.region import ground, is_packaged
 from kcgeo.data.study.settings import Study
 from kcgeo.errors import StudyError
 
-__all__ = ["directory", "directory_path"]
+__all__ = ["directory", "directory_path", "list_of_study", "without_point"]
 
 
 def directory(
@@ -33,7 +36,7 @@ def directory(
     Parameters
     ----------
     study
-        Its layer ``services`` counts, else its ``services_path``, else the packaged directory.
+        Its layers ``services`` count, side by side, else its ``services_path``, else the packaged directory.
     category, eligibility, open_at, age
         As :func:`kcgeo.data.services`.
 
@@ -49,19 +52,51 @@ def directory(
     TableError, CrsError
         As :func:`kcgeo.data.services`.
     """
-    path = directory_path(study)
-    keeps_records = path is None or study.authorisations_path is not None
-    counties, approved = ground(study), areas(study)
-    table = services(
-        path=path,
-        counties=counties,
-        areas=approved,
-        authorisations=authorisations(study) if keeps_records else None,
-    )
+    served, approved = ground(study), areas(study)
+    keeps_records = directory_path(study) is None or study.authorisations_path is not None
+    records = authorisations(study) if keeps_records else None
+    lists = study.layers_of("services")
+    if lists:
+        rows = [read_text_table(checked_layer(item), describe("services")).assign(_list=item.name) for item in lists]
+        table = checked_rows(_side_by_side(rows), counties=served, areas=approved, authorisations=records)
+    else:
+        path = directory_path(study)
+        table = services(path=path, counties=served, areas=approved, authorisations=records)
     if study.changes:
-        read = partial(services, counties=counties, areas=approved)
-        table = changed(table, study.changes, ground=counties, read=lambda file: read(path=file))
+        read = partial(services, counties=served, areas=approved)
+        table = changed(table, study.changes, ground=served, read=lambda file: read(path=file))
     return fitting(table, category=category, eligibility=eligibility, open_at=open_at, age=age)
+
+
+def list_of_study(study: Study, path: Path) -> gpd.GeoDataFrame:
+    """Return one converted list of services (:mod:`kcgeo.data.study.layers`), checked for a study."""
+    records = authorisations(study) if study.authorisations_path is not None else None
+    rows = read_text_table(path, describe("services"))
+    return checked_rows(rows, counties=ground(study), areas=areas(study), authorisations=records)
+
+
+def without_point(services: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the rows that have a door and stand on no map, since nothing tells where it is.
+
+    Parameters
+    ----------
+    services
+        As :func:`kcgeo.data.directory` returns them. Hotlines and virtual services have no door.
+    """
+    open_to_all = services["disclosure"].eq("exact") & services["service_status"].ne("inactive")
+    rows: gpd.GeoDataFrame = services[open_to_all & services["location_type"].eq("physical") & services.geometry.isna()]
+    return rows
+
+
+def _side_by_side(lists: list[pd.DataFrame]) -> pd.DataFrame:
+    """Join several lists; hidden rows are numbered anew, and an id of two lists bears the name of the later one."""
+    rows = pd.concat(lists, ignore_index=True)
+    hidden = rows["disclosure"].eq("withheld")
+    if len(lists) > 1:
+        rows.loc[hidden, "service_id"] = [f"withheld-{number:03d}" for number in range(1, int(hidden.sum()) + 1)]
+        twice = rows.duplicated("service_id")
+        rows.loc[twice, "service_id"] = rows["_list"][twice] + "-" + rows["service_id"][twice]
+    return rows.drop(columns="_list")
 
 
 def directory_path(study: Study) -> Path | None:

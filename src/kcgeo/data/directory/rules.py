@@ -5,13 +5,14 @@ The rules of disclosure are in :mod:`kcgeo.data.directory.levels`. Here no messa
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import geopandas as gpd
 import pandas as pd
 import shapely
 from pyproj import Geod
 
+from kcgeo.data.directory.words import category_words, known_words, nearest
 from kcgeo.errors import first_ids
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "category_problems",
     "hours_problems",
     "point_problems",
+    "word_problems",
 ]
 
 FAR_KM = 100.0
@@ -30,6 +32,7 @@ FAR_KM = 100.0
 NOT_VERIFIED = "Not verified lately: call before you rely on it."
 """What a reader elsewhere is told of a service whose status is unknown."""
 
+_WORDS = ("eligibility", "service_status", "location_type", "coordinate_precision", "state")
 _NEEDED = ("organization_name", "service_name", "service_status", "eligibility", "location_type")
 _SAME_POINT = 5e-5
 """Degrees; a point that equals the centre of a town to four decimals was not taken at a door."""
@@ -37,7 +40,7 @@ _EARTH = Geod(ellps="WGS84")
 
 
 def category_problems(rows: pd.DataFrame, known: Iterable[str], hidden: pd.Series[bool]) -> list[str]:
-    """Collect rows with no category, or with one that is not in the list."""
+    """Collect rows with no category, or with one that is not in the list, under each word."""
     allowed = list(known)
     parts = rows["service_categories"].fillna("").str.split("|")
     wrong: dict[str, list[str]] = {}
@@ -47,17 +50,45 @@ def category_problems(rows: pd.DataFrame, known: Iterable[str], hidden: pd.Serie
                 wrong.setdefault("" if hide and name else name or "blank", []).append(str(identity))
     return [
         f"{first_ids(ids)}: "
-        + (f"the category '{name}' is unknown" if name not in ("", "blank") else "a category is blank or unknown")
-        + f"; allowed are {', '.join(allowed)}."
+        + (f"the category '{name[:60]}' is unknown" if name not in ("", "blank") else "a category is blank or unknown")
+        + _meant(name, category_words())
+        + f"; allowed are {', '.join(allowed)}; a mapping translates others "
+        "([values.service_categories], --option mapping=FILE.toml)."
         for name, ids in wrong.items()
     ]
+
+
+def word_problems(rows: pd.DataFrame, hidden: pd.Series[bool]) -> list[str]:
+    """Collect words that a column does not take, each with its rows, and the nearest that it takes."""
+    problems = []
+    for column in _WORDS:
+        known = known_words(column)
+        given = rows[column].dropna()
+        for word, ids in rows.loc[given.index[~given.isin(set(known.values()))]].groupby(column, sort=False):
+            for some, shown in ((ids[~hidden[ids.index]], True), (ids[hidden[ids.index]], False)):
+                if len(some):
+                    said = (
+                        f"{column} is '{str(word)[:60]}'" + _meant(str(word), known)
+                        if shown
+                        else f"{column} holds a word that is not allowed"
+                    )
+                    allowed = "two letters, e.g. OK" if column == "state" else ", ".join(dict.fromkeys(known.values()))
+                    problems.append(f"{first_ids(some['service_id'])}: {said}; allowed are {allowed}.")
+    return problems
+
+
+def _meant(word: str, known: Mapping[str, str]) -> str:
+    near = nearest(word, known)
+    return f" (did you mean {known[near]}?)" if near else ""
 
 
 def blank_problems(rows: pd.DataFrame) -> list[str]:
     """Collect rows of level exact or area that leave blank what every shown row needs."""
     shown = rows[rows["disclosure"].ne("withheld")]
+    cures = {"eligibility": "fill it in, or say what to take with --option eligibility=any"}
     return [
-        f"{first_ids(shown.loc[shown[column].isna(), 'service_id'])}: {column} is blank; fill it in."
+        f"{first_ids(shown.loc[shown[column].isna(), 'service_id'])}: {column} is blank; "
+        f"{cures.get(column, 'fill it in')}."
         for column in _NEEDED
         if shown[column].isna().any()
     ]
@@ -76,7 +107,10 @@ def hours_problems(rows: pd.DataFrame, unreadable: pd.Series[bool]) -> list[str]
     if not unreadable.any():
         return []
     ids = first_ids(rows.loc[unreadable, "service_id"])
-    return [f"{ids}: opening_hours is not in OpenStreetMap syntax; write e.g. 'Mo-Fr 09:00-17:00', or leave it blank."]
+    return [
+        f"{ids}: opening_hours is not in OpenStreetMap syntax; write e.g. 'Mo-Fr 09:00-17:00', or leave it blank; "
+        "hours in words of one's own belong in the column hours."
+    ]
 
 
 def point_problems(rows: pd.DataFrame, counties: gpd.GeoDataFrame, towns: gpd.GeoDataFrame) -> list[str]:

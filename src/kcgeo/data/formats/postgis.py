@@ -21,7 +21,6 @@ from kcgeo.crs import STORAGE
 from kcgeo.data.formats.places.place_file import COUNTS, assemble, write_places
 from kcgeo.data.formats.registry import Converted
 from kcgeo.data.formats.services.service_layer import MAX_ROWS, read_mapping, service_layer
-from kcgeo.data.formats.services.spreadsheet import mapped_rows
 from kcgeo.data.formats.streets.tiger import corridor_lines, write_lines
 from kcgeo.data.study.settings import Study
 from kcgeo.errors import CrsError, TableError, first_ids
@@ -50,6 +49,7 @@ def read_services(
     table: str | None = None,
     mapping: str | None = None,
     basis: str | None = None,
+    confirm: str | None = None,
     title: str = "",
     vintage: str = "",
     licence: str = "",
@@ -64,7 +64,7 @@ def read_services(
         Its counties and approved areas.
     table
         Table or view, with its schema where that is not ``public``.
-    mapping, basis, title, vintage, licence
+    mapping, basis, confirm, title, vintage, licence
         As :func:`kcgeo.data.formats.services.spreadsheet.add_spreadsheet`.
 
     Raises
@@ -82,17 +82,17 @@ def read_services(
         cells["latitude"] = [repr(point.y) if known else "" for point, known in zip(points, has, strict=True)]
         cells["longitude"] = [repr(point.x) if known else "" for point, known in zip(points, has, strict=True)]
     mapped = read_mapping(mapping)
-    rows, told, notes = mapped_rows(cells, mapped, what=read.name)
     layer = service_layer(
-        rows,
+        cells,
         study,
         mapped=mapped,
-        notes=[*read.notes, *notes],
+        notes=read.notes,
         title=title or f"Services of the table {table}",
         basis=basis,
+        confirm=confirm,
         vintage=vintage,
         licence=licence,
-        told=told,
+        what=read.name,
     )
     return Converted(
         layer.write,

@@ -87,7 +87,8 @@ _LAYER_OPTION = {"layer": "the layer of a GeoPackage that holds several"}
 
 _SERVICE_OPTIONS = {
     "mapping": "TOML file with [columns], [values.COLUMN] and [defaults]: their words = ours",
-    "basis": "why places of rows that bring no level are public; it never counts where people sleep",
+    "basis": "why places of rows that bring no level are public; it opens hospitals, police, courts, clinics",
+    "confirm": "CSV of rows to open one by one; it is written where it is not there, and kept",
     "title": "name of the directory, for the source line",
     "vintage": "its date, e.g. 2026-11",
     "licence": "its licence, as the publisher states it",
@@ -115,9 +116,14 @@ _ALL: tuple[Reader, ...] = (
         "services",
         "services",
         _later("services.spreadsheet", "add_spreadsheet"),
-        "directory in a spreadsheet: CSV in any common encoding, or .xlsx",
+        "list of services: CSV, .xlsx, .xls, .ods, GeoJSON, GeoPackage, shapefile, KML",
         "services providers.xlsx --study my-city.toml --option mapping=their-columns.toml",
-        {**_SERVICE_OPTIONS, "sheet": "sheet of the workbook, the first where not given"},
+        {
+            **_SERVICE_OPTIONS,
+            **_LAYER_OPTION,
+            "sheet": "sheet of the workbook, the one that looks like a list where not given",
+            "eligibility": "who may come where a row does not say (any, minors, adult women, men, LGBTQ)",
+        },
     ),
     Reader(
         "postgis-services",

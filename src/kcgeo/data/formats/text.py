@@ -14,9 +14,10 @@ import pandas as pd
 from kcgeo.data.formats.archive import refusing
 from kcgeo.errors import TableError
 
-__all__ = ["counts", "encoding_of", "first_rows", "read_chunks"]
+__all__ = ["counts", "decoded", "encoding_of", "first_rows", "read_chunks"]
 
 _HEAD = 1 << 20
+_UNDEFINED_1252 = (0x81, 0x8D, 0x8F, 0x90, 0x9D)
 CHUNK_ROWS = 50_000
 """Rows that are held at once: a national file streams through."""
 
@@ -53,6 +54,27 @@ def encoding_of(path: Path) -> tuple[str, str | None]:
     if plain:
         return "utf-8-sig", None
     return "latin-1", f"{path.name} is not in UTF-8 and was read as Latin-1."
+
+
+def decoded(content: bytes, name: str) -> tuple[str, str | None]:
+    """Decode a text: UTF-8, UTF-16 with its mark, else Windows-1252 or Latin-1, with a note that says so.
+
+    Raises
+    ------
+    TableError
+        The bytes are no text.
+    """
+    if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        with refusing(Path(name), "a text in UTF-16"):
+            return content.decode("utf-16"), f"{name} is in UTF-16 and was read as such."
+    if b"\x00" in content:
+        raise TableError(f"{name} is no text file; save it as CSV (UTF-8).")
+    try:
+        return content.decode("utf-8-sig"), None
+    except UnicodeDecodeError:
+        latin = any(byte in content for byte in _UNDEFINED_1252)
+        encoding, called = ("latin-1", "Latin-1") if latin else ("cp1252", "Windows-1252")
+        return content.decode(encoding), f"{name} is not in UTF-8 and was read as {called}; look at accented letters."
 
 
 def first_rows(path: Path, encoding: str, *, count: int) -> tuple[str, list[list[str]]]:

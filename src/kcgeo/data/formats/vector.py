@@ -42,7 +42,7 @@ def read_vector(
     *,
     what: str,
     kinds: Collection[str],
-    columns: Collection[str],
+    columns: Collection[str] | None,
     layer: str | None = None,
     limits: Limits = LIMITS,
 ) -> tuple[gpd.GeoDataFrame, list[str]]:
@@ -57,7 +57,8 @@ def read_vector(
     kinds
         Kinds of geometry that may come, without Multi: ``{"Polygon"}`` or ``{"LineString"}``.
     columns
-        Columns to keep where they are there, compared without case; named as given here.
+        Columns to keep where they are there, compared without case; named as given here. None keeps all, and then a
+        row may lack its shape.
     layer
         Layer of a GeoPackage that holds several.
     limits
@@ -91,7 +92,7 @@ def read_vector(
 
 
 def _read_file(
-    path: Path, what: str, kinds: Collection[str], columns: Collection[str], layer: str | None, notes: list[str]
+    path: Path, what: str, kinds: Collection[str], columns: Collection[str] | None, layer: str | None, notes: list[str]
 ) -> gpd.GeoDataFrame:
     _check_magic(path, what)
     with refusing(path, what), warnings.catch_warnings():
@@ -101,12 +102,13 @@ def _read_file(
         if about["features"] > MOST_ROWS:
             raise TableError(f"{path.name} holds {about['features']:,} rows; this reader takes {MOST_ROWS:,} at most.")
         given = {str(field).upper(): str(field) for field in about["fields"]}
-        wanted = {given[column.upper()]: column for column in columns if column.upper() in given}
+        every = given.values() if columns is None else columns
+        wanted = {given[column.upper()]: column for column in every if column.upper() in given}
         table = _frame(path, name, list(wanted), notes)
         table = table.rename(columns=wanted)
     if table.geometry.name != "geometry":
         table = table.rename_geometry("geometry")
-    _check_kinds(table, path, what, kinds)
+    _check_kinds(table, path, what, kinds, bare=columns is None)
     if shapely.has_z(table.geometry.to_numpy()).any():
         notes.append(f"{path.name} has heights, which were left out.")
     with refusing(path, what):
@@ -176,12 +178,12 @@ def _layer_name(path: Path, what: str, layer: str | None) -> str | None:
     return drawn[0]
 
 
-def _check_kinds(table: gpd.GeoDataFrame, path: Path, what: str, kinds: Collection[str]) -> None:
+def _check_kinds(table: gpd.GeoDataFrame, path: Path, what: str, kinds: Collection[str], *, bare: bool) -> None:
     if table.empty:
         return
     found = table.geometry.geom_type.dropna().str.removeprefix("Multi").unique()
     wrong = sorted(set(found) - set(kinds))
-    if wrong or not len(found):
+    if wrong or not (bare or len(found)):
         words = {"Polygon": "outlines", "LineString": "lines", "Point": "points"}
         is_, need = (", ".join(words.get(kind, kind) for kind in sorted(names)) for names in (wrong, kinds))
         raise TableError(f"{path.name} holds {is_ or 'no geometry'} where {need} are needed; is it {what}?")

@@ -30,7 +30,16 @@ from pathlib import Path
 from kcgeo.errors import IntegrityError, StudyError
 from kcgeo.files import sha256, write_text
 
-__all__ = ["KINDS", "Layer", "checked_layer", "layers_folder", "put_layer", "read_layers", "remove_layer"]
+__all__ = [
+    "KINDS",
+    "SIDE_BY_SIDE",
+    "Layer",
+    "checked_layer",
+    "layers_folder",
+    "put_layer",
+    "read_layers",
+    "remove_layer",
+]
 
 KINDS = {
     "places": ".csv.gz",
@@ -42,6 +51,9 @@ KINDS = {
     "addresses": ".npz",
 }
 """Kinds of layers, and the suffix of their converted file."""
+
+SIDE_BY_SIDE = ("services", "transit")
+"""Kinds of which a study may have several, each under a name: lists of services, feeds of agencies."""
 
 _REGISTER = "layers.json"
 _FORMAT = 1
@@ -70,6 +82,8 @@ class Layer:
         For the source line of maps and tables.
     notes
         What was repaired or left out, one sentence each.
+    name
+        Tells several layers of one kind apart (:data:`SIDE_BY_SIDE`); "" where there is one.
     """
 
     kind: str
@@ -83,6 +97,7 @@ class Layer:
     vintage: str
     licence: str
     notes: tuple[str, ...] = ()
+    name: str = ""
 
 
 def layers_folder(study_path: Path) -> Path:
@@ -111,7 +126,7 @@ def read_layers(study_path: Path) -> tuple[Layer, ...]:
         ]
     except (OSError, ValueError, KeyError, TypeError):
         raise StudyError(f"{register} is no register of layers; add the layers again with kcgeo data add.") from None
-    return tuple(sorted(found, key=lambda layer: layer.kind))
+    return tuple(sorted(found, key=_order))
 
 
 def checked_layer(layer: Layer) -> Path:
@@ -142,8 +157,9 @@ def put_layer(
     vintage: str,
     licence: str,
     notes: tuple[str, ...] = (),
+    name: str = "",
 ) -> Layer:
-    """Write a converted layer and register it in place of the former one of its kind; all or nothing.
+    """Write a converted layer and register it in place of the former one of its kind and name; all or nothing.
 
     Parameters
     ----------
@@ -157,9 +173,9 @@ def put_layer(
     folder, suffix = layers_folder(study_path), KINDS[kind]
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder):
-        handle, name = tempfile.mkstemp(prefix=f".{kind}-", suffix=suffix, dir=folder)
+        handle, unfinished = tempfile.mkstemp(prefix=f".{kind}-", suffix=suffix, dir=folder)
         os.close(handle)
-        temporary = Path(name)
+        temporary = Path(unfinished)
         try:
             former = read_layers(study_path)
             rows = write(temporary)
@@ -171,21 +187,23 @@ def put_layer(
             temporary.unlink(missing_ok=True)
             if not any(folder.iterdir()):
                 folder.rmdir()
-        layer = Layer(kind, path, digest, rows, source_name, source_sha256, source_kind, title, vintage, licence, notes)
-        others = [item for item in former if item.kind != kind]
+        layer = Layer(
+            kind, path, digest, rows, source_name, source_sha256, source_kind, title, vintage, licence, notes, name
+        )
+        others = [item for item in former if (item.kind, item.name) != (kind, name)]
         _register(folder, [*others, layer])
         _sweep(folder, keep={item.path.name for item in others} | {path.name})
     return layer
 
 
-def remove_layer(study_path: Path, kind: str) -> bool:
-    """Take a layer back, so that the packaged one counts again; say whether there was one."""
+def remove_layer(study_path: Path, kind: str, name: str | None = None) -> bool:
+    """Take a layer back, or all of a kind where none is named; say whether there was one."""
     folder = layers_folder(study_path)
     if not folder.is_dir():
         return False
     with _alone(folder):
         former = read_layers(study_path)
-        kept = [item for item in former if item.kind != kind]
+        kept = [item for item in former if item.kind != kind or name not in (None, item.name)]
         if len(kept) == len(former):
             return False
         _register(folder, kept)
@@ -209,8 +227,12 @@ def _alone(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
+def _order(layer: Layer) -> tuple[str, str]:
+    return layer.kind, layer.name
+
+
 def _register(folder: Path, layers: list[Layer]) -> None:
-    rows = [{**asdict(item), "path": item.path.name} for item in sorted(layers, key=lambda item: item.kind)]
+    rows = [{**asdict(item), "path": item.path.name} for item in sorted(layers, key=_order)]
     write_text(folder / _REGISTER, json.dumps({"format": _FORMAT, "layers": rows}, indent=2, ensure_ascii=False) + "\n")
 
 

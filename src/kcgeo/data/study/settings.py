@@ -104,6 +104,10 @@ class Study:
         """Return the study's own layer of a kind, or None where the packaged one counts."""
         return next((item for item in self.layers if item.kind == kind), None)
 
+    def layers_of(self, kind: str) -> tuple[Layer, ...]:
+        """Return all of the study's own layers of a kind, by name: lists and feeds stand side by side."""
+        return tuple(item for item in self.layers if item.kind == kind)
+
 
 _WORDS = {
     "str": "text in quotes",

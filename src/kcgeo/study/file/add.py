@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
+
+import geopandas as gpd
+import pandas as pd
 
 from kcgeo import data
 from kcgeo.data.fetch.download import Fetched
 from kcgeo.data.formats.archive import source_sha256
-from kcgeo.data.formats.registry import READERS, Reader
-from kcgeo.data.study.layers import KINDS, Layer, put_layer, remove_layer
+from kcgeo.data.formats.registry import READERS, Converted, Reader
+from kcgeo.data.study.layers import KINDS, SIDE_BY_SIDE, Layer, put_layer, remove_layer
 from kcgeo.data.study.settings import Study
 from kcgeo.errors import KcgeoError, StudyError, first_ids
 from kcgeo.study.progress import Step, silent_step
 
-__all__ = ["Added", "State", "add_fetched", "add_layer", "drop_layer"]
+__all__ = ["Added", "State", "add_fetched", "add_layer", "drop_layer", "preview"]
 
 
 @dataclass(frozen=True)
@@ -31,11 +36,15 @@ class State:
 
 @dataclass(frozen=True)
 class Added:
-    """A layer that was added, and what the study held before and holds now."""
+    """A layer that was added, and what the study held before and holds now.
+
+    ``changes`` lists the rows of services that are new, gone or differ (:func:`kcgeo.data.changes`).
+    """
 
     layer: Layer
     before: State
     after: State
+    changes: pd.DataFrame | None = None
 
 
 def add_layer(
@@ -45,6 +54,7 @@ def add_layer(
     *,
     options: Mapping[str, str] | None = None,
     source_name: str | None = None,
+    name: str | None = None,
     step: Step = silent_step,
 ) -> Added:
     """Check and convert a source, and put it in the place of the study's former layer of its kind.
@@ -61,6 +71,9 @@ def add_layer(
         What the reader takes beside the source.
     source_name : str, optional
         Name for the register, where the path says nothing (a folder of fetched files).
+    name : str, optional
+        Of a list of services or a feed, so that several stand side by side. Where none is given, a list that shares an
+        id with one of the study replaces it, and any other stands beside it under the name of its file.
     step : callable
         Told in words what is being done.
 
@@ -87,6 +100,8 @@ def add_layer(
     path = Path(source)
     converted = reader.read(source if reader.is_address else path, study, **given)
     step("Converting")
+    own = _layer_name(study, reader.layer, name, converted, _name(source, reader))
+    former = _rows_of(study, own) if reader.layer == "services" else None
     layer = put_layer(
         study_path,
         reader.layer,
@@ -98,9 +113,62 @@ def add_layer(
         vintage=converted.vintage,
         licence=converted.licence,
         notes=converted.notes,
+        name=own,
     )
     step("Counting what changed")
-    return Added(layer, before, _state(data.read_study(study_path), reader.layer))
+    study = data.read_study(study_path)
+    rows = None if former is None else data.changes(former, cast("gpd.GeoDataFrame", _rows_of(study, own)))
+    return Added(layer, before, _state(study, reader.layer), rows)
+
+
+def preview(study_path: Path, source: str, *, options: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """Say what adding a list of services would change, and change nothing; parameters as :func:`add_layer`."""
+    study = data.read_study(study_path)
+    converted = READERS["services"].read(Path(source), study, **dict(options or {}))
+    own = _layer_name(study, "services", None, converted, Path(source).name)
+    former = _rows_of(study, own)
+    with tempfile.TemporaryDirectory(prefix="kcgeo-") as folder:
+        converted.write(Path(folder) / "services.csv")
+        after = data.list_of_study(study, Path(folder) / "services.csv")
+    return data.changes(after.iloc[:0] if former is None else former, after)
+
+
+def _layer_name(study: Study, kind: str, name: str | None, converted: Converted, source: str) -> str:
+    """Return the name under which a layer stands: a list that shares an id with a former one is its update."""
+    if kind not in SIDE_BY_SIDE:
+        if name is not None:
+            raise StudyError(f"--name is for {' and '.join(SIDE_BY_SIDE)}; a study has one layer {kind}.")
+        return ""
+    held = study.layers_of(kind)
+    if name is not None or kind != "services" or not held:
+        if name and not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
+            raise StudyError(f"--name takes small letters, digits and hyphens, not '{name}'.")
+        return name or ""
+    with tempfile.TemporaryDirectory(prefix="kcgeo-") as folder:
+        converted.write(Path(folder) / "services.csv")
+        ids = _ids(Path(folder) / "services.csv")
+    shared = {item.name: len(ids & _ids(item.path)) for item in held}
+    if any(shared.values()):
+        return max(shared, key=lambda item: shared[item])
+    plain = re.sub(r"[^a-z0-9]+", "-", Path(source).stem.casefold()).strip("-") or "list"
+    return plain if plain not in shared else f"{plain}-{len(shared) + 1}"
+
+
+def _ids(path: Path) -> set[str]:
+    """Return what tells rows apart: ids of their own; names where the rows are named by their lines."""
+    rows = pd.read_csv(path, dtype="str", keep_default_na=False)
+    rows = rows[rows["disclosure"].ne("withheld")]
+    by_line = rows["service_id"].str.fullmatch(r"row-\d+")
+    named = rows["organization_name"] + "|" + rows["service_name"] + "|" + rows["physical_address"]
+    return set(rows["service_id"].where(~by_line, named))
+
+
+def _rows_of(study: Study, name: str) -> gpd.GeoDataFrame | None:
+    layer = next((item for item in study.layers_of("services") if item.name == name), None)
+    try:
+        return None if layer is None else data.list_of_study(study, layer.path)
+    except (KcgeoError, OSError):  # it is about to be replaced
+        return None
 
 
 def add_fetched(study_path: Path, kind: str, files: Sequence[Fetched], *, step: Step = silent_step) -> Added:
@@ -113,8 +181,8 @@ def add_fetched(study_path: Path, kind: str, files: Sequence[Fetched], *, step: 
         )
 
 
-def drop_layer(study_path: Path, kind: str) -> str:
-    """Take a layer back, named by its own kind or by the kind of its source; return the layer's kind.
+def drop_layer(study_path: Path, kind: str, name: str | None = None) -> str:
+    """Take a layer back, or one of several by its name; return the layer's kind.
 
     Raises
     ------
@@ -123,7 +191,7 @@ def drop_layer(study_path: Path, kind: str) -> str:
     """
     layer = kind if kind in KINDS else _reader(kind).layer
     data.read_study(study_path)
-    if not remove_layer(study_path, layer):
+    if not remove_layer(study_path, layer, name):
         raise StudyError(f"The study {study_path.name} has no layer {layer} of its own.")
     return layer
 
@@ -146,9 +214,9 @@ def _name(source: str, reader: Reader) -> str:
 
 def _state(study: Study, kind: str) -> State:
     """Say what a study holds of a kind; a layer that cannot be read is about to be replaced, so that is no fault."""
-    layer = study.layer(kind)
+    layers = study.layers_of(kind)
     named = study.services_path if kind == "services" else None
-    source = layer.title if layer else named.name if named else "packaged"
+    source = "; ".join(item.title for item in layers) if layers else named.name if named else "packaged"
     try:
         if kind == "places":
             table = data.places(study)
@@ -157,4 +225,4 @@ def _state(study: Study, kind: str) -> State:
             return State(source, len(data.corridors(study)), None)
     except KcgeoError as error:
         return State(f"{source} (not usable: {error.problems[0]})", None, None)
-    return State(source, layer.rows if layer else None, None)
+    return State(source, sum(item.rows for item in layers) if layers else None, None)

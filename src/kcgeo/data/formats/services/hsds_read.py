@@ -14,7 +14,7 @@ from typing import Any
 
 from kcgeo.data.formats.archive import extracted, is_archive, refusing
 from kcgeo.data.formats.services.hsds_schema import LINKS, OTHER_FILES, TABLES
-from kcgeo.data.formats.services.spreadsheet import decoded
+from kcgeo.data.formats.text import decoded
 from kcgeo.errors import TableError, first_ids, raise_all
 
 __all__ = ["Rows", "linked", "read_hsds_tables"]

@@ -1,0 +1,345 @@
+"""Repairs of cells as people write them; each is said in a note that names the rows.
+
+A repair takes one row (our columns, text, blanks as "") and tells of what it changed. What cannot be read surely stays
+as it is and is refused by the check at the end.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+
+import pandas as pd
+from pyproj import Transformer
+
+from kcgeo.data.directory.mapping import Mapped, split_categories
+from kcgeo.data.directory.words import known_words, state_words, without_marks
+from kcgeo.data.directory.written_hours import read_hours
+from kcgeo.data.study.region import packaged
+from kcgeo.errors import first_ids
+
+__all__ = ["Said", "repaired"]
+
+Row = dict[str, str]
+Tell = Callable[[str], None]
+
+_WORD_COLUMNS = ("eligibility", "service_status", "location_type", "coordinate_precision", "state")
+_DECIMAL = r"(-?\d{1,3}\.\d+)\s*°?\s*([NSEW])?"
+_PAIR = re.compile(rf"\(?\s*{_DECIMAL}\s*[,;\s]\s*{_DECIMAL}\s*\)?\s*$", re.IGNORECASE)
+_WKT = re.compile(r"POINT\s*Z?M?\s*\(\s*(-?[\d.]+)\s+(-?[\d.]+)", re.IGNORECASE)
+_GEOJSON = re.compile(r'"coordinates"\s*:\s*\[\s*(-?[\d.]+)\s*,\s*(-?[\d.]+)')
+_ONE_SIDE = re.compile(r"([NSEW])?\s*(-?\d{1,3}(?:\.\d+)?)\s*°?\s*([NSEW])?", re.IGNORECASE)
+_DEGREES = re.compile(
+    r"([NSEW-])?\s*(\d{1,3})\s*(?:°|º|d|deg|\s)\s*(\d{1,2}(?:\.\d+)?)\s*(?:['′’m]|\s)?\s*"
+    r"(?:(\d{1,2}(?:\.\d+)?)\s*(?:\"|″|”|''|s)?)?\s*([NSEW])?",
+    re.IGNORECASE,
+)
+_STATE = r"([A-Za-z][A-Za-z. ]{1,20}?)"
+_TOWN = r"([A-Za-z][A-Za-z .'-]*?)"
+_TAIL = re.compile(
+    rf"^(?:(.*?),\s*|){_TOWN},?\s+{_STATE}\.?,?\s+(\d{{5}})(?:-\d{{4}})?(?:,?\s*(?:USA?|United States))?$"
+)
+_TOWN_STATE = re.compile(rf"^(){_TOWN},\s*{_STATE}()$")
+_AGES_BOTH = re.compile(r"(\d{1,3})\s*(?:-|–|to|through)\s*(\d{1,3})")
+_AGES_LEAST = re.compile(r"(\d{1,3})\s*(?:\+|and (?:over|older|up|above)|or (?:over|older)|years and older)")
+_AGES_UNDER = re.compile(r"(?:under|below|younger than)\s*(\d{1,3})")
+_AGES_MOST = re.compile(r"(?:up to|through)\s*(\d{1,3})")
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_SHORT_DATE = re.compile(r"\d{1,2}[/-]\d{1,2}[/-](\d\d)")
+_SERIALS = (25_569, 73_050)  # days of a spreadsheet: 1970 to 2099
+_MERCATOR = (6_000_000.0, 20_037_509.0)
+
+
+class Said:
+    """What is told of rows: notes and faults, grouped by sentence; those of hidden rows are left out at the end."""
+
+    def __init__(self) -> None:
+        self._notes: dict[str, list[object]] = {}
+        self._faults: dict[str, list[object]] = {}
+
+    def note(self, rows: Iterable[object], sentence: str) -> None:
+        """Tell of rows what was repaired or left out."""
+        self._notes.setdefault(sentence, []).extend(rows)
+
+    def fault(self, rows: Iterable[object], sentence: str) -> None:
+        """Tell of rows what must be mended."""
+        self._faults.setdefault(sentence, []).extend(rows)
+
+    def notes(self, names: Mapping[object, str]) -> list[str]:
+        """Return the notes of the rows that are named here."""
+        return _sentences(self._notes, names)
+
+    def faults(self, names: Mapping[object, str]) -> list[str]:
+        """Return the faults of the rows that are named here."""
+        return _sentences(self._faults, names)
+
+
+def _sentences(said: Mapping[str, list[object]], names: Mapping[object, str]) -> list[str]:
+    return [
+        f"{first_ids(ids)}: {sentence}"
+        for sentence, rows in said.items()
+        if (ids := dict.fromkeys(names[row] for row in rows if row in names))
+    ]
+
+
+def repaired(rows: pd.DataFrame, mapped: Mapped, said: Said) -> pd.DataFrame:
+    """Return the rows with every cell repaired that can be read surely.
+
+    Parameters
+    ----------
+    rows
+        Our columns as text, blanks as "", and where they are there ``ages`` and ``point``.
+    mapped
+        Words of theirs.
+    said
+        Is told what was repaired, and of metres in place of degrees.
+    """
+    records: list[Row] = rows.to_dict("records")  # type: ignore[assignment]
+    for line, row in zip(rows.index, records, strict=True):
+        for repair in _REPAIRS:
+            repair(row, mapped, lambda sentence, line=line: said.note([line], sentence))  # type: ignore[misc]
+        if _is_metres(row):
+            row["latitude"] = row["longitude"] = ""
+            said.fault(
+                [line],
+                "latitude and longitude look like metres or feet of a map projection (State Plane, UTM); export the "
+                "list in longitude and latitude (EPSG:4326), e.g. 36.1419 and -95.9903.",
+            )
+    return pd.DataFrame(records, index=rows.index, columns=rows.columns, dtype="object").astype("str")
+
+
+def _change(row: Row, column: str, value: str | None, tell: Tell, sentence: str) -> None:
+    """Put what was read in the place of a cell that is written otherwise."""
+    if row[column] and value is not None and value != row[column]:
+        tell(sentence.format(text=row[column][:60], value=value))
+        row[column] = value
+
+
+def _marks(row: Row, mapped: Mapped, tell: Tell) -> None:
+    """Take out control characters and marks that nobody sees."""
+    for column, text in row.items():
+        if not text.isprintable() and (plain := " ".join(without_marks(text).split())) != text:
+            row[column] = plain
+            if not set(text) <= {*plain, "\n", "\r", "\t", "\xa0", " "}:
+                tell(f"control characters or marks that are not seen were taken out of {column}.")
+
+
+def _point(row: Row, mapped: Mapped, tell: Tell) -> None:
+    """Split a point in one cell: a pair of degrees in either order, well-known text, GeoJSON."""
+    text = row.get("point", "")
+    if not text or row["latitude"] or row["longitude"]:
+        return
+    if whole := _WKT.search(text) or _GEOJSON.search(text):
+        row["longitude"], row["latitude"] = whole[1], whole[2]
+    elif pair := _PAIR.search(text):
+        row["latitude"], row["longitude"] = _ordered(*pair.groups())
+        row["physical_address"] = row["physical_address"] or " ".join(text[: pair.start()].split()).strip(" ,")
+    else:
+        return
+    tell("latitude and longitude were split from one cell.")
+
+
+def _ordered(one: str, side: str | None, other: str, other_side: str | None) -> tuple[str, str]:
+    """Return latitude and longitude of a pair; in America the longitude is the negative or the larger one."""
+    first, second = (
+        float(text) * (-1 if (mark or "").upper() in ("S", "W") and not text.startswith("-") else 1)
+        for text, mark in ((one, side), (other, other_side))
+    )
+    swapped = (side or "").upper() in ("E", "W") or (not side and (first < -60 or abs(first) > 90))
+    return (repr(second), repr(first)) if swapped else (repr(first), repr(second))
+
+
+def _address(row: Row, mapped: Mapped, tell: Tell) -> None:
+    """Split "100 Example Ave, Tulsa, OK 74119" and "Tulsa, OK 74119" into their parts."""
+    for column in ("city", "physical_address"):
+        found = _TAIL.match(row[column]) or (_TOWN_STATE.match(row[column]) if column == "city" else None)
+        if not found or bool(found[1]) != (column == "physical_address") or (found[1] and row["city"]):
+            continue
+        street, town, state, code = (part or "" for part in found.groups())
+        known = state_words().get(state.replace(".", "").strip().casefold())
+        if known is None:
+            continue
+        row[column] = street or town.strip()
+        for part, value in (("city", town.strip()), ("state", known), ("postal_code", code)):
+            row[part] = row[part] or value
+        tell(f"town, state and ZIP code were split from {column}.")
+
+
+def _categories(row: Row, mapped: Mapped, tell: Tell) -> None:
+    """Give categories our names."""
+    text = row["service_categories"]
+    names, unknown = split_categories(text, mapped)
+    joined = "|".join([*names, *unknown])
+    if not unknown and text.casefold().replace(" ", "_") != joined.casefold().replace(" ", "_"):
+        tell(f"the category '{text[:60]}' was read as {joined.replace('|', ' and ')}.")
+    row["service_categories"] = joined
+
+
+def _words(row: Row, mapped: Mapped, tell: Tell) -> None:
+    """Give eligibility, status, kind of location and state our words; of several groups see :func:`_group_of`."""
+    for column in _WORD_COLUMNS:
+        text = row[column]
+        if not text:
+            continue
+        value = _read(text, column, mapped)
+        if value is None and column == "eligibility":
+            parts = [_read(part, column, mapped) for part in re.split(r"[|;,/&\n]|\band\b", text) if part.strip()]
+            value = _group_of(parts)
+            if value == "any" and not {"any", "minors"} & set(parts):
+                row["minimum_age"] = row["minimum_age"] or "18"
+        if value is not None and value != text:
+            row[column] = value
+            if text.casefold() != value.casefold():
+                tell(f"{column} '{text[:60]}' was read as {value}.")
+
+
+def _read(text: str, column: str, mapped: Mapped) -> str | None:
+    plain = " ".join(text.split()).casefold()
+    known = _known(column)
+    return mapped.words.get(column, {}).get(plain) or known.get(plain) or known.get(plain.strip(" ."))
+
+
+@lru_cache(maxsize=8)
+def _known(column: str) -> Mapping[str, str]:
+    return known_words(column)
+
+
+def _group_of(parts: list[str | None]) -> str | None:
+    """Return who may come where several groups are listed: women and men are any person; else the one group or None."""
+    found = set(parts)
+    if None in found or not found:
+        return None
+    if "any" in found or {"adult women", "men"} <= found:
+        return "any"
+    return found.pop() if len(found) == 1 else None
+
+
+def _ages(row: Row, mapped: Mapped, tell: Tell) -> None:
+    """Read "18+", "12-17" and "18 and over" where one column holds both ages; beds and ages with words beside them."""
+    text = " ".join(row.get("ages", "").casefold().split())
+    least, most = "", ""
+    if both := _AGES_BOTH.search(text):
+        least, most = both[1], both[2]
+    elif found := _AGES_LEAST.search(text):
+        least = found[1]
+    elif found := _AGES_UNDER.search(text):
+        most = str(int(found[1]) - 1)
+    elif found := _AGES_MOST.search(text):
+        most = found[1]
+    if least or most:
+        row["minimum_age"], row["maximum_age"] = row["minimum_age"] or least, row["maximum_age"] or most
+        tell("ages were read from one cell.")
+    for column in ("minimum_age", "maximum_age", "capacity_beds"):
+        _change(row, column, _whole(row[column]), tell, column + " '{text}' was read as {value}.")
+
+
+def _whole(text: str) -> str | None:
+    numbers = _NUMBER.findall(text)
+    if len(numbers) != 1 or re.search(r"[-–<>]|month|week|under|over", text) or not float(numbers[0]).is_integer():
+        return None
+    return str(int(float(numbers[0])))
+
+
+def _coordinates(row: Row, mapped: Mapped, tell: Tell) -> None:
+    """Read decimal commas, degrees and minutes, sides of the world, and metres of web maps."""
+    for column in ("latitude", "longitude"):
+        if re.fullmatch(r"-?\d{1,3},\d+", row[column]):
+            row[column] = row[column].replace(",", ".")
+            tell(f"{column} is written with a decimal comma, which was read as a point.")
+        _change(row, column, _degrees(row[column]), tell, column + " '{text}' was read as {value}.")
+    east, north = _number(row["longitude"]), _number(row["latitude"])
+    if _MERCATOR[0] < abs(east) < _MERCATOR[1] and 1_800_000 < abs(north) < 12_000_000:
+        lon, lat = _web_map().transform(east, north)
+        row["longitude"], row["latitude"] = repr(round(lon, 7)), repr(round(lat, 7))
+        tell("metres of a web map (EPSG:3857) were brought to degrees.")
+
+
+@lru_cache(maxsize=1)
+def _web_map() -> Transformer:
+    return Transformer.from_crs(3857, 4326, always_xy=True)
+
+
+def _number(text: str) -> float:
+    return float(text) if re.fullmatch(r"-?\d{1,12}(?:\.\d*)?", text) else 0.0
+
+
+def _is_metres(row: Row) -> bool:
+    return max(abs(_number(row["longitude"])), abs(_number(row["latitude"]))) > 1_000
+
+
+def _degrees(text: str) -> str | None:
+    r"""Read degrees with minutes and seconds, or with a side of the world.
+
+    >>> _degrees("36°08'31\"N"), _degrees("95.99° W"), _degrees("36.1")
+    ('36.141944', '-95.99', None)
+    """
+    if simple := _ONE_SIDE.fullmatch(text):
+        side = (simple[1] or simple[3] or "").upper()
+        number = float(simple[2]) * (-1 if side in ("S", "W") and not simple[2].startswith("-") else 1)
+        return repr(number) if side or "°" in text else None
+    found = _DEGREES.fullmatch(text)
+    if not found or float(found[3]) >= 60 or float(found[4] or 0) >= 60:
+        return None
+    side = (found[5] or found[1] or "").upper()
+    size = int(found[2]) + float(found[3]) / 60 + float(found[4] or 0) / 3600
+    return repr(round(-size if side in ("S", "W", "-") else size, 6))
+
+
+def _zip_code(row: Row, mapped: Mapped, tell: Tell) -> None:
+    """Read a ZIP code that a spreadsheet took for a number; a zero is put back where the state has such a code."""
+    text = row["postal_code"]
+    plain = re.sub(r"^(\d{5})-?\d{4}$", r"\1", re.sub(r"\.0+$", "", text))
+    if re.fullmatch(r"\d{3,4}", plain):
+        full, state = plain.zfill(5), row["state"]
+        if _states_of_zips().get(full) in ([state] if state else set(_states_of_zips().values())):
+            tell(f"the ZIP code {plain} lost its zero in a spreadsheet and was read as {full}.")
+            plain = full
+        else:
+            where = f"{state} has" if state else "no state has"
+            tell(f"the ZIP code '{text}' has {len(plain)} digits and {where} no {full}; it was left blank.")
+            plain = ""
+    row["postal_code"] = plain
+
+
+@lru_cache(maxsize=1)
+def _states_of_zips() -> dict[str, str]:
+    table = packaged("places_us")
+    return dict(zip(table["place_id"].str[-5:], table["state"], strict=True))
+
+
+def _year(row: Row, mapped: Mapped, tell: Tell) -> None:
+    """Take the year of a date, of a day number of a spreadsheet, of a text with one year in it."""
+    _change(row, "verified_on", _year_of(row["verified_on"]), tell, "verified_on was read as the year of a date.")
+
+
+def _year_of(text: str) -> str | None:
+    found = set(_YEAR.findall(text))
+    if len(found) == 1:
+        return str(found.pop())
+    if short := _SHORT_DATE.fullmatch(text):
+        return f"20{short[1]}"
+    if re.fullmatch(r"\d{5}(?:\.\d+)?", text) and _SERIALS[0] <= float(text) <= _SERIALS[1]:
+        return str((pd.Timestamp("1899-12-30") + pd.Timedelta(days=float(text))).year)
+    return None
+
+
+def _hours(row: Row, mapped: Mapped, tell: Tell) -> None:
+    """Read hours in words that stand where the syntax of OpenStreetMap is wanted."""
+    _change(row, "opening_hours", read_hours(row["opening_hours"]), tell, "hours '{text}' were read as {value}.")
+
+
+_REPAIRS: tuple[Callable[[Row, Mapped, Tell], None], ...] = (
+    _marks,
+    _point,
+    _address,
+    _categories,
+    _words,
+    _ages,
+    _coordinates,
+    _zip_code,
+    _year,
+    _hours,
+)
+# in this order: what splits a cell comes before what reads its parts
