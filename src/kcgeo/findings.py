@@ -122,6 +122,25 @@ def _phrase(category: str, locale: str) -> str:
     return term.phrase if locale[:2] == "en" else term.phrase_es
 
 
+_OFFICES = {
+    "en": {
+        "case_management": "a case-management office",
+        "counselling": "a counseling office",
+        "law_enforcement": "a law-enforcement office",
+    },
+    "es": {
+        "case_management": "una oficina de manejo de casos",
+        "counselling": "una oficina de consejería",
+        "law_enforcement": "una oficina de policía",
+    },
+}
+
+
+def _goal(category: str, locale: str) -> str:
+    """Name what one drives to: an office, not the work that is done there."""
+    return _OFFICES[locale[:2]].get(category) or _phrase(category, locale)
+
+
 _FORMATS: Mapping[str, Callable[[Any, str], str]] = {
     "people": _people,
     "percent": _percent,
@@ -130,12 +149,13 @@ _FORMATS: Mapping[str, Callable[[Any, str], str]] = {
     "minutes": lambda value, locale: str(format_decimal(value, format="0.#", locale=locale)),
     "miles": lambda value, locale: str(format_decimal(value, format="0.#", locale=locale)),
     "category": _phrase,
+    "goal": _goal,
     "list": lambda value, locale: str(format_list(list(value), locale=locale)),
 }
 
 
 def written(value: Any, style: str, language: str = "en") -> str:
-    """Write one value as the sentences do: as people, percent, one_in, count, minutes, miles, category or list.
+    """Write one value as the sentences do: as people, percent, one_in, count, minutes, miles, category, goal or list.
 
     >>> written(1_234_567, "people"), written(0.996, "percent"), written(84_321, "people"), written(0, "percent")
     ('1.2 million', '99%', '84,000', '0%')

@@ -83,7 +83,7 @@ def test_contents_and_bookmarks_lead_to_the_maps(atlas: Path, pages: list[AtlasP
         "Who lacks what?",
         "What has been reported?",
         "How it was computed",
-        "Sources and licences",
+        "Sources and licenses",
     ]
 
 

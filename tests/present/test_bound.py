@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from kcgeo import present
 from kcgeo.disclosure import Released, release
 from kcgeo.errors import TableError
+from kcgeo.findings import sentences
 from kcgeo.present.files.tables import write_tables
 from tests.present.town import CUTOFF_MIN, REQUIRED, Town
 
@@ -83,3 +85,23 @@ def test_tables_write_whole_numbers_and_no_formula(tmp_path: Path) -> None:
     assert {"'@SUM(1)", "' +SUM(1+1)", "'-2+3"} <= set(written)
     assert written["' +SUM(1+1)"] == ",0"
     assert not any("e+" in line for line in lines)
+
+
+def _numbers(text: str) -> set[str]:
+    return set(re.findall(r"\d[\d,.]*\d|\d", text))
+
+
+def test_every_number_of_a_title_and_alternative_text_is_that_of_a_finding(town: Town) -> None:
+    plates = {
+        "gaps": present.gap_map(town.cells, town.places, required=REQUIRED, cutoff_min=CUTOFF_MIN, ground=town.ground),
+        "medical": present.drive_time_map(
+            town.cells, category="medical", ground=town.ground, places=town.places, services=town.services
+        ),
+    }
+    for name, plate in plates.items():
+        forms = {key: forms for key, forms in sentences().items() if key in {f.key for f in plate.note.findings}}
+        said = " ".join(f.say(form) for f in plate.note.findings for form in forms[f.key])
+        assert _numbers(plate.note.title) <= _numbers(said), name
+        assert _numbers(plate.note.alt_text) <= _numbers(said), name
+        for finding in plate.note.findings:
+            assert all(finding.say(form, "es") for form in forms[finding.key])

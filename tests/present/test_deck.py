@@ -112,7 +112,7 @@ def test_each_slide_has_a_native_title_and_notes(deck: Path, plates: dict[str, p
     assert titles[0] == "Town"
     assert titles[1:6] == [plates[name].note.title for name in sorted(plates)]
     assert titles[7] == "Read before you trust a map"
-    assert titles[-2:] == ["How it was computed", "Sources and licences"]
+    assert titles[-2:] == ["How it was computed", "Sources and licenses"]
     for slide in slides:
         assert slide.has_notes_slide
         assert slide.notes_slide.notes_text_frame.text

@@ -133,7 +133,7 @@ def _said(plate: Plate) -> str:
 
 def test_words_hold_the_numbers_of_the_tables(plan: Plan) -> None:
     told = plan_words(plan)
-    assert told.question == "Where would two new medical care sites for anybody help most?"
+    assert told.question == "Where would two new medical sites for anybody help most?"
     assert "Westville 66001 and Eastville 64001" in told.answer
     assert told.proof.startswith("Proven best")
     assert any("drawn 5 times: 10,000 to 20,000 more people" in sentence for sentence in told.sure)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from kcgeo.disclosure import Released, require_released
 from kcgeo.errors import TableError
+from kcgeo.findings import Finding
 from kcgeo.present.look import background as base
 from kcgeo.present.look import shapes, symbols, theme, words
 from kcgeo.present.look.background import Background, Panel
@@ -97,17 +98,14 @@ def drive_time_map(
     table = cells.table
     need(table, ["cell_id", f"{category}_min"], "cells")
     label, phrase = words.category_label(category), words.nearest_phrase(category)
-    share = share_within(places, category, headline_min)
-    if title is None and share is not None:
-        title = f"{words.one_in(share)} people live within a {headline_min:g}-minute drive of {phrase}"
-        title += (
-            "" if services is None else f" ({words.counted(len(_sites_of(services, category, ground)), 'listed site')})"
-        )
+    near = [_near(places, services, category, edge, ground) for edge in (headline_min, *edges_min)]
+    told = [finding for finding in near if finding is not None]
+    title = title or (told[0].say("title" if services is None else "sites") if told else None)
     title = title or f"How long is the drive to {phrase}?"
     subtitle = (
         f"{label}: minutes by car to the nearest site with a public address. Confidential services are not on this map."
     )
-    alt = f"Two maps of drive time to {phrase}. " + _time_summary(table, places, category, edges_min, ground)
+    alt = f"Two maps of drive time to {phrase}. " + _time_summary(table, places, told[1:], category, edges_min, ground)
     released += [item for item in (places, services) if item is not None]
     plate = new_plate(
         title,
@@ -115,6 +113,7 @@ def drive_time_map(
         alt_text=alt,
         released=[*released, *ground.released],
         notices=(words.MODEL, words.LOWER_BOUND, *_told_of_sites(services, category, ground), words.ODBL),
+        findings=told,
         sheet=ground.sheet,
     )
     with theme.applied():
@@ -131,21 +130,36 @@ def drive_time_map(
     return plate
 
 
+def _near(
+    places: Released | None, services: Released | None, category: str, minutes: float, ground: Background
+) -> Finding | None:
+    """People within some minutes of a category, and at how many sites; None where nobody is counted."""
+    share = share_within(places, category, minutes)
+    if places is None or share is None:
+        return None
+    people = float(places.table["population_count"].sum())
+    sites = 0 if services is None else len(_sites_of(services, category, ground))
+    about = {"category": category, "cutoff_min": minutes, "sites_count": sites}
+    return Finding("near_site", share * people, of=people, about=about)
+
+
 def _time_summary(
-    table: pd.DataFrame, places: Released | None, category: str, edges_min: Sequence[float], ground: Background
+    table: pd.DataFrame,
+    places: Released | None,
+    told: Sequence[Finding],
+    category: str,
+    edges_min: Sequence[float],
+    ground: Background,
 ) -> str:
     """People within each edge, and the counties of those who live far; the area where no people are given."""
-    column, people = f"{category}_min", None if places is None else places.table
-    if people is None or not people["population_count"].sum() > 0:
+    column = f"{category}_min"
+    if places is None or not told:
         area = [f"{words.percent(float((table[column] <= edge).mean()))} within {edge:g} minutes" for edge in edges_min]
         return f"Of the area, {'; '.join(area)}."
-    said = [
-        f"{words.percent(share_within(places, category, edge) or 0.0)} within {edge:g} minutes" for edge in edges_min
-    ]
-    limit = edges_min[min(1, len(edges_min) - 1)]
+    people, limit = places.table, edges_min[min(1, len(edges_min) - 1)]
     far = (~(people[column] <= limit)).to_numpy()
     where = by_county(people, far, ground.whole.counties, f"live farther than {limit:g} minutes")
-    return f"Of all people, {'; '.join(said)}. {where}".strip()
+    return f"Of all people, {'; '.join(one.say('alt') for one in told)}. {where}".strip()
 
 
 def _sites_of(services: Released, category: str, ground: Background) -> pd.DataFrame:

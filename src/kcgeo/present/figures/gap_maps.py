@@ -10,6 +10,7 @@ import shapely
 from matplotlib.axes import Axes
 
 from kcgeo.disclosure import Released, require_released
+from kcgeo.findings import Finding
 from kcgeo.present.look import background as base
 from kcgeo.present.look import shapes, symbols, theme, words
 from kcgeo.present.look.background import Background, Panel
@@ -68,10 +69,18 @@ def gap_map(
     people = base.projected_points(places, ground.crs)
     lacking = people["place_id"].isin(places.table.loc[counts.lacking, "place_id"]).to_numpy()
     named = ", ".join(words.category_label(category).lower() for category in required)
+    lack = Finding(
+        "gap_map",
+        counts.lacking_count,
+        of=float(places.table["population_count"].sum()),
+        about={"kinds_count": len(required), "cutoff_min": cutoff_min, "places_count": int(counts.lacking.sum())},
+    )
+    where = by_county(places.table, counts.lacking, ground.whole.counties, "lack one")
     plate = new_plate(
-        title or _gap_title(counts, required, cutoff_min),
+        title or lack.say("title" if counts.lacking_count else "nobody"),
         f"Kinds of help within {cutoff_min:g} minutes by car: {named}. Circles: people in places that lack one.",
-        alt_text=_gap_alt(places.table, counts, required, ground),
+        alt_text=f"{lack.say('alt')} {where}".strip(),
+        findings=(lack,),
         released=[cells, places, *ground.released],
         notices=(words.MODEL, words.LOWER_BOUND, words.ODBL),
         sheet=ground.sheet,
@@ -86,25 +95,6 @@ def gap_map(
         place(plate, _gap_legend(len(required), counts, _circle_steps(largest), ground), ground.sheet)
         _gap_people(plate, places.table, required, counts, ground.sheet)
     return plate
-
-
-def _gap_title(counts: GapCounts, required: Sequence[str], cutoff_min: float) -> str:
-    kinds = words.counted(len(required), "kind of help", "kinds of help")
-    if not counts.lacking_count:
-        return f"Each place has {kinds} in reach or by referral"
-    return (
-        f"{words.thousands(counts.lacking_count)} people ({words.percent(counts.lacking_share)}) lack at least one of"
-        f" {kinds} within {cutoff_min:g} minutes"
-    )
-
-
-def _gap_alt(people: pd.DataFrame, counts: GapCounts, required: Sequence[str], ground: Background) -> str:
-    return (
-        f"Two maps of how many of {len(required)} kinds of help are lacking. {words.thousands(counts.lacking_count)}"
-        f" people ({words.percent(counts.lacking_share)}) live in"
-        f" {words.counted(int(counts.lacking.sum()), 'place')} lacking at least one; the others have all in reach or by"
-        f" referral. {by_county(people, counts.lacking, ground.whole.counties, 'lack one')}"
-    )
 
 
 def _gap_people(plate: Plate, people: pd.DataFrame, required: Sequence[str], counts: GapCounts, sheet: Sheet) -> None:

@@ -137,7 +137,8 @@ def _joined(names: list[str]) -> str:
 
 def _unit(plan: Mapping[str, Any]) -> str:
     if plan["unit"] == "people":
-        return "people, those by referral weighted" if plan["referral_weight_share"] != 1 else "people"
+        weight = plan["referral_weight_share"]
+        return "people" if weight == 1 else f"weighted people (one whom a referral serves counts {weight:g})"
     return str(plan["unit"])
 
 

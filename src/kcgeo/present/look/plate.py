@@ -28,6 +28,7 @@ __all__ = [
     "foot_lines",
     "has_sample",
     "new_plate",
+    "plain_sources",
     "source_lines",
     "wrapped",
 ]
@@ -141,7 +142,7 @@ def foot_lines(
     ``brief`` foot is one paragraph, and gives a vintage only where the name of the source does not.
     """
     sources, vintage = source_lines(released)
-    named = "; ".join(dict.fromkeys(_CARRIER.sub("", source) for source in sources))
+    named = "; ".join(plain_sources(sources))
     if brief:
         vintage = tuple(part for part in vintage if part.split()[-1] not in named and not part.startswith("each row"))
     said = f"Sources: {named}." + (f" Vintage: {'; '.join(vintage)}." if vintage else "")
@@ -155,6 +156,11 @@ def foot_lines(
 def foot_height_in(lines: Sequence[str]) -> float:
     """Height in inches that the foot of a page takes."""
     return 0.14 + len(lines) * theme.TEXT_PT["small"] * 1.34 / 72
+
+
+def plain_sources(sources: Iterable[str]) -> tuple[str, ...]:
+    """Name publishers alone: which package carried a file stands in the manifest and in the data dictionary."""
+    return _unique(_CARRIER.sub("", source) for source in sources)
 
 
 @lru_cache(maxsize=4096)

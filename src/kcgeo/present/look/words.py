@@ -10,6 +10,7 @@ import pandas as pd
 
 from kcgeo import terms
 from kcgeo.errors import TableError
+from kcgeo.findings import written
 
 __all__ = [
     "CATEGORY",
@@ -73,9 +74,9 @@ def category_label(category: str) -> str:
 
 
 def nearest_phrase(category: str) -> str:
-    """Category inside a sentence, with its article: ``a forensic exam``."""
+    """Category inside a sentence on a way to it, with its article: ``a forensic exam``, ``a counseling office``."""
     category_label(category)
-    return CATEGORY[category][1]
+    return written(category, "goal")
 
 
 def percent(share: float) -> str:
@@ -84,11 +85,7 @@ def percent(share: float) -> str:
     >>> percent(0.996), percent(0.002), percent(0.5), percent(1.0)
     ('99%', 'under 1%', '50%', '100%')
     """
-    if 0 < share < 0.01:
-        return "under 1%"
-    if 0.99 < share < 1:
-        return "99%"
-    return f"{share * 100:.0f}%"
+    return written(share, "percent") if share == share else "unknown"  # NaN is no number that could be said
 
 
 def short_percent(share: float) -> str:
@@ -110,7 +107,7 @@ def one_in(share: float) -> str:
     >>> one_in(0.834)
     '83 of 100'
     """
-    return f"{min(max(round(share * 100), 1 if share > 0 else 0), 99 if share < 1 else 100)} of 100"
+    return written(share, "one_in")
 
 
 def record_age(services: pd.DataFrame) -> str:
@@ -197,7 +194,4 @@ def thousands(count: float) -> str:
     >>> thousands(1234567), thousands(84321), thousands(321)
     ('1.2 million', '84,000', '320')
     """
-    if count >= 1e6:
-        return f"{count / 1e6:.1f} million"
-    digits = max(len(str(int(count))) - 2, 0)
-    return f"{round(count / 10**digits) * 10**digits:,.0f}"
+    return written(count, "people")

@@ -157,7 +157,7 @@ def _outline(writer: Any, pages: Sequence[AtlasPage], first: int) -> None:
             chapters[page.question] = writer.add_outline_item(page.question, number)
         writer.add_outline_item(page.note.title, number, parent=chapters[page.question])
     writer.add_outline_item("How it was computed", first + len(pages))
-    writer.add_outline_item("Sources and licences", first + len(pages) + 1)
+    writer.add_outline_item("Sources and licenses", first + len(pages) + 1)
 
 
 def _links(writer: Any, pages: Sequence[AtlasPage], first: int, paper_in: tuple[float, float]) -> None:
@@ -206,7 +206,7 @@ def _word_pages(pages: Sequence[AtlasPage], title: str, lede: str, method: Seque
     notices = [text for text in dict.fromkeys(text for page in pages for text in page.note.notices) if said[text] > 1]
     cited: _Lines = [("heading", "Sources"), *(("point", text) for text in sources)]
     cited += [("heading", "Vintage"), ("text", "; ".join(vintage) + ".")] if vintage else []
-    cited += [("heading", "Licences"), *(("point", text) for text in _LICENCES)]
+    cited += [("heading", "Licenses"), *(("point", text) for text in _LICENCES)]
     made: _Lines = [("point", text) for text in method]
     made += [("heading", "What stands under the maps"), *(("point", text) for text in notices)]
     buffer = io.BytesIO()
@@ -215,7 +215,7 @@ def _word_pages(pages: Sequence[AtlasPage], title: str, lede: str, method: Seque
             _cover(title, lede, len(pages)),
             _contents(pages),
             _text_page("How it was computed", made),
-            _text_page("Sources and licences", cited),
+            _text_page("Sources and licenses", cited),
         ):
             file.savefig(figure)
     return buffer.getvalue()

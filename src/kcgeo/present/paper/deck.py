@@ -432,7 +432,7 @@ def _sources(deck: _Deck) -> None:
     _text(
         deck,
         TextSlide(
-            "Sources and licences",
+            "Sources and licenses",
             points,
             _spoken("Every number has its source", "the list", ("Leave this slide in when the deck is passed on.",)),
             14.0,

@@ -13,7 +13,7 @@ from PIL import Image
 
 from kcgeo.errors import TableError
 from kcgeo.present.look import words
-from kcgeo.present.look.plate import Note
+from kcgeo.present.look.plate import Note, plain_sources
 from kcgeo.present.look.saving import thumbnail_path, write_thumbnail
 from kcgeo.present.web.page import Page, filled
 
@@ -102,7 +102,7 @@ def gallery_page(
         scripts=("quit",),
         images="'self' file: data:",
         sample=any(source.startswith(words.SAMPLE) for source in sources),
-        sources=sources,
+        sources=plain_sources(sources),
         lede=lede,
         trust=trust,
         sections=[

@@ -21,7 +21,7 @@ from markupsafe import Markup
 from kcgeo.disclosure import Released
 from kcgeo.files import write_text
 from kcgeo.present.look import words
-from kcgeo.present.look.plate import has_sample, source_lines
+from kcgeo.present.look.plate import has_sample, plain_sources, source_lines
 
 __all__ = ["Page", "as_json", "filled", "leaflet", "page_file", "save_page"]
 
@@ -96,7 +96,7 @@ def filled(
     sheet = style + "".join(page_file(f"pages/{name}.css") for name in ("page", *styles))
     run = [page_file(f"pages/{name}.js") for name in scripts]
     sources, vintage = source_lines(released)
-    given = {"sources": sources, "vintage": vintage, "sample": has_sample(released), **fields}
+    given = {"sources": plain_sources(sources), "vintage": vintage, "sample": has_sample(released), **fields}
     text = (
         _environment()
         .get_template(f"{template}.html")
