@@ -1,7 +1,8 @@
-"""Commands of the planner: what if services change, and two states side by side."""
+"""Commands of the planner: what if services change, two states side by side, one week."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -85,24 +86,51 @@ def compare_command(
     json: JsonOption = False,
 ) -> None:
     """Show who gains and who loses between two studies, or two folders of results; neither is netted away."""
-    from kcgeo.study import compare, folder, load
+    from kcgeo.study import compare, load
 
-    if out is not None:
-        folder.refuse_foreign_folder(out)
     for text in (before, after):
         if not Path(text).exists():
             raise StudyError(f"There is no study file or folder {text}.")
     settings = load(study_path(study))
     sides = [load(Path(text)) if Path(text).is_file() else Path(text) for text in (before, after)]
-    with progress() as bar:
-        task = bar.add_task("Reading", total=None)
-        answer = compare(*sides, study=settings, step=lambda words: bar.update(task, description=words))
-        if out is not None:
-            bar.update(task, description="Writing the folder")
-            folder.write(answer, out)
+    answer = _asked(out, lambda step: compare(*sides, study=settings, step=step))
     _print(answer, json=json)
     if out is not None and not json:
         typer.echo(f"Map and tables are in {out}.")
+
+
+@app.command("week", epilog="Example: kcgeo week --category emergency_shelter --eligibility minors --out output/week")
+def week_command(
+    study: StudyOption = None,
+    out: OutOption = None,
+    category: Annotated[list[str] | None, typer.Option(help="Kind of help; repeat for several.")] = None,
+    eligibility: Annotated[str | None, typer.Option(help="Who asks: anyone, minors, women, men, LGBTQ.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Show at which hours of the week people have an open service in reach; a holiday stands as an eighth day."""
+    from kcgeo.study import load, week
+
+    answer = _asked(
+        out, lambda step: week(load(study_path(study)), categories=category, eligibility=eligibility, step=step)
+    )
+    _print(answer, json=json)
+    if out is not None and not json:
+        typer.echo(f"The strips and the table of all hours are in {out}.")
+
+
+def _asked(out: Path | None, ask: Callable[[Callable[[str], None]], Answer]) -> Answer:
+    """Ask, and write the answer where a folder is named, with words of progress."""
+    from kcgeo.study import folder
+
+    if out is not None:
+        folder.refuse_foreign_folder(out)
+    with progress() as bar:
+        task = bar.add_task("Reading the study", total=None)
+        answer = ask(lambda words: bar.update(task, description=words))
+        if out is not None:
+            bar.update(task, description="Writing the folder")
+            folder.write(answer, out)
+    return answer
 
 
 def _pairs(texts: list[str] | None, option: str) -> list[tuple[str, str]]:

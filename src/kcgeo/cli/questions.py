@@ -28,14 +28,15 @@ def gaps(
 ) -> None:
     """Show the share of people within reach, and write the places that lack a category."""
     from kcgeo.study import coverage_report, load
+    from kcgeo.study.names import category_named, group_named
 
     settings = load(study_path(study))
     with progress() as bar:
         bar.add_task("Measuring travel times", total=None)
         report = coverage_report(
             settings,
-            categories=category or None,
-            eligibility=eligibility,
+            categories=[category_named(name) for name in category] if category else None,
+            eligibility=None if eligibility is None else group_named(eligibility),
             open_at=None if open_at is None else moment(open_at, "--open-at"),
             out=out,
         )
@@ -58,11 +59,12 @@ def corridor(
 ) -> None:
     """Show along which miles of a route help is thin, and draw its strip chart."""
     from kcgeo.study import load, measure_corridors
+    from kcgeo.study.names import route_named
 
     settings = load(study_path(study))
     with progress() as bar:
         bar.add_task("Measuring travel times", total=None)
-        report, chart = measure_corridors(settings, route, step_mi=step_mi, out=out)
+        report, chart = measure_corridors(settings, [route_named(name) for name in route], step_mi=step_mi, out=out)
     title = f"Miles over {report.cutoff_min:g} minutes from help"
     table = Table(title=title, caption=escape(" ".join(chart.note.notices)))
     for column in report.shown.columns:
@@ -127,6 +129,7 @@ def site_command(
     """Find in which areas new sites would help most, with proof; Ctrl-C gives the best plan so far with its gap."""
     from kcgeo.present.look.plan_words import plan_words
     from kcgeo.study import load, release_siting, site_to
+    from kcgeo.study.names import category_named, group_named
 
     settings = load(study_path(study))
     with progress() as bar:
@@ -135,8 +138,8 @@ def site_command(
             settings,
             out,
             step=lambda description: bar.update(task, description=description),
-            category=category,
-            eligibility=eligibility,
+            category=category_named(category),
+            eligibility=None if eligibility is None else group_named(eligibility),
             new_count=new,
             cutoff_min=settings.gaps.headline_cutoff_min if cutoff is None else cutoff,
             objective=objective,

@@ -14,6 +14,7 @@ from kcgeo.present.figures.reporting import reported_states, reporting_chart
 from kcgeo.present.figures.siting_charts import group_chart, pareto_chart
 from kcgeo.present.figures.siting_map import siting_map
 from kcgeo.present.figures.transit_maps import transit_gap_map, transit_time_map
+from kcgeo.present.figures.week_chart import week_chart
 from kcgeo.present.files.geopackage import write_geopackage
 from kcgeo.present.files.tables import write_tables
 from kcgeo.present.look.background import Background, Panel, background, edge_of
@@ -87,6 +88,7 @@ __all__ = [
     "siting_web_page",
     "transit_gap_map",
     "transit_time_map",
+    "week_chart",
     "write_cards",
     "write_geopackage",
     "write_tables",

@@ -21,16 +21,19 @@ from kcgeo.study.answers.by_bus import transit_shares
 from kcgeo.study.answers.compare import Side, compare_sides, side_of
 from kcgeo.study.answers.corridor import CorridorReport, corridor_faults
 from kcgeo.study.answers.corridor import corridor_report as along
+from kcgeo.study.answers.county import county_answer
 from kcgeo.study.answers.coverage import CoverageReport
 from kcgeo.study.answers.coverage import coverage_report as covered
 from kcgeo.study.answers.explorer import EXPLORER_USES, write_explorer_page
 from kcgeo.study.answers.export import AUDIENCES, chosen_audiences, export_answer
 from kcgeo.study.answers.maps import maps
+from kcgeo.study.answers.week import week_answer
 from kcgeo.study.folder import refuse_foreign_folder, write
 from kcgeo.study.folder.former import side_of_folder
 from kcgeo.study.folder.notebooks import notebook_files
 from kcgeo.study.kept import keeping
 from kcgeo.study.measure import Measured, measure
+from kcgeo.study.names import category_named, group_named
 from kcgeo.study.progress import Progress, Step, silent, silent_step
 from kcgeo.study.scenario import scenario
 from kcgeo.study.siting.answer import SitingAnswer, site
@@ -39,12 +42,14 @@ from kcgeo.study.siting.output import siting_answer
 __all__ = [
     "Export",
     "compare",
+    "county",
     "coverage_report",
     "export",
     "measure_corridors",
     "run",
     "site_to",
     "transit_question",
+    "week",
     "what_if",
     "write_answer",
     "write_explorer",
@@ -198,6 +203,66 @@ def what_if(study: Study, *, step: Step = silent_step, **changes: Any) -> Answer
     after = measure(changed, network=before.network)
     asked = {name: value for name, value in asdict(changed.changes).items() if value and name != "add"}
     return compare_sides(side_of(before), side_of(after), question="what_if", asked=asked)
+
+
+def county(study: Study, fips: str, *, step: Step = silent_step) -> Answer:
+    """Answer for one county: its table, its map, and a page on paper and for the browser.
+
+    Parameters
+    ----------
+    study : Study
+        Places, services, required kinds and headline cutoff.
+    fips : str
+        Five digits of a county of the study, or its name with the state, e.g. "Ray County MO".
+    step : callable
+        Told in words what is being done.
+
+    Returns
+    -------
+    Answer
+        See :func:`kcgeo.study.answers.county.county_answer`.
+
+    Raises
+    ------
+    KcgeoError
+        The study has no such county; its own are named.
+    """
+    step("Measuring travel times")
+    return county_answer(measure(study), fips)
+
+
+def week(
+    study: Study,
+    *,
+    categories: Sequence[str] | None = None,
+    eligibility: str | None = None,
+    step: Step = silent_step,
+) -> Answer:
+    """Answer for each hour of the week, and of a holiday, who has an open service in reach.
+
+    Parameters
+    ----------
+    study : Study
+        Places, services, required kinds and headline cutoff.
+    categories, eligibility
+        Kinds of help and who asks, in the words of :mod:`kcgeo.study.names`.
+    step : callable
+        Told in words what is being done.
+
+    Returns
+    -------
+    Answer
+        See :func:`kcgeo.study.answers.week.week_answer`.
+
+    Raises
+    ------
+    KcgeoError
+        For an unknown category or group.
+    """
+    kinds = [category_named(name) for name in categories] if categories else None
+    who = None if eligibility is None else group_named(eligibility)
+    step("Measuring travel times")
+    return week_answer(measure(study), categories=kinds, eligibility=who)
 
 
 def coverage_report(study: Study, *, out: Path | None = None, **asked: Any) -> CoverageReport:

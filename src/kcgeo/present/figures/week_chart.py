@@ -1,0 +1,83 @@
+"""Seven days and twenty-four hours: when help is open in reach, one strip a kind of help."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kcgeo.disclosure import Released, require_released
+from kcgeo.findings import written
+from kcgeo.present.look import theme, words
+from kcgeo.present.look.bound import need
+from kcgeo.present.look.plate import Plate, new_plate
+
+__all__ = ["week_chart"]
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "Holiday")
+_COLUMNS = 3
+
+
+def week_chart(week: Released, *, title: str | None = None) -> Plate:
+    """Draw for each kind of help the share of people with an open service in reach, by day and hour.
+
+    Parameters
+    ----------
+    week
+        Released table ``category, group, day_rank, hour_index, in_reach_share`` of :func:`kcgeo.study.week`, which
+        knows ``cutoff_min`` and ``required``.
+    title
+        Own title in place of the message.
+
+    Raises
+    ------
+    DisclosureError, TableError
+        For a table that was not released, or lacks a column.
+    """
+    about = require_released(week, kind="coverage").about
+    table = week.table
+    need(table, ["category", "group", "day_rank", "hour_index", "in_reach_share"], "week")
+    table = table[table["group"] == "population_count"]
+    kinds = list(about["required"])
+    share = {
+        kind: table[table["category"] == kind].pivot(index="day_rank", columns="hour_index", values="in_reach_share")
+        for kind in kinds
+    }
+    best = {kind: float(grid.to_numpy().max()) for kind, grid in share.items()}
+    least = min(best, key=lambda kind: best[kind])
+    plate = new_plate(
+        title
+        or f"At no hour do more than {written(best[least], 'percent')} of people have"
+        f" {words.category_label(least).lower()} known to be open in reach",
+        f"Share of people with a service known to be open within {about['cutoff_min']:g} minutes by car, by day and"
+        " hour. Dark: few or none.",
+        alt_text=" ".join(f"{words.category_label(kind)}: at most {written(best[kind], 'percent')}." for kind in kinds),
+        released=[week],
+        notices=(words.MODEL, words.LOWER_BOUND, "Unknown hours never count as open."),
+    )
+    rows = -(-len(kinds) // _COLUMNS)
+    width, height = plate.get_size_inches()
+    low, high = plate.body_in
+    with theme.applied():
+        for number, kind in enumerate(kinds):
+            row, column = divmod(number, _COLUMNS)
+            tall = (high - low) / rows
+            axes = plate.add_axes(
+                (
+                    (0.75 + column * (width - 0.6) / _COLUMNS) / width,
+                    (high - (row + 1) * tall + 0.42) / height,
+                    ((width - 0.6) / _COLUMNS - 0.65) / width,
+                    (tall - 0.8) / height,
+                )
+            )
+            axes.imshow(
+                share[kind].to_numpy(dtype=float),
+                cmap="cividis",
+                vmin=0,
+                vmax=1,
+                aspect="auto",
+                interpolation="nearest",
+            )
+            axes.set_title(words.category_label(kind), fontsize=theme.TEXT_PT["label"], loc="left")
+            axes.set_yticks(np.arange(len(_DAYS)), _DAYS, fontsize=theme.TEXT_PT["small"])
+            axes.set_xticks([0, 6, 12, 18, 23], ["12 a.m.", "6", "noon", "6", "11"], fontsize=theme.TEXT_PT["small"])
+            axes.tick_params(length=0)
+    return plate

@@ -1,0 +1,157 @@
+"""A week of help: who has an open service in reach, hour by hour; a public holiday stands as an eighth day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from kcgeo import access, data, present, terms, travel
+from kcgeo.disclosure import release
+from kcgeo.errors import StudyError
+from kcgeo.findings import Finding
+from kcgeo.study.answer import Answer, Figure
+from kcgeo.study.measure import GROUPS, Measured
+from kcgeo.study.releases import LISTED, LOWER_BOUND, model_note
+from kcgeo.study.sources import sources_of, vintage_of
+
+__all__ = ["DAYS", "week_answer"]
+
+MONDAY = datetime(2026, 11, 2)
+"""A week without a holiday; where the seasons of opening hours matter, it is this one."""
+HOLIDAY = datetime(2026, 12, 25)
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday", "public holiday")
+
+Codes = npt.NDArray[np.int8]
+
+
+def week_answer(
+    measured: Measured, *, categories: Sequence[str] | None = None, eligibility: str | None = None
+) -> Answer:
+    """Measure for each hour of the week and of a holiday the share of people with an open service in reach.
+
+    Each distinct set of open services is counted once, from one search of travel times.
+
+    Parameters
+    ----------
+    measured
+        Made by :func:`kcgeo.study.measure`.
+    categories
+        Kinds of help; the required ones of the study where not given.
+    eligibility
+        Who asks; all listed services where not given.
+
+    Returns
+    -------
+    Answer
+        ``week``: ``category, group, when`` (day), ``day_rank, hour_index`` (0 to 23), ``<state>_count`` and ``<state>_share`` by state of
+        :data:`kcgeo.terms.STATES`; ``all required`` is in reach where all kinds of the study are at that hour.
+    """
+    study = measured.study
+    kinds = list(dict.fromkeys(categories or study.gaps.required))
+    services = data.directory(study, eligibility=eligibility)
+    listed = services[services["disclosure"] != "withheld"].reset_index(drop=True)
+    placed = listed.loc[listed.geometry.notna(), ["service_id", "geometry"]]
+    if placed.empty:
+        raise StudyError("No listed service has a public place, so there is no hour to show.")
+    cutoff = study.gaps.headline_cutoff_min
+    pairs = travel.costs(measured.network, measured.places, placed, cutoff_min=cutoff)
+    near = pairs.pivot(index="from_id", columns="to_id", values="time_min").notna()
+    near = near.reindex(index=measured.places["place_id"], columns=listed["service_id"], fill_value=False)
+    hours = [start + timedelta(hours=hour) for start in _days() for hour in range(24)]
+    states = [data.open_state(listed["opening_hours"], moment, points=listed.geometry).to_numpy() for moment in hours]
+    rows = _counted(measured, listed, near, np.array(states), kinds)
+    used = ("services", "places", "highway_edges")
+    table = release(
+        rows.assign(cutoff_min=cutoff, eligibility=eligibility or "any listed"),
+        name="week",
+        kind="coverage",
+        sources=sources_of(study, *used),
+        vintage=vintage_of(study, *used),
+        notes=(
+            model_note(measured),
+            LOWER_BOUND,
+            LISTED,
+            "hours as they are listed; unknown hours never count as open",
+        ),
+        about={"cutoff_min": float(cutoff), "who": eligibility or "any_listed", "required": tuple(kinds)},
+    )
+    return Answer(
+        "week",
+        study,
+        findings=_findings(rows, kinds, cutoff),
+        tables={"week": table},
+        figures=(Figure.of("week", "At which hours is help open?", present.week_chart, ("week",)),),
+        about={"eligibility": eligibility, "categories": kinds},
+    )
+
+
+def _days() -> list[datetime]:
+    return [*(MONDAY + timedelta(days=day) for day in range(7)), HOLIDAY]
+
+
+def _counted(
+    measured: Measured, listed: gpd.GeoDataFrame, near: pd.DataFrame, states: npt.NDArray[Any], kinds: Sequence[str]
+) -> pd.DataFrame:
+    """Count people in each state by kind, group and hour; equal sets of open services are counted once."""
+    people = measured.places.set_index("place_id")[list(GROUPS)].to_numpy(dtype=float)
+    by_kind = {kind: _codes(measured, listed, near, states, kind) for kind in kinds}
+    # a place is in the worst state of its kinds
+    by_kind[access.ALL_REQUIRED] = np.maximum.reduce(list(by_kind.values()))
+    total = people.sum(axis=0)
+    rows = []
+    for kind, codes in by_kind.items():
+        patterns, pattern_of = np.unique(codes, axis=0, return_inverse=True)
+        counts = np.stack([(patterns == code) @ people for code in range(len(terms.STATES))], axis=-1)
+        for number, pattern in enumerate(pattern_of.ravel()):
+            for at, group in enumerate(GROUPS):
+                row: dict[str, Any] = {"category": kind, "group": group, "when": DAYS[number // 24]}
+                row["day_rank"], row["hour_index"] = number // 24 + 1, number % 24
+                found = counts[pattern, at]
+                row |= {f"{state}_count": count for state, count in zip(terms.STATES, found, strict=True)}
+                shares = found / total[at] if total[at] else np.full(len(found), np.nan)
+                row |= {f"{state}_share": share for state, share in zip(terms.STATES, shares, strict=True)}
+                rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _codes(
+    measured: Measured, listed: gpd.GeoDataFrame, near: pd.DataFrame, states: npt.NDArray[Any], kind: str
+) -> Codes:
+    """Code of the state of each place at each hour; see :data:`kcgeo.terms.STATES`."""
+    own = listed["categories"].map(lambda names: kind in names).to_numpy(dtype=bool)
+    opened, unsure = (states == "open") & own, (states == "unknown") & own
+    sets, set_of = np.unique(np.concatenate([opened, unsure], axis=1), axis=0, return_inverse=True)
+    reach, areas, size = near.to_numpy(dtype=bool), data.areas(measured.study), len(listed)
+
+    def called(some: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        table = data.referral(measured.places, listed[some], areas=areas, categories=[kind])
+        return np.asarray(table[kind].to_numpy(dtype=bool))
+
+    found = []
+    for row in sets:
+        here, silent = row[:size], row[size:]
+        codes = np.full(len(reach), terms.STATES.index("none"), dtype=np.int8)
+        codes[reach[:, silent].any(axis=1) | called(silent)] = terms.STATES.index("hours_unknown")
+        codes[called(here)] = terms.STATES.index("by_referral")
+        codes[reach[:, here].any(axis=1)] = terms.STATES.index("in_reach")
+        found.append(codes)
+    return np.stack(found)[set_of.ravel()]
+
+
+def _findings(rows: pd.DataFrame, kinds: Sequence[str], cutoff_min: float) -> tuple[Finding, ...]:
+    """Say for each kind at which hour most and fewest people have it open in reach."""
+    found = []
+    people = rows[rows["group"] == GROUPS[0]]
+    for kind in kinds:
+        own = people[people["category"] == kind].reset_index(drop=True)
+        most, least = own.iloc[own["in_reach_share"].argmax()], own.iloc[own["in_reach_share"].argmin()]
+        whole = float(own.filter(regex="_count$").iloc[0].sum())
+        about = {"category": kind, "cutoff_min": cutoff_min, "least": least["in_reach_share"]}
+        found.append(Finding("week_kind", float(most["in_reach_count"]), of=whole, about=about))
+    return tuple(found)
