@@ -37,19 +37,26 @@ def week_chart(week: Released, *, title: str | None = None) -> Plate:
     need(table, ["category", "group", "day_rank", "hour_index", "in_reach_share"], "week")
     table = table[table["group"] == "population_count"]
     kinds = list(about["required"])
-    share = {
-        kind: table[table["category"] == kind].pivot(index="day_rank", columns="hour_index", values="in_reach_share")
-        for kind in kinds
+    columns = {"in_reach": "in_reach_share", "silent": "hours_unknown_share"}
+    grids = {
+        name: {
+            kind: table[table["category"] == kind].pivot(index="day_rank", columns="hour_index", values=column)
+            for kind in kinds
+        }
+        for name, column in columns.items()
     }
-    best = {kind: float(grid.to_numpy().max()) for kind, grid in share.items()}
-    least = min(best, key=lambda kind: best[kind])
+    best = {kind: float(grid.to_numpy().max()) for kind, grid in grids["in_reach"].items()}
+    silent = {kind: float(grid.to_numpy().max()) for kind, grid in grids["silent"].items()}
+    said = [
+        f"{words.category_label(kind)}: open in reach for at most {written(best[kind], 'percent')},"
+        f" hours unknown for up to {written(silent[kind], 'percent')}."
+        for kind in kinds
+    ]
     plate = new_plate(
-        title
-        or f"At no hour do more than {written(best[least], 'percent')} of people have"
-        f" {words.category_label(least).lower()} known to be open in reach",
+        title or _message(best, silent),
         f"Share of people with a service known to be open within {about['cutoff_min']:g} minutes by car, by day and"
-        " hour. Dark: few or none.",
-        alt_text=" ".join(f"{words.category_label(kind)}: at most {written(best[kind], 'percent')}." for kind in kinds),
+        " hour. Bright: many. Dark: few. Hatched: nobody states hours.",
+        alt_text=" ".join(said),
         released=[week],
         notices=(words.MODEL, words.LOWER_BOUND, "Unknown hours never count as open."),
     )
@@ -68,16 +75,25 @@ def week_chart(week: Released, *, title: str | None = None) -> Plate:
                     (tall - 0.8) / height,
                 )
             )
-            axes.imshow(
-                share[kind].to_numpy(dtype=float),
-                cmap="cividis",
-                vmin=0,
-                vmax=1,
-                aspect="auto",
-                interpolation="nearest",
-            )
-            axes.set_title(words.category_label(kind), fontsize=theme.TEXT_PT["label"], loc="left")
+            open_share = grids["in_reach"][kind].to_numpy(dtype=float)
+            # unknown is never the lowest color
+            unknown = (open_share == 0) & (grids["silent"][kind].to_numpy(dtype=float) > 0)
+            axes.patch.set(facecolor="white", hatch="///", edgecolor=theme.COLOUR["rule"])
+            shown = np.ma.masked_array(open_share, unknown)
+            axes.imshow(shown, cmap="cividis", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
+            heading = f"{words.category_label(kind)}: up to {written(best[kind], 'percent')} open"
+            axes.set_title(heading, fontsize=theme.TEXT_PT["label"], loc="left")
             axes.set_yticks(np.arange(len(_DAYS)), _DAYS, fontsize=theme.TEXT_PT["small"])
             axes.set_xticks([0, 6, 12, 18, 23], ["12 a.m.", "6", "noon", "6", "11"], fontsize=theme.TEXT_PT["small"])
             axes.tick_params(length=0)
     return plate
+
+
+def _message(best: dict[str, float], silent: dict[str, float]) -> str:
+    """Say which kinds state no hours, or for which kind fewest people have an open site in reach."""
+    mute = [words.category_label(kind).lower() for kind, share in best.items() if share == 0 and silent[kind] > 0]
+    if mute:
+        return f"No site in reach states its hours for {written(mute, 'list')}"
+    least = min(best, key=lambda kind: best[kind])
+    share = written(best[least], "percent")
+    return f"At no hour do more than {share} of people have {words.category_label(least).lower()} open in reach"

@@ -49,8 +49,9 @@ def week_answer(
     Returns
     -------
     Answer
-        ``week``: ``category, group, when`` (day), ``day_rank, hour_index`` (0 to 23), ``<state>_count`` and ``<state>_share`` by state of
-        :data:`kcgeo.terms.STATES`; ``all required`` is in reach where all kinds of the study are at that hour.
+        ``week``: ``category, group, when`` (day), ``day_rank, hour_index`` (0 to 23), ``<state>_count`` and
+        ``<state>_share`` by state of :data:`kcgeo.terms.STATES`. In ``all required`` each place counts in the worst
+        state of its kinds at that hour.
     """
     study = measured.study
     kinds = list(dict.fromkeys(categories or study.gaps.required))
@@ -73,12 +74,7 @@ def week_answer(
         kind="coverage",
         sources=sources_of(study, *used),
         vintage=vintage_of(study, *used),
-        notes=(
-            model_note(measured),
-            LOWER_BOUND,
-            LISTED,
-            "hours as they are listed; unknown hours never count as open",
-        ),
+        notes=(model_note(measured), LOWER_BOUND, LISTED, "unknown hours never count as open"),
         about={"cutoff_min": float(cutoff), "who": eligibility or "any_listed", "required": tuple(kinds)},
     )
     return Answer(
