@@ -13,7 +13,8 @@ import shapely
 from kcgeo.data import default_study, read_study
 from kcgeo.data.formats.places.address_ranges import address_ranges, read_addresses
 from kcgeo.data.places.addresses import ASIDE_M, MATCHES, locate_addresses, street_key
-from kcgeo.errors import TableError
+from kcgeo.errors import TableError, WithheldWarning
+from kcgeo.study.file.add import add_layer
 
 WEST, EAST = (-94.60, 39.00), (-94.59, 39.00)
 
@@ -63,6 +64,33 @@ def test_what_is_not_surely_found_is_not_placed(tmp_path: Path) -> None:
     assert placed(path, "150 W Sorrel St", zip_code="64998")["match"].to_list() == [MATCHES[4]]
     with pytest.raises(TableError, match="no column postal_code"):
         locate_addresses(pd.DataFrame({"physical_address": ["1 Elm St"]}), address_ranges(path)[0])
+
+
+def test_a_list_without_points_is_placed_by_the_study_s_ranges(tmp_path: Path) -> None:
+    """Hidden rows are cut before; a row that is not found gets the point of its ZIP code, as without ranges."""
+    study = tmp_path / "kc.toml"
+    study.write_text(default_study().read_text(encoding="utf-8"), encoding="utf-8")
+    add_layer(study, "addresses", str(ranges_file(tmp_path / "a.shp", ("W Sorrel St", "100", "198", "101", "199"))))
+    rows = [
+        "service_id,organization_name,service_name,service_categories,eligibility,physical_address,city,state,postal_code",
+        "d-1,Demo Hospital,Demo clinic,medical,any,150 West Sorrel Street,Kansas City,MO,64999",
+        "d-2,Demo Hospital Two,Demo clinic,medical,any,9 Nowhere Rd,Kansas City,MO,64106",
+        "d-3,Demo Refuge,Emergency shelter,emergency_shelter,any,152 West Sorrel Street,Kansas City,MO,64999",
+    ]
+    (tmp_path / "list.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    basis = {"basis": "public office, hospital, agency or hotline"}
+    with pytest.warns(WithheldWarning):
+        added = add_layer(study, "services", str(tmp_path / "list.csv"), options=basis)
+    table = pd.read_csv(added.layer.path, dtype="str", keep_default_na=False).set_index("service_id")
+    assert table.loc["d-1", ["latitude", "longitude", "coordinate_precision"]].to_list() == [
+        *("39.000108", "-94.594898"),
+        "street",
+    ]
+    assert table.loc["d-2", "coordinate_precision"] == "zip"
+    assert "Sorrel" not in " ".join(table[table["disclosure"] == "withheld"].to_numpy().ravel())
+    notes = " ".join(added.layer.notes)
+    assert "d-1: the address was placed along its street" in notes and "d-2: the address was not placed" in notes
+    assert "d-3" not in notes
 
 
 @pytest.mark.parametrize(

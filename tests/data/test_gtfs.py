@@ -251,7 +251,7 @@ def test_feeds_of_several_agencies_are_searched_together(tmp_path: Path) -> None
 
     path = tmp_path / "kc.toml"
     path.write_text(default_study().read_text(encoding="utf-8"), encoding="utf-8")
-    add_layer(path, "gtfs", str(tmp_path / "both" / "north"), options={"name": "north"})
+    add_layer(path, "gtfs", str(tmp_path / "both" / "north"), name="north")
     added = add_layer(path, "gtfs", str(tmp_path / "both" / "south"), options={"name": "south", "licence": "CC0"})
     assert added.layer.rows == 6 and "Town Bus, South Bus" in added.layer.title and "CC0" in added.layer.licence
     again = add_layer(path, "gtfs", str(tmp_path / "both" / "south"), options={"name": "south"})

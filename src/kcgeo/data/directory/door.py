@@ -38,6 +38,7 @@ from kcgeo.data.directory.mapping import Mapped, split_categories
 from kcgeo.data.directory.repairs import Said, repaired
 from kcgeo.data.directory.words import column_of, columns_of_services
 from kcgeo.data.package.catalogue import disclosure_bases
+from kcgeo.data.places.addresses import AddressRanges, locate_addresses
 from kcgeo.data.study.region import packaged
 from kcgeo.errors import TableError, WithheldWarning, first_ids, raise_all
 
@@ -110,6 +111,7 @@ def enter(
     areas: pd.DataFrame,
     what: str,
     told: pd.Series | None = None,
+    ranges: AddressRanges | None = None,
 ) -> Entered:
     """Bring a list of services through all rules.
 
@@ -125,6 +127,8 @@ def enter(
         Name of the list, for sentences.
     told
         More words of the source for each row that must be looked through.
+    ranges
+        Address ranges of the study's streets, along which addresses are placed.
 
     Raises
     ------
@@ -150,6 +154,8 @@ def enter(
     _fill(rows, mapped, shown, said)
     faults = _level(rows, reasons, word)
     at = shown & ~pointless & rows["disclosure"].ne("area") & rows["location_type"].eq("physical") & _has_door(rows)
+    if ranges is not None:
+        _place_along_streets(rows, at, said, ranges)
     _place(rows, at, said)
     faults += _unplaced(rows, at, said, cells.table, what)
     names = rows.loc[shown, "service_id"].to_dict()
@@ -383,6 +389,19 @@ def _level(rows: pd.DataFrame, reasons: pd.Series, word: Word) -> list[str]:
         raise TableError(f"The basis is unknown; write one of: {'; '.join(known)}.")
     rows.loc[bare, ["disclosure", "disclosure_basis"]] = ["exact", basis]
     return []
+
+
+def _place_along_streets(rows: pd.DataFrame, at: pd.Series, said: Said, ranges: AddressRanges) -> None:
+    """Give rows without a point, or with that of their ZIP code, the spot of their house; say how each matched."""
+    lacks = at & (rows["latitude"].eq("") | rows["coordinate_precision"].eq("zip")) & rows["physical_address"].ne("")
+    found = locate_addresses(rows.loc[lacks, ["physical_address", "postal_code"]], ranges)
+    placed = found[found["latitude"].notna()]
+    for column in ("latitude", "longitude"):
+        rows.loc[placed.index, column] = [repr(float(value)) for value in placed[column]]
+    rows.loc[placed.index, ["coordinate_precision", "coordinate_source"]] = ["street", "TIGER/Line address ranges"]
+    for match, group in found.groupby("match", sort=True):
+        how = "was placed along its street" if group["latitude"].notna().all() else "was not placed along a street"
+        said.note(group.index, f"the address {how}: {match}.")
 
 
 def _place(rows: pd.DataFrame, at: pd.Series, said: Said) -> None:

@@ -52,8 +52,8 @@ KINDS = {
 }
 """Kinds of layers, and the suffix of their converted file."""
 
-SIDE_BY_SIDE = ("services", "transit")
-"""Kinds of which a study may have several, each under a name: lists of services, feeds of agencies."""
+SIDE_BY_SIDE = ("services",)
+"""Kinds of which a study may have several, each under a name; feeds of agencies lie together in one layer."""
 
 _REGISTER = "layers.json"
 _FORMAT = 1

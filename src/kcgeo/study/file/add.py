@@ -89,6 +89,8 @@ def add_layer(
     """
     reader = _reader(kind)
     given = dict(options or {})
+    if name is not None and "name" in reader.options:  # feeds are joined by their reader, into one layer
+        given["name"], name = name, None
     unknown = sorted(set(given) - set(reader.options))
     if unknown:
         takes = ", ".join(reader.options) or "none"

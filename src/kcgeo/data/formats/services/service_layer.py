@@ -22,6 +22,7 @@ from kcgeo.data.directory.words import columns_of_services
 from kcgeo.data.formats.archive import refusing
 from kcgeo.data.formats.registry import Converted
 from kcgeo.data.package.catalogue import disclosure_bases
+from kcgeo.data.places.addresses import load_ranges
 from kcgeo.data.places.areas import areas
 from kcgeo.data.study.region import ground
 from kcgeo.data.study.settings import Study
@@ -103,7 +104,13 @@ def service_layer(
     records = authorisations(study) if study.authorisations_path else None
     word = Word(mapped, basis, read_confirmed(confirm, basis), records)
     entered = enter(
-        Cells(text, tuple(notes)), word=word, counties=ground(study), areas=areas(study), what=what or title, told=told
+        Cells(text, tuple(notes)),
+        word=word,
+        counties=ground(study),
+        areas=areas(study),
+        what=what or title,
+        told=told,
+        ranges=load_ranges(study),
     )
     return as_layer(entered, title, vintage, licence, confirm)
 
