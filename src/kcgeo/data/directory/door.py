@@ -239,7 +239,7 @@ def _chosen(table: pd.DataFrame, mapped: Mapped) -> tuple[dict[str, str], list[s
         if ours in chosen.values():
             continue
         chosen[str(name)] = ours
-        if name not in exact:
+        if name not in exact and str(name) != ours:
             notes.append(f"The column '{str(name)[:60]}' was taken for {ours}.")
     if "service_categories" not in {*chosen.values(), *mapped.defaults}:
         known = [str(name) for name in table.columns if _holds_categories(table[name], mapped)]
