@@ -119,6 +119,7 @@ def test_study_keys_of_the_dictionary_are_those_of_the_record(makers: ModuleType
         "study.gaps",
         "study.services_path",
         "study.authorisations_path",
+        "study.changes",
         "study.services_label",
         "study.layers",
         "study.routes",
