@@ -319,3 +319,13 @@ def test_rounding_is_another_way(base):
         release(table, name="again", linked=[released], **OPTIONS)
     with pytest.raises(TableError, match="rounded to 5 or to 10"):
         release(table, name="again", rounding=3, **OPTIONS)
+
+
+@pytest.mark.parametrize("label", ["Total", "ALL", "Grand total", "all counties", "Whole"])
+def test_a_total_by_another_word_is_no_group(label):
+    table = pd.DataFrame({"county": ["A", "B", "C", label], "count": [4, 30, 12, 46]})
+    with pytest.raises((TableError, DisclosureError), match="write 'total' for it") as refusal:
+        release(table, name="counties", **OPTIONS)
+    assert "46" not in str(refusal.value)
+    plain = table.assign(county=["A", "B", "C", "total"])
+    assert release(plain, name="counties", **OPTIONS).table["suppressed"].sum() >= 2

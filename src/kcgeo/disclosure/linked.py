@@ -8,6 +8,7 @@ as they were printed: a blank there is a suppressed cell, whose count is known h
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,9 @@ __all__ = ["TOTAL", "Cell", "LinkedTables", "implied_counts", "link"]
 
 Cell = tuple[str, ...]
 Bools = npt.NDArray[np.bool_]
+_WORD_FOR_TOTAL = re.compile(
+    r"\b(?:(?:sub|grand )?totals?|all|sum|overall|everyone|everybody|both|combined)\b", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,9 +96,23 @@ def _table_problems(name: str, table: pd.DataFrame, dimensions: Sequence[str], *
         problems.append(f"The table {name} has blank labels; write '{TOTAL}' for a total.")
     if table.duplicated(list(dimensions)).any():
         problems.append(f"The table {name} has a cell twice.")
+    if not problems and _holds_a_hidden_total(table, dimensions, numbers):
+        problems.append(f"A row of table {name} reads like a total of the others; write '{TOTAL}' for it.")
     if not problems and not (table[list(dimensions)] != TOTAL).all(axis=1).any():
         problems.append(f"The table {name} holds totals only; give the cells they are made of.")
     return problems
+
+
+def _holds_a_hidden_total(table: pd.DataFrame, dimensions: Sequence[str], counts: pd.Series[float]) -> bool:
+    """Say whether a label is a word for a total, or one row of a list is the sum of all the others.
+
+    Such a row would be taken for one more group, and the sum that it tells would protect nothing.
+    """
+    labels = [str(label) for column in dimensions for label in table[column].unique()]
+    if any(label != TOTAL and _WORD_FOR_TOTAL.search(label) for label in labels):
+        return True
+    inner = counts[(table[list(dimensions)].astype("str") != TOTAL).all(axis=1)].dropna()
+    return len(dimensions) == 1 and len(inner) > 2 and inner.max() > 0 and 2 * inner.max() == inner.sum()
 
 
 class _System:
