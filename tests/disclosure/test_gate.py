@@ -94,6 +94,7 @@ RECORD = {"organization_name": "Beta legal", "scope": "svc-b-01", "may_show": "e
         ("phone", "(555) 555-0103 ext. 7"),
         ("site_id", "site-3"),
         ("organization_name", "beta  LEGAL"),
+        ("organization_name", "The Beta-Legal, Inc."),
     ],
 )
 def test_an_exact_row_beside_a_hidden_one_is_refused_until_a_record_opens_it(hidden, column, value):

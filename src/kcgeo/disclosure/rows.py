@@ -16,7 +16,7 @@ import pandas as pd
 from kcgeo.crs import STORAGE, require
 from kcgeo.data.directory.area_texts import approved_names, is_telephone, narrows_the_place
 from kcgeo.data.directory.authorisations import authorisations, authorised
-from kcgeo.data.directory.doors import plain_text, same_door
+from kcgeo.data.directory.doors import plain_organization, same_door
 from kcgeo.data.directory.looks import (
     column_name_looks_like_place,
     numbers_look_like_place,
@@ -112,7 +112,7 @@ def _neighbor_problems(services: pd.DataFrame, records: pd.DataFrame) -> list[st
         )
     for column in ("organization_id", "organization_name"):
         if column in services and not problems:
-            names = services[column].map(lambda name: plain_text(str(name)) if not _nothing(name) else None)
+            names = services[column].map(lambda name: plain_organization(str(name)) if not _nothing(name) else None)
             if (own := shown & names.notna() & names.isin(names[hidden].dropna())).any():
                 problems.append(
                     f"Exact rows are of an organization that has a hidden row too: "

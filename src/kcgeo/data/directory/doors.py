@@ -20,7 +20,7 @@ import pandas as pd
 from scipy import sparse
 from scipy.spatial import cKDTree
 
-__all__ = ["NEAR_M", "plain_text", "same_door", "telephones"]
+__all__ = ["NEAR_M", "plain_organization", "plain_text", "same_door", "telephones"]
 
 NEAR_M = 100.0
 """Two points at most this far apart count as one door, meters."""
@@ -55,6 +55,9 @@ _KINDS, _SIDES = frozenset(_KINDS_BY_WORD.values()), frozenset(_SIDES_BY_WORD.va
 _ROOM = re.compile(r"\(.*?\)|[,;]\s*|#|\b(?:suite|ste|floor|fl|room|rm|unit|apt|apartment|bldg|building|po box|box)\b")
 _ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)")
 _TELEPHONE = re.compile(r"(?<!\d)(?:\+?1\D{0,3})?(\d{3})\D{0,3}(\d{3})\D{0,3}(\d{4})(?!\d)")
+_LEGAL_FORMS = frozenset(
+    ("the", "inc", "incorporated", "llc", "ltd", "corp", "corporation", "co", "company", "nonprofit")
+)
 _TOLL_FREE = frozenset({"800", "822", "833", "844", "855", "866", "877", "888"})
 
 
@@ -66,6 +69,16 @@ def plain_text(text: str) -> str:
     """
     folded = unicodedata.normalize("NFKC", text)
     return " ".join("".join(mark for mark in folded if unicodedata.category(mark) != "Cf").casefold().split())
+
+
+def plain_organization(name: str) -> str:
+    """Return the name of an organization without marks, article and legal form, to be compared with another spelling.
+
+    >>> plain_organization("The Rose-Brooks House, Inc.") == plain_organization("ROSE BROOKS HOUSE")
+    True
+    """
+    words = re.findall(r"[^\W_]+", re.sub(r"['\u2019]", "", plain_text(name)).replace("&", " and "))
+    return " ".join(word for word in words if word not in _LEGAL_FORMS) or plain_text(name)
 
 
 def telephones(text: object) -> frozenset[str]:
