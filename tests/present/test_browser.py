@@ -122,7 +122,7 @@ def test_a_kind_of_help_is_chosen_with_the_mouse(coverage: Watched) -> None:
     assert page.inner_text("#said").startswith("88 of 100 people")
     assert page.inner_text("#said") != before
     assert "chosen" in (page.get_attribute('tr[data-key="medical"]', "class") or "")
-    assert len(_covers(page)) == 5  # four classes and what is not connected
+    assert len(_covers(page)) == 6  # what lies beyond, four classes, what is not connected
     assert page.inner_text("#groups tbody tr").split("\t")[:3] == ["All people", "59", "88"]
 
 
