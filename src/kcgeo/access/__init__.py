@@ -1,6 +1,7 @@
 """Who is left out? Measures of access, gaps, corridors, equity."""
 
 from kcgeo.access import decay
+from kcgeo.access.catchment import catchment
 from kcgeo.access.catchments import balanced_fca, normalised, spatial_availability, three_step_fca, two_step_fca
 from kcgeo.access.chain import ChainFlow, Stage, chain, earliest_path, simulate_chain
 from kcgeo.access.congestion import congestion_assignment, congestion_cost
@@ -34,6 +35,7 @@ __all__ = [
     "arc_parts",
     "balanced_fca",
     "bed_chance",
+    "catchment",
     "categories_of",
     "chain",
     "concentration_index",

@@ -3,6 +3,7 @@
 ``network`` is the function; the module of the same name is reached by ``from kcgeo.travel.network import ...``.
 """
 
+from kcgeo.travel.bands import reach
 from kcgeo.travel.friction import HEX_DETOUR, Layers, cells, friction_network, layers
 from kcgeo.travel.network import Network, prepare, snap
 from kcgeo.travel.own import network, walking_network
@@ -25,6 +26,7 @@ __all__ = [
     "nearest_times",
     "network",
     "prepare",
+    "reach",
     "read_osm_pbf",
     "snap",
     "street_network",

@@ -11,7 +11,7 @@ import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -103,20 +103,22 @@ class Edges:
         )
 
     @cached_property
-    def _lines(self) -> npt.NDArray[np.object_]:
+    def lines(self) -> npt.NDArray[np.object_]:
+        """The streets as lines in the plane."""
         xy = np.column_stack(self._plane.transform(self.line_xy[:, 0], self.line_xy[:, 1]))
         row = np.repeat(np.arange(len(self.tails)), np.diff(self.line_at))
         return np.asarray(shapely.linestrings(xy, indices=row), dtype=object)
 
     @cached_property
-    def _places(self) -> tuple[npt.NDArray[np.intp], shapely.STRtree]:
+    def places(self) -> tuple[npt.NDArray[np.intp], shapely.STRtree]:
+        """The streets that places join, by number, and a tree of their lines."""
         kept = np.flatnonzero(self.has_side_access)
-        return kept, shapely.STRtree(self._lines[kept])
+        return kept, shapely.STRtree(self.lines[kept])
 
     @cached_property
     def _highways(self) -> tuple[npt.NDArray[np.intp], shapely.STRtree]:
         kept = np.flatnonzero(self.is_highway)
-        return kept, shapely.STRtree(self._lines[kept])
+        return kept, shapely.STRtree(self.lines[kept])
 
     def _shapes(self, points: gpd.GeoDataFrame) -> npt.NDArray[np.object_]:
         xy = np.column_stack(self._plane.transform(points.geometry.x.to_numpy(), points.geometry.y.to_numpy()))
@@ -141,12 +143,22 @@ class Edges:
             self._known.popitem(last=False)
         return joined
 
+    def nearest_in_plane(self, xy: npt.NDArray[np.float64], *, max_snap_m: float) -> Joins:
+        """Join places given in the plane of :attr:`lines`; the answer is not kept."""
+        shapes = np.asarray(shapely.points(xy), dtype=object)
+        return self._joins(shapes, self._nearest_edges(shapes), max_snap_m=max_snap_m, is_on=False)
+
+    def to_globe(self, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> tuple[Any, Any]:
+        """Return longitude and latitude of places in the plane."""
+        lon, lat = self._plane.transform(x, y, direction="INVERSE")
+        return lon, lat
+
     @cached_property
     def _known(self) -> OrderedDict[tuple[float, bytes], Joins]:
         return OrderedDict()
 
     def _nearest_edges(self, shapes: npt.NDArray[np.object_]) -> npt.NDArray[np.intp]:
-        kept, tree = self._places
+        kept, tree = self.places
         edge = np.full(len(shapes), len(self.tails), dtype=np.intp)
         if len(kept) and len(shapes):
             # neighbours one after the other: the tree's boxes stay in the cache of the processor, twice as fast
@@ -171,7 +183,7 @@ class Edges:
         if not len(kept) or not len(shapes):
             return np.empty(0, dtype=np.intp), self._joins(shapes[:0], np.empty(0, dtype=np.intp), is_on=True)
         row, found = tree.query(shapes, predicate="dwithin", distance=within_m)
-        metres = np.asarray(shapely.distance(shapes[row], self._lines[kept[found]]))
+        metres = np.asarray(shapely.distance(shapes[row], self.lines[kept[found]]))
         least = np.full(len(shapes), np.inf)
         np.minimum.at(least, row, metres)
         beside = metres <= least[row] + beside_m
@@ -193,7 +205,7 @@ class Edges:
         at = np.where(known, edge, 0)
         share, metres = np.zeros(len(edge)), np.full(len(edge), np.nan)
         if known.any():
-            lines = self._lines[at]
+            lines = self.lines[at]
             length = np.asarray(shapely.length(lines))
             along = np.asarray(shapely.line_locate_point(lines, shapes))
             along = np.where(along <= _AT_JUNCTION_M, 0.0, np.where(along >= length - _AT_JUNCTION_M, length, along))

@@ -168,7 +168,8 @@ class Network:
         return self._hierarchy.turned() if backward else self._hierarchy
 
     @cached_property
-    def _snap_positions(self) -> npt.NDArray[np.intp]:
+    def cell_positions(self) -> npt.NDArray[np.intp]:
+        """Positions of the nodes that points may meet; on an H3 grid these are the cells."""
         if self.snap_ids is None:
             return np.arange(len(self.node_ids))
         return self._index.get_indexer(pd.Index(self.snap_ids))
@@ -179,7 +180,7 @@ class Network:
 
     @cached_property
     def _tree(self) -> KDTree:
-        return KDTree(measurable(self.xy[self._snap_positions], self.crs))
+        return KDTree(measurable(self.xy[self.cell_positions], self.crs))
 
     def positions(self, points: gpd.GeoDataFrame, *, what: str = "points") -> tuple[npt.NDArray[np.intp], pd.Series]:
         """Return the position of the node that each point meets (-1 for off the network) and the metres to it.
@@ -193,11 +194,11 @@ class Network:
             nearer = np.where(joined.share > 0.5, joined.ends[:, 1], joined.ends[:, 0])
             return np.where(joined.edge >= 0, nearer, -1), pd.Series(joined.metres, index=points.index)
         xy = np.column_stack([points.geometry.x, points.geometry.y])
-        if not len(xy) or not len(self._snap_positions):
+        if not len(xy) or not len(self.cell_positions):
             return np.full(len(xy), -1, dtype=np.intp), pd.Series(np.full(len(xy), np.nan), index=points.index)
         measured = measurable(xy, self.crs)
         query = self._tree.query(measured)
-        metres, found = np.asarray(query[0], dtype=np.float64), self._snap_positions[query[1]]
+        metres, found = np.asarray(query[0], dtype=np.float64), self.cell_positions[query[1]]
         if self.h3_resolution is not None:
             found, metres = self._into_cells(xy, measured, found, metres)
         found = np.where(metres <= self.max_snap_m, found, -1)

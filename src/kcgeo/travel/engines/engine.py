@@ -27,7 +27,7 @@ from kcgeo.travel.arcs import (
     scipy_graph,
 )
 
-__all__ = ["chosen", "nearest_ms", "reach_ms"]
+__all__ = ["chosen", "nearest_ms", "reach_ms", "sums_ms"]
 
 # scipy answers in dense rows of all nodes: only so many sources at once, and cut to the wanted columns straight away.
 _DENSE_ROWS = 25
@@ -132,6 +132,33 @@ def reach_ms(
             np.concatenate([part[at] for part in parts]) if parts else np.empty(0, dtype=np.int32) for at in (1, 2)
         )
     return sp.csr_array((times, columns, np.concatenate([[0], np.cumsum(counts)])), shape=shape)
+
+
+def sums_ms(
+    arcs: Arcs,
+    sources: npt.NDArray[np.intp],
+    weights: npt.NDArray[np.float64],
+    limit: int,
+    *,
+    prepared: Hierarchy | None = None,
+) -> npt.NDArray[np.float64]:
+    """Add up, at every node, the weights of the sources from which it is within the limit; no pair is kept.
+
+    Returns
+    -------
+    numpy.ndarray
+        One sum a node, float64; added in the order of the sources.
+    """
+    if prepared is not None:
+        from kcgeo.travel.engines import sweeps
+
+        return sweeps.sums(prepared, sources, weights, limit)
+    graph, total = scipy_graph(arcs), np.zeros(arcs.node_count)
+    for start in range(0, len(sources), _DENSE_ROWS):
+        some = slice(start, start + _DENSE_ROWS)
+        near = dijkstra(graph, indices=sources[some], limit=limit + 0.5) <= limit + 0.5
+        total += weights[some] @ near
+    return total
 
 
 def _scipy_reach(

@@ -24,12 +24,13 @@ from numba import get_num_threads
 from kcgeo.travel.arcs import LONGEST_MS, UNREACHED, Hierarchy, Ints
 from kcgeo.travel.engines.compiled import compiled
 
-__all__ = ["nearest", "reach"]
+__all__ = ["nearest", "reach", "sums"]
 
 LANES = 16  # searches side by side: one line of the processor's cache
 _T = TypeVar("_T")
 _INF = np.int32(LONGEST_MS + 1)  # twice this still fits into 32 bits
 _FAR = np.int32(UNREACHED)
+Floats = npt.NDArray[np.float64]
 
 
 @compiled(nogil=True)
@@ -142,6 +143,16 @@ def _packed(best, columns, limit, counts):  # type: ignore[no-untyped-def]
 
 
 @compiled(nogil=True)
+def _summed(best, weights, limit):  # type: ignore[no-untyped-def]
+    """Add up the weights of the searches that reach each node within the limit."""
+    sums = np.zeros(len(best))
+    for node in range(len(best)):
+        for lane in range(len(weights)):
+            sums[node] += weights[lane] * (best[node, lane] <= limit)
+    return sums
+
+
+@compiled(nogil=True)
 def _searched(up, needed, nodes, begins, own, best):  # type: ignore[no-untyped-def]
     """Search from the nodes of each row, side by side; the times lie in ``best``."""
     parent, up_ptr, superior, up_ms = up
@@ -250,3 +261,17 @@ def reach(
     columns.resize(filled, refcheck=False)
     times.resize(filled, refcheck=False)
     return counts, columns, times
+
+
+def sums(one: Hierarchy, sources: npt.NDArray[np.intp], weights: npt.NDArray[np.float64], limit: int) -> Floats:
+    """As :func:`kcgeo.travel.engines.engine.sums_ms`; no pair is kept."""
+    sweep = _Sweep(one, None)
+
+    def found(first: int) -> Floats:
+        nodes = one.rank[sources[first : first + LANES]]
+        return _summed(sweep.best(nodes, np.arange(len(nodes) + 1)), weights[first : first + LANES], limit)  # type: ignore[no-any-return]
+
+    total = np.zeros(len(one.parent))
+    for some in _in_threads(found, len(sources)):  # in order, so that the sum does not depend on the threads
+        total += some
+    return total[one.rank]

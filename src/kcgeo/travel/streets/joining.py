@@ -17,7 +17,7 @@ from kcgeo.travel.edges import NEVER, Joins, Times
 from kcgeo.travel.engines.engine import nearest_ms, reach_ms
 from kcgeo.travel.network import Network
 
-__all__ = ["nearest_along", "pairs_along"]
+__all__ = ["at_points", "from_nodes", "nearest_along", "pairs_along"]
 
 Rows = npt.NDArray[np.intp]
 _MOST_PAIRS = 5_000_000
@@ -42,21 +42,47 @@ def nearest_along(
     numpy.ndarray
         Shape (groups, origins); ``UNREACHED`` where no destination of the group is within the limit.
     """
+    rows = from_nodes(network, destinations, groups, limit, engine=engine)
+    best = [at_points(row, origins, destinations.rows(some)) for row, some in zip(rows, groups, strict=True)]
+    table = np.array(best, dtype=np.int64).reshape(len(groups), len(origins.edge))
+    table[table > limit] = UNREACHED
+    return table
+
+
+def from_nodes(
+    network: Network, goals: Joins, groups: Sequence[Rows], limit: int, *, engine: Engine, away: bool = False
+) -> Times:
+    """Milliseconds from each node to the nearest goal of each group, shape (groups, nodes); ``NEVER`` beyond the limit.
+
+    ``away`` turns the way round: from the goals to the nodes.
+    """
     count = len(network.node_ids)
-    members = [rows[destinations.edge[rows] >= 0] for rows in groups]
-    arcs = _with_points(network.backward, _starts(destinations.ends, destinations.in_ms), None)
-    prepared = network.contracted(engine, backward=True)
+    members = [rows[goals.edge[rows] >= 0] for rows in groups]
+    starts = _starts(goals.ends, goals.out_ms if away else goals.in_ms)
+    arcs = _with_points(network.arcs if away else network.backward, starts, None)
+    prepared = network.contracted(engine, backward=not away)
     if prepared is not None:
-        prepared = _with_lowest(prepared, _starts(destinations.ends, destinations.in_ms), None)
+        prepared = _with_lowest(prepared, starts, None)
     times = nearest_ms(arcs, [count + rows for rows in members], limit, engine=engine, prepared=prepared)
-    best = np.full((len(groups), len(origins.edge)), NEVER, dtype=np.int64)
-    for row, found, rows in zip(best, times, members, strict=True):
-        ahead = np.where(found == UNREACHED, NEVER, found).astype(np.int64)
-        for side in (0, 1):
-            np.minimum(row, ahead[origins.ends[:, side]] + origins.out_ms[:, side], out=row)
-        for origin, _, along_ms in _along(origins, destinations.rows(rows)):
-            np.minimum.at(row, origin, along_ms)
-    best[best > limit] = UNREACHED
+    return np.where(times == UNREACHED, NEVER, times)[:, :count].astype(np.int64)
+
+
+def at_points(ahead: Times, points: Joins, goals: Joins, *, away: bool = False) -> Times:
+    """Milliseconds from each point to the nearest goal, over either end of its street or along it.
+
+    Parameters
+    ----------
+    ahead
+        By node, of :func:`from_nodes`.
+    away
+        From the goals to the points.
+    """
+    best = np.full(len(points.edge), NEVER, dtype=np.int64)
+    own = points.in_ms if away else points.out_ms
+    for side in (0, 1):
+        np.minimum(best, ahead[points.ends[:, side]] + own[:, side], out=best)
+    for one, other, along_ms in _along(goals, points) if away else _along(points, goals):
+        np.minimum.at(best, other if away else one, along_ms)
     return best
 
 
