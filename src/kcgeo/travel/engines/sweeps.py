@@ -27,6 +27,7 @@ from kcgeo.travel.engines.compiled import compiled
 __all__ = ["nearest", "reach", "sums"]
 
 LANES = 16  # searches side by side: one line of the processor's cache
+_ROUNDS = 16  # rounds that are added up before they are handed on
 _T = TypeVar("_T")
 _INF = np.int32(LONGEST_MS + 1)  # twice this still fits into 32 bits
 _FAR = np.int32(UNREACHED)
@@ -61,8 +62,12 @@ def _needed(parent, wanted, down_ptr, down, down_ms):  # type: ignore[no-untyped
 
 
 @compiled(nogil=True)
-def _upward(parent, up_ptr, up, up_ms, sources, own, number, lane, best):  # type: ignore[no-untyped-def]
-    """Search from some nodes up to the top; ``own`` comes and goes without a time, ``best`` takes what is needed."""
+def _upward(parent, up_ptr, up, up_ms, sources, limit, own, number, lane, live, best):  # type: ignore[no-untyped-def]
+    """Search from some nodes up to the top; ``own`` comes and goes without a time, ``best`` takes what is needed.
+
+    ``live``, where given, marks the nodes that some search has reached within the limit; the rows of others hold
+    nothing then. numba compiles what is asked of None away.
+    """
     for source in sources:
         own[source] = 0
         node = source
@@ -71,8 +76,13 @@ def _upward(parent, up_ptr, up, up_ms, sources, own, number, lane, best):  # typ
             if start < _INF:
                 for arc in range(up_ptr[node], up_ptr[node + 1]):
                     own[up[arc]] = min(own[up[arc]], start + up_ms[arc])
-                if number[node] >= 0:
-                    best[number[node], lane] = min(best[number[node], lane], start)
+                at = number[node]
+                if at >= 0:
+                    if live is not None:
+                        if not live[at]:
+                            best[at] = _INF
+                        live[at] |= start <= limit
+                    best[at, lane] = min(best[at, lane], start)
             node = parent[node]
     for source in sources:
         node = source
@@ -82,7 +92,7 @@ def _upward(parent, up_ptr, up, up_ms, sources, own, number, lane, best):  # typ
 
 
 @compiled(nogil=True)
-def _downward(indptr, superiors, time_ms, best):  # type: ignore[no-untyped-def]
+def _downward(indptr, superiors, time_ms, limit, live, best):  # type: ignore[no-untyped-def]
     """Give every node the best time of all searches by way of its superiors, from the top down.
 
     This is nearly the whole cost of a search. The 16 searches are written out, and numbers of nodes have no sign: only
@@ -91,12 +101,24 @@ def _downward(indptr, superiors, time_ms, best):  # type: ignore[no-untyped-def]
     count = np.int64(len(indptr) - 1)
     for back in range(count):
         node = np.uint64(count - 1 - back)
+        first, last = indptr[node], indptr[node + np.uint64(1)]
+        if live is not None:
+            some = live[node]
+            for arc in range(first, last):
+                some |= live[np.uint64(superiors[np.uint64(arc)])]
+            if not some:  # so far off that no search gets there within the limit
+                continue
+            if not live[node]:
+                best[node] = _INF
         a, b, c, d = best[node, 0], best[node, 1], best[node, 2], best[node, 3]
         e, f, g, h = best[node, 4], best[node, 5], best[node, 6], best[node, 7]
         i, j, k, q = best[node, 8], best[node, 9], best[node, 10], best[node, 11]
         m, n, o, p = best[node, 12], best[node, 13], best[node, 14], best[node, 15]
-        for arc in range(indptr[node], indptr[node + np.uint64(1)]):
+        for arc in range(first, last):
             at, ms = np.uint64(superiors[np.uint64(arc)]), time_ms[np.uint64(arc)]
+            if live is not None:  # noqa: SIM102  (numba leaves out one question about None, not two)
+                if not live[at]:
+                    continue
             a, b = min(a, np.int32(best[at, 0] + ms)), min(b, np.int32(best[at, 1] + ms))
             c, d = min(c, np.int32(best[at, 2] + ms)), min(d, np.int32(best[at, 3] + ms))
             e, f = min(e, np.int32(best[at, 4] + ms)), min(f, np.int32(best[at, 5] + ms))
@@ -109,6 +131,8 @@ def _downward(indptr, superiors, time_ms, best):  # type: ignore[no-untyped-def]
         best[node, 4], best[node, 5], best[node, 6], best[node, 7] = e, f, g, h
         best[node, 8], best[node, 9], best[node, 10], best[node, 11] = i, j, k, q
         best[node, 12], best[node, 13], best[node, 14], best[node, 15] = m, n, o, p
+        if live is not None:
+            live[node] = min(a, b, c, d, e, f, g, h) <= limit or min(i, j, k, q, m, n, o, p) <= limit
 
 
 @compiled(nogil=True)
@@ -143,24 +167,27 @@ def _packed(best, columns, limit, counts):  # type: ignore[no-untyped-def]
 
 
 @compiled(nogil=True)
-def _summed(best, weights, limit):  # type: ignore[no-untyped-def]
+def _summed(live, best, weights, limit, sums):  # type: ignore[no-untyped-def]
     """Add up the weights of the searches that reach each node within the limit."""
-    sums = np.zeros(len(best))
     for node in range(len(best)):
-        for lane in range(len(weights)):
-            sums[node] += weights[lane] * (best[node, lane] <= limit)
-    return sums
+        if live[node]:
+            for lane in range(len(weights)):
+                sums[node] += weights[lane] * (best[node, lane] <= limit)
 
 
 @compiled(nogil=True)
-def _searched(up, needed, nodes, begins, own, best):  # type: ignore[no-untyped-def]
-    """Search from the nodes of each row, side by side; the times lie in ``best``."""
+def _searched(up, needed, nodes, begins, limit, own, live, best):  # type: ignore[no-untyped-def]
+    """Search from the nodes of each row, side by side; the times lie in ``best``, where ``live`` is given and true."""
     parent, up_ptr, superior, up_ms = up
     number, indptr, superiors, time_ms = needed
-    best[:] = _INF
+    if live is None:
+        best[:] = _INF
+    else:
+        live[:] = False
     for row in range(len(begins) - 1):
-        _upward(parent, up_ptr, superior, up_ms, nodes[begins[row] : begins[row + 1]], own, number, row, best)
-    _downward(indptr, superiors, time_ms, best)
+        some = nodes[begins[row] : begins[row + 1]]
+        _upward(parent, up_ptr, superior, up_ms, some, limit, own, number, row, live, best)
+    _downward(indptr, superiors, time_ms, limit, live, best)
 
 
 class _Sweep:
@@ -170,7 +197,8 @@ class _Sweep:
     much as the searches where other work runs beside.
     """
 
-    def __init__(self, one: Hierarchy, targets: Ints | None) -> None:
+    def __init__(self, one: Hierarchy, targets: Ints | None, limit: int, *, near: bool = False) -> None:
+        self.limit, self.near = limit, near
         self.up = (one.parent, *one.up)
         self.needed = self._needed(one, targets)
         self._own = threading.local()
@@ -185,19 +213,23 @@ class _Sweep:
         found: tuple[npt.NDArray[np.generic], ...] = _needed(one.parent, wanted, *one.down)
         return found
 
-    def best(self, nodes: Ints, begins: npt.NDArray[np.int64]) -> Ints:
-        """Return times by needed node and row; the array is the thread's own and is filled anew at the next call."""
-        if not hasattr(self._own, "best"):
-            self._own.times = np.full(len(self.up[0]), _INF, dtype=np.int32)
-            self._own.best = np.empty((len(self.needed[1]) - 1, LANES), dtype=np.int32)
-        _searched(self.up, self.needed, nodes, begins, self._own.times, self._own.best)
-        found: Ints = self._own.best
-        return found
+    def searched(self, nodes: Ints, begins: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.bool_] | None, Ints]:
+        """Return which needed nodes are reached (``near``), and times by node and row; the thread's own, filled anew.
+
+        Asking of each node whether anybody gets near pays where a limit leaves most of the network out.
+        """
+        own = self._own
+        if not hasattr(own, "best"):
+            own.times = np.full(len(self.up[0]), _INF, dtype=np.int32)
+            own.best = np.empty((len(self.needed[1]) - 1, LANES), dtype=np.int32)
+            own.live = np.empty(len(own.best), dtype=np.bool_) if self.near else None
+        _searched(self.up, self.needed, nodes, begins, self.limit, own.times, own.live, own.best)
+        return own.live, own.best
 
 
-def _in_threads(work: Callable[[int], _T], row_count: int) -> Iterator[_T]:
-    """Do the rounds that begin at rows 0, LANES, ..., and yield what they give in this order."""
-    firsts = range(0, row_count, LANES)
+def _in_threads(work: Callable[[int], _T], row_count: int, size: int = LANES) -> Iterator[_T]:
+    """Do the rounds that begin at rows 0, ``size``, ..., and yield what they give in this order."""
+    firsts = range(0, row_count, size)
     threads = min(len(firsts), get_num_threads())
     if threads <= 1:
         yield from map(work, firsts)
@@ -217,12 +249,12 @@ def nearest(one: Hierarchy, groups: list[npt.NDArray[np.intp]], limit: int) -> I
     block = np.empty((len(groups), len(one.parent)), dtype=np.int32)
     if not block.size:
         return block
-    sweep = _Sweep(one, None)
+    sweep = _Sweep(one, None, limit)
 
     def fill(first: int) -> None:
         some = groups[first : first + LANES]
         begins = np.concatenate([[0], np.cumsum([len(group) for group in some])]).astype(np.int64)
-        best = sweep.best(one.rank[np.concatenate(some)], begins)
+        _, best = sweep.searched(one.rank[np.concatenate(some)], begins)
         _written(best, one.rank, limit, block[first : first + LANES])
 
     list(_in_threads(fill, len(groups)))
@@ -243,12 +275,12 @@ def reach(
     columns, times = np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int32)
     if not len(sources) or not len(targets):
         return counts, columns, times
-    sweep = _Sweep(one, one.rank[targets])
+    sweep = _Sweep(one, one.rank[targets], limit)
     ends = sweep.needed[0][one.rank[targets]]
 
     def found(first: int) -> tuple[Ints, Ints]:
         nodes = one.rank[sources[first : first + LANES]]
-        best = sweep.best(nodes, np.arange(len(nodes) + 1))
+        _, best = sweep.searched(nodes, np.arange(len(nodes) + 1))
         return _packed(best, ends, limit, counts[first : first + LANES])  # type: ignore[no-any-return]
 
     for number, (some, spent) in enumerate(_in_threads(found, len(sources)), start=1):
@@ -265,13 +297,17 @@ def reach(
 
 def sums(one: Hierarchy, sources: npt.NDArray[np.intp], weights: npt.NDArray[np.float64], limit: int) -> Floats:
     """As :func:`kcgeo.travel.engines.engine.sums_ms`; no pair is kept."""
-    sweep = _Sweep(one, None)
+    sweep, size = _Sweep(one, None, limit, near=True), LANES * _ROUNDS
 
     def found(first: int) -> Floats:
-        nodes = one.rank[sources[first : first + LANES]]
-        return _summed(sweep.best(nodes, np.arange(len(nodes) + 1)), weights[first : first + LANES], limit)  # type: ignore[no-any-return]
+        some = np.zeros(len(one.parent))
+        for start in range(first, min(first + size, len(sources)), LANES):
+            nodes = one.rank[sources[start : start + LANES]]
+            times = sweep.searched(nodes, np.arange(len(nodes) + 1))
+            _summed(*times, weights[start : start + LANES], limit, some)
+        return some
 
     total = np.zeros(len(one.parent))
-    for some in _in_threads(found, len(sources)):  # in order, so that the sum does not depend on the threads
+    for some in _in_threads(found, len(sources), size):  # in order, so that the sum does not depend on the threads
         total += some
     return total[one.rank]
