@@ -5,9 +5,12 @@ import h3
 import numpy as np
 import pandas as pd
 import pytest
+from shapely.geometry import Point
 
+from kcgeo import data
 from kcgeo.errors import CrsError, TableError
 from kcgeo.travel import Network, snap
+from kcgeo.travel.network import point_ids
 from tests.travel.towns import METRIC, edges, one_way_ring, points
 
 
@@ -119,3 +122,30 @@ def test_only_the_named_nodes_are_met() -> None:
 def test_unknown_nodes_to_meet_are_refused() -> None:
     with pytest.raises(TableError, match="snap_ids names x, which are not in the nodes"):
         Network.from_edges(points(["a", "b"], [0, 100]), edges(), snap_ids=["a", "x"])
+
+
+@pytest.mark.parametrize(
+    ("xy", "crs"),
+    [
+        ((-94.5, 1268.0), "EPSG:4326"),
+        ((np.nan, 39.0), "EPSG:4326"),
+        ((1e12, 4e6), "EPSG:26915"),
+        ((0, np.inf), "EPSG:26915"),
+    ],
+)
+def test_a_point_that_cannot_be_is_named_at_every_door(xy: tuple[float, float], crs: str) -> None:
+    good = (-94.5, 39.0) if crs == "EPSG:4326" else (362_000.0, 4_323_000.0)
+    layer = gpd.GeoDataFrame({"id": ["fine", "odd"]}, geometry=[Point(good), Point(xy)], crs=crs)
+    with pytest.raises(TableError, match=r"odd"):
+        point_ids(layer, "services")
+    with pytest.raises(TableError, match=r"odd"):
+        Network.from_edges(layer.rename(columns={"id": "node_id"}), edges(("fine", "odd", 1)))
+    if crs == "EPSG:4326":
+        with pytest.raises(TableError, match=r"odd"):
+            data.mileposts(layer.set_index("id"), "I-35")
+
+
+def test_minutes_as_text_are_refused_as_everywhere() -> None:
+    table = edges(("a", "b", 1)).assign(time_min=["1"])
+    with pytest.raises(TableError, match="minutes as numbers"):
+        Network.from_edges(points(["a", "b"], [0, 900]), table)

@@ -11,7 +11,7 @@ from io import TextIOWrapper
 
 import typer
 
-from kcgeo.cli import add, beds, data, exchange, local, planner, questions, releases, results, scale, study, transit  # noqa: F401  (each adds its commands)
+from kcgeo.cli import add, beds, data, exchange, local, planner, questions, reach, releases, results, scale, study, transit  # noqa: F401  (each adds its commands)
 from kcgeo.cli.shared import app
 from kcgeo.errors import KcgeoError, WithheldWarning
 

@@ -10,6 +10,7 @@ from kcgeo.present.figures.drive_times import drive_time_map, drive_time_sheet
 from kcgeo.present.figures.equity_charts import group_gap_chart, lorenz_chart
 from kcgeo.present.figures.gap_maps import gap_map, orientation_map
 from kcgeo.present.figures.matrix_charts import matrix_chart, matrix_map
+from kcgeo.present.figures.reach_map import catchment_map, reach_map
 from kcgeo.present.figures.reporting import reported_states, reporting_chart
 from kcgeo.present.figures.siting_charts import group_chart, pareto_chart
 from kcgeo.present.figures.siting_map import siting_map
@@ -49,6 +50,7 @@ __all__ = [
     "attack_map",
     "background",
     "card_lines",
+    "catchment_map",
     "certainty_map",
     "change_map",
     "claims_chart",
@@ -78,6 +80,7 @@ __all__ = [
     "pareto_chart",
     "plan_words",
     "plate_item",
+    "reach_map",
     "reported_states",
     "reporting_chart",
     "save_figure",

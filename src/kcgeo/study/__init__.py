@@ -13,6 +13,7 @@ from kcgeo.study import folder
 from kcgeo.study.answer import Answer, Figure, background_of
 from kcgeo.study.answers.beds import ChainReport, bed_stages, chain_report, person_path
 from kcgeo.study.answers.by_bus import TransitReport, transit_report
+from kcgeo.study.answers.catchment import catchment
 from kcgeo.study.answers.certainty import CertaintyReport, certainty_report
 from kcgeo.study.answers.corridor import CorridorReport, corridor_report
 from kcgeo.study.answers.county import county_answer, county_fips
@@ -21,6 +22,7 @@ from kcgeo.study.answers.explorer import explorer_numbers, release_explorer
 from kcgeo.study.answers.figures import NO_REPORTS, reporting
 from kcgeo.study.answers.maps import maps
 from kcgeo.study.answers.networks import compare_networks, foot_times, on_foot
+from kcgeo.study.answers.reach import reach
 from kcgeo.study.answers.who import WhoReport, who_report
 from kcgeo.study.ask import (
     compare,
@@ -60,6 +62,7 @@ __all__ = [
     "WhoReport",
     "background_of",
     "bed_stages",
+    "catchment",
     "certainty_report",
     "chain_report",
     "compare",
@@ -79,6 +82,7 @@ __all__ = [
     "measure_corridors",
     "on_foot",
     "person_path",
+    "reach",
     "read_scenarios",
     "release_all",
     "release_explorer",

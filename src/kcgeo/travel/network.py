@@ -309,7 +309,7 @@ def point_ids(points: gpd.GeoDataFrame, what: str, *, unique: bool = False) -> p
     Raises
     ------
     TableError
-        There is no key, an id is missing, a row has no point, or (``unique``) an id comes twice.
+        There is no key, an id is missing, a row has no point or one that cannot be, or (``unique``) an id comes twice.
     """
     key = next((name for name in KEYS if name in points.columns), None)
     if key is None and points.index.name is None:
@@ -318,11 +318,7 @@ def point_ids(points: gpd.GeoDataFrame, what: str, *, unique: bool = False) -> p
     problems = []
     if ids.isna().any():
         problems.append(f"The {what} miss an id in {np.count_nonzero(ids.isna())} rows; give every row an id.")
-    bare = (points.geometry.isna() | points.geometry.is_empty | (points.geometry.geom_type != "Point")).to_numpy()
-    if bare.any():
-        problems.append(
-            f"The {what} hold rows without a point ({first_ids(ids[bare])}); leave out those that have no place."
-        )
+    problems += systems.point_faults(points, ids, what=what)
     if unique and ids.has_duplicates:
         twice = ids[ids.duplicated()].unique()
         problems.append(f"The {what} repeat ids ({first_ids(twice)}); keep one row an id.")
@@ -342,10 +338,14 @@ def _arcs(ids: npt.NDArray[np.object_], edges: pd.DataFrame) -> Arcs:
     """Check the edges and sort them into arcs; the fastest of parallel edges is kept."""
     missing = [name for name in ("from_node_id", "to_node_id", "time_min") if name not in edges.columns]
     raise_all((f"The edges have no column {name}." for name in missing), TableError)
+    if len(edges) and not pd.api.types.is_numeric_dtype(edges["time_min"].dtype):
+        raise TableError(
+            f"The column time_min of the edges must hold minutes as numbers, not {edges['time_min'].dtype}."
+        )
     index = pd.Index(ids)
     tails = index.get_indexer(pd.Index(edges["from_node_id"].astype(str)))
     heads = index.get_indexer(pd.Index(edges["to_node_id"].astype(str)))
-    minutes = pd.to_numeric(edges["time_min"], errors="coerce").to_numpy(dtype=np.float64)
+    minutes = edges["time_min"].to_numpy(dtype=np.float64, na_value=np.nan)
     _check_edges(edges, tails, heads, minutes)
     time_ms = np.rint(minutes * MS_PER_MIN).astype(np.int64)
     return fastest_arcs(len(ids), tails, heads, time_ms)

@@ -196,9 +196,7 @@ def mileposts(points: gpd.GeoDataFrame | gpd.GeoSeries, corridor: gpd.GeoDataFra
     rows = _rows(corridor)
     systems.require(points, what="points")
     shapes = points.geometry
-    bad = (shapes.isna() | shapes.is_empty | (shapes.geom_type != "Point")).to_numpy()
-    if bad.any():
-        raise TableError(f"The points hold rows without a point ({first_ids(points.index[bad])}); leave those out.")
+    raise_all(systems.point_faults(points, points.index, what="points"), TableError)
     xy = shapely.get_coordinates(shapes.to_crs(rows["metric_crs"].iloc[0]).to_numpy())
     found = [linear.locate(line, miles, xy) for line, miles in _lines(rows)]
     milepost, offset, side = (np.stack(part) for part in zip(*found, strict=True))

@@ -1,0 +1,120 @@
+"""Commands of the planner: how far one gets from a place, and where to look for a building."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from kcgeo.cli.shared import OutOption, StudyOption, app, moment, print_json, print_table, progress, study_path
+from kcgeo.errors import StudyError
+
+__all__: list[str] = []
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print findings and tables as JSON.")]
+
+
+@app.command("reach", epilog="Example: kcgeo reach --from 'Olathe KS' --minutes 15,30,45 --out output/olathe")
+def reach_command(
+    starts: Annotated[
+        list[str],
+        typer.Option("--from", help="LON,LAT, a service, a cell, a place or a town; repeat for several."),
+    ],
+    minutes: Annotated[str, typer.Option(help="Times of the bands, joined by commas.")] = "15,30,45",
+    mode: Annotated[str, typer.Option(help="drive, foot, or bus (a feed, --depart and --direction to).")] = "drive",
+    direction: Annotated[str, typer.Option(help="from the place, or to it; they differ on one-way streets.")] = "from",
+    depart: Annotated[str | None, typer.Option(help="Local time of departure, for the bus.")] = None,
+    study: StudyOption = None,
+    out: OutOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show how many people and services are within some minutes of a place, with bands as map, GeoJSON, GeoPackage."""
+    from kcgeo.study import folder, load, reach
+
+    if out is not None:
+        folder.refuse_foreign_folder(out)
+    limits = _minutes(minutes)
+    settings = load(study_path(study))
+    with progress() as bar:
+        task = bar.add_task("Reading the study", total=None)
+
+        def step(words: str) -> None:
+            bar.update(task, description=words)
+
+        answer = reach(
+            settings,
+            starts,
+            minutes=limits,
+            mode=mode,  # type: ignore[arg-type]  # an unknown word is refused in a sentence
+            direction=direction,  # type: ignore[arg-type]
+            depart=None if depart is None else moment(depart, "--depart"),
+            with_map=out is not None,
+            step=step,
+        )
+        if out is not None:
+            step("Writing the folder")
+            folder.write(answer, out)
+    if json:
+        print_json(answer)
+        return
+    for finding in answer.findings:
+        typer.echo(f"{finding.say()}.")
+    services = answer.tables["services_in_reach"].table
+    if len(services):
+        table = Table(title="Listed sites within reach", caption=escape(answer.notices[0]))
+        for column in ("from" if direction == "from" else "to", "kind of help", "minutes", "sites"):
+            table.add_column(column, justify="right" if column in ("minutes", "sites") else "left")
+        for row in services.to_dict("records"):
+            table.add_row(
+                escape(str(row["place_name"])),
+                escape(str(row["category"])),
+                f"{row['cutoff_min']:g}",
+                str(int(row["sites_count"])),
+            )
+        print_table(table)
+    if out is not None:
+        typer.echo(f"Map, tables, bands.geojson and bands.gpkg are in {out}.")
+
+
+@app.command(
+    "catchment", epilog="Example: kcgeo catchment --category emergency_shelter --minutes 30 --out output/where"
+)
+def catchment_command(
+    category: Annotated[str, typer.Option(help="Kind of help that a new place would offer.")],
+    minutes: Annotated[float, typer.Option(help="A time of exactly so many minutes counts.")] = 30.0,
+    study: StudyOption = None,
+    out: OutOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show how many people, and how many who lack the help, each cell would reach: where to look for a building."""
+    from kcgeo.study import catchment, folder, load
+
+    if out is not None:
+        folder.refuse_foreign_folder(out)
+    settings = load(study_path(study))
+    with progress() as bar:
+        task = bar.add_task("Reading the study", total=None)
+
+        def step(words: str) -> None:
+            bar.update(task, description=words)
+
+        answer = catchment(settings, category, minutes=minutes, with_map=out is not None, step=step)
+        if out is not None:
+            step("Writing the folder")
+            folder.write(answer, out)
+    if json:
+        print_json(answer)
+        return
+    for finding in answer.findings:
+        typer.echo(f"{finding.say()}.")
+    if out is not None:
+        typer.echo(f"Map and the table of cells are in {out}.")
+
+
+def _minutes(text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise StudyError(f"--minutes takes numbers joined by commas, e.g. 15,30,45; not '{text}'.") from None

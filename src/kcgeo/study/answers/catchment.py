@@ -1,0 +1,119 @@
+"""Where to look for a building: how many people each cell could reach, and how many of them lack help today."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from kcgeo import access, data, present, terms, travel
+from kcgeo.data.study.settings import Study
+from kcgeo.disclosure import release
+from kcgeo.errors import StudyError
+from kcgeo.findings import Finding
+from kcgeo.present.look.sheet import PRINT
+from kcgeo.study.answer import Answer, Figure
+from kcgeo.study.measure import measure
+from kcgeo.study.progress import Step, silent_step
+from kcgeo.study.releases import LOWER_BOUND, ODBL, release_background, release_services
+from kcgeo.study.sources import sources_of, vintage_of
+
+__all__ = ["catchment"]
+
+COUNT = "population_count"
+
+
+def catchment(
+    study: Study, category: str, *, minutes: float, with_map: bool = True, step: Step = silent_step
+) -> Answer:
+    """Say of every cell how many people would have a new service there within some minutes.
+
+    Parameters
+    ----------
+    study : Study
+        Its own streets or friction grid; people who travel to the cell.
+    category : str
+        The kind of help that people may lack, e.g. ``emergency_shelter``.
+    minutes : float
+        A time of exactly so many minutes counts.
+    with_map : bool
+        Prepare the map, which takes the measures of the whole study.
+
+    Returns
+    -------
+    Answer
+        Findings ``catchment_people`` (of the best cell) and ``catchment_lacking``; table ``catchment`` by ``cell_id``:
+        ``within_count`` (people within reach) and ``lacking_count`` (those of them without the category today; people
+        by referral lack none).
+
+    Raises
+    ------
+    StudyError, TableError
+        The category has no place or is unknown, or the minutes are no number of 0 or more.
+    """
+    known = [name for name, kind in terms.categories().items() if kind.has_place]
+    if category not in known:
+        raise StudyError(f"'{category}' is no kind of help with a place; choose {', '.join(known)}.")
+    people, services = data.places(study), data.directory(study)
+    network, cells = travel.network(study), travel.cells(study)
+    step("Searching from every place")
+    sites = data.by_category(services)
+    near = travel.nearest_times(network, people, sites[sites["category"] == category])["time_min"] <= minutes
+    referral = data.referral(people, services, areas=data.areas(study), categories=[category])[category]
+    lacking = people.assign(**{COUNT: people[COUNT].where(~(near.to_numpy() | referral.to_numpy()), 0)})
+    spots = None if network.edges is None else cells
+    found = {
+        name: access.catchment(network, some, cutoff_min=minutes, sites=spots)
+        for name, some in (("within_count", people), ("lacking_count", lacking))
+    }
+    table = pd.DataFrame({name: counts.reindex(cells["cell_id"]).to_numpy() for name, counts in found.items()})
+    table.insert(0, "cell_id", cells["cell_id"].to_numpy())
+    table.insert(1, "county_fips", cells["county_fips"].to_numpy())
+    released = release(
+        table.round(),
+        name="catchment",
+        kind="gaps",
+        sources=sources_of(study, "places", "services", "highway_edges"),
+        vintage=vintage_of(study, "places", "services", "highway_edges"),
+        notes=(ODBL, LOWER_BOUND, "cells are drawn by travel time alone: no building was looked for"),
+        about={"cutoff_min": float(minutes), "category": category},
+    )
+    answer = Answer(
+        "catchment",
+        study,
+        findings=_findings(study, table, people, float(lacking[COUNT].sum()), category, minutes),
+        tables={"catchment": released},
+        shown=("catchment",),
+        about={"category": category, "minutes": float(minutes)},
+    )
+    if not with_map:
+        return answer
+    measured = measure(study, step=step)
+    ground = release_background(measured) | {"services": release_services(measured)}
+    figure = Figure.of(
+        "catchment", "Where would a new place reach most?", present.catchment_map, ("catchment",), sheet=PRINT
+    )
+    return replace(answer, tables={**answer.tables, **ground}, figures=(figure,))
+
+
+def _findings(
+    study: Study, table: pd.DataFrame, people: gpd.GeoDataFrame, lacking: float, category: str, minutes: float
+) -> tuple[Finding, ...]:
+    counties = data.counties(study).set_index("county_fips")["name"]
+    kind = terms.categories()[category].label
+    found = []
+    for key, column, whole in (
+        ("catchment_people", "within_count", float(people[COUNT].sum())),
+        ("catchment_lacking", "lacking_count", lacking),
+    ):
+        best = table.iloc[int(np.argmax(table[column].to_numpy()))]
+        about = {
+            "cutoff_min": float(minutes),
+            "category": kind,
+            "cell": best["cell_id"],
+            "county": str(counties[best["county_fips"]]),
+        }
+        found.append(Finding(key, float(table[column].max()), of=whole, about=about))
+    return tuple(found)
