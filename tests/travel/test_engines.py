@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -18,7 +19,7 @@ from kcgeo.travel import Network, costs, nearest_times, prepare
 from kcgeo.travel.arcs import LONGEST_MS, UNREACHED, Arcs, Engine, limit_ms, reversed_arcs
 from kcgeo.travel.engines import engine as engines
 from kcgeo.travel.engines.engine import chosen, nearest_ms, reach_ms
-from tests.travel.towns import graphs, one_way_ring, points
+from tests.travel.towns import edges, graphs, one_way_ring, points
 
 ENGINES = ["numba", "sweep"]
 needs_numba = pytest.mark.skipif(engines.find_spec("numba") is None, reason="the extra 'fast' (numba) is not installed")
@@ -103,6 +104,20 @@ def test_auto_sweeps_once_the_network_is_prepared(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(sys.modules[Network.__module__], "find_spec", lambda name: None)
     with pytest.raises(KcgeoError, match="package numba"):
         prepare(one_way_ring())
+
+
+@needs_numba
+def test_a_contracted_network_takes_other_times() -> None:
+    nodes = points([f"n{at:03d}" for at in range(300)], [float(at) for at in range(300)])
+    arcs = random_arcs(7, nodes=300)
+    network = replace(Network.from_edges(nodes, edges(("n000", "n001", 1))), arcs=arcs)
+    for hour in range(3):
+        slower = Arcs(arcs.indptr, arcs.indices, arcs.time_ms * (hour + 1) + hour)
+        groups = [np.array([5, 200]), np.array([17])]
+        one = nearest_ms(slower, groups, LONGEST_MS, engine="scipy")
+        np.testing.assert_array_equal(
+            nearest_ms(slower, groups, LONGEST_MS, prepared=network.timed(slower.time_ms)), one
+        )
 
 
 @needs_numba
