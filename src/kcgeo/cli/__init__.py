@@ -11,7 +11,21 @@ from io import TextIOWrapper
 
 import typer
 
-from kcgeo.cli import add, beds, data, exchange, local, planner, questions, reach, releases, results, scale, study, transit  # noqa: F401  (each adds its commands)
+from kcgeo.cli import (  # noqa: F401  (each adds its commands)
+    add,
+    beds,
+    data,
+    exchange,
+    local,
+    planner,
+    questions,
+    reach,
+    releases,
+    results,
+    scale,
+    study,
+    transit,
+)
 from kcgeo.cli.shared import app
 from kcgeo.errors import KcgeoError, WithheldWarning
 
