@@ -115,15 +115,28 @@ def site_command(
     objective: Annotated[
         str, typer.Option(help="max_coverage, p_median, p_center, backup_coverage or min_sites.")
     ] = "max_coverage",
-    candidates: Annotated[str, typer.Option(help="places (ZIP code areas) or cells (hexagons of 36 km2).")] = "places",
+    candidates: Annotated[
+        str,
+        typer.Option(help="places (ZIP code areas), cells (hexagons of 36 km2), or a FILE: CSV, .xlsx or a map layer."),
+    ] = "places",
     referral_weight: Annotated[
         float, typer.Option(help="0 to 1: what a person counts whom a confidential service takes by referral.")
     ] = 0.5,
     capacity: Annotated[
-        float | None, typer.Option(help="People a new site can serve; no limit where not given.")
+        str | None, typer.Option(help="People a new site can serve, or the column of FILE that holds them.")
     ] = None,
-    within: Annotated[float, typer.Option(help="Show plans that are worse by at most this share.")] = 0.02,
-    draws: Annotated[int, typer.Option(help="Draws of speeds and places that say how sure the plan is.")] = 20,
+    within: Annotated[list[str] | None, typer.Option(help="Only candidates in this county, e.g. 'Jackson MO'.")] = None,
+    near_stops: Annotated[float | None, typer.Option(help="Only candidates so many meters from a bus stop.")] = None,
+    weight: Annotated[
+        str | None, typer.Option(help="Who counts: anyone, under18, poverty, no_vehicle_household or a column.")
+    ] = None,
+    budget: Annotated[float | None, typer.Option(help="What all new sites may cost together; needs --cost.")] = None,
+    cost: Annotated[str | None, typer.Option(help="Column of FILE that holds the cost of a candidate.")] = None,
+    keep: Annotated[list[str] | None, typer.Option(help="Site (service id) that stays; others may then close.")] = None,
+    drop: Annotated[list[str] | None, typer.Option(help="Site (service id) that is taken to be closed.")] = None,
+    spread: Annotated[float | None, typer.Option(help="New sites keep at least so many kilometers apart.")] = None,
+    nearly: Annotated[float, typer.Option(help="Show plans that are worse by at most this share.")] = 0.02,
+    draws: Annotated[int, typer.Option(help="Draws of speeds and places that say how sure the plan is.")] = 60,
     time_limit: Annotated[float, typer.Option(help="Seconds for each solve; then the best plan so far.")] = 60.0,
 ) -> None:
     """Find in which areas new sites would help most, with proof; Ctrl-C gives the best plan so far with its gap."""
@@ -145,8 +158,16 @@ def site_command(
             objective=objective,
             candidates=candidates,
             referral_weight=referral_weight,
-            capacity=capacity,
-            within_share=within,
+            capacity=_number_or_column(capacity),
+            within=within or (),
+            near_stops_m=near_stops,
+            weight=weight,
+            budget=budget,
+            cost=cost,
+            keep=keep or (),
+            drop=drop or (),
+            spread_km=spread,
+            within_share=nearly,
             draw_count=draws,
             time_limit_s=time_limit,
         )
@@ -160,9 +181,19 @@ def site_command(
         numbers = f"{row['gained_count']:,.0f}", f"{covered:.1f} %", f"{held:.0f} %"
         table.add_row(str(row["rank"]), escape(str(row["name"])), *numbers)
     print_table(table)
+    typer.echo(
+        "More people: beyond those before it in the table. In good plans: share of plans that are nearly as good."
+    )
     for sentence in (told.proof, *told.sure, *told.limits):
         typer.echo(sentence)
     if out is not None:
         typer.echo(f"The page to hand on is {out / 'page.pdf'}; map, tables and GeoPackage are beside it.")
     if answer.unfinished:
         raise typer.Exit(130)
+
+
+def _number_or_column(text: str | None) -> float | str | None:
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return text

@@ -211,7 +211,6 @@ def _rules_out(gone: Ints, base: int, saving: Wholes, free: Bools, left: int, ta
 
 
 def _ends(sharing: Sharing, opened: Bools, free: Bools, left: int) -> bool:
-    """Whether a part holds no plan at all: too few sites, too dear, or only one that may not come again."""
-    is_single = left == 0 or not free.any()
+    """Whether a part holds no plan at all: too few sites, too dear, or one that may not come again."""
     too_few = sharing.exactly and int(free.sum()) < left
-    return left < 0 or too_few or sharing.overspends(opened) or (is_single and sharing.is_excluded(opened))
+    return left < 0 or too_few or sharing.overspends(opened) or sharing.is_excluded(opened)

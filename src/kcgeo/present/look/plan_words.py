@@ -145,7 +145,7 @@ def _unit(plan: Mapping[str, Any]) -> str:
 def _proof(plan: Mapping[str, Any]) -> str:
     more = plan["measure"] in _MORE_IS_BETTER
     value, bound = f"{plan['objective']:,.0f} {_unit(plan)}", f"{plan['bound']:,.0f}"
-    model = f"Model: {MODELS[str(plan['measure'])]}, solved with HiGHS; every plan is checked again by other code."
+    model = f"Model: {MODELS[str(plan['measure'])]}; bounded twice, by a solver and in whole numbers, and checked again."
     among = f"{plan['candidate_count']:,.0f} areas"
     if plan["status"] == "optimal":
         return (
@@ -187,7 +187,8 @@ def _drawn(plan: Mapping[str, Any], released: Mapping[str, Released]) -> Iterato
     if len(equal) > 1:
         yield f"{words.counted(len(equal) - 1, 'other plan is', 'other plans are')} exactly as good."
         held = draws["best_share"].reindex(equal["plan"]).to_numpy(dtype=float) if "best_share" in draws else None
-        if held is not None and held.max() > held[0]:
+        # two standard errors of the difference of two shares: under them the draws name no winner
+        if held is not None and held.max() - held[0] > 2 * (0.5 / float(plan["draw_count"])) ** 0.5:
             yield f"Of these equals, {equal['name'].iloc[int(held.argmax())]} holds best in the draws."
 
 
@@ -210,7 +211,8 @@ def _closed(released: Mapping[str, Released]) -> Iterator[str]:
 
 def _parameters(plan: Mapping[str, Any]) -> tuple[str, ...]:
     capacity = plan["capacity_count"]
-    areas = "ZIP code areas" if plan["area"] == "places" else "hexagons of about 36 km²"
+    own = "places of a table of one's own, each shown as the hexagon of about 36 km² around it"
+    areas = {"places": "ZIP code areas", "own": own}.get(str(plan["area"]), "hexagons of about 36 km²")
     return (
         f"kind of help: {words.category_label(str(plan['category'])).lower()}",
         f"for: {_asked(plan)}",

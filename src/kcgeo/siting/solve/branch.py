@@ -100,7 +100,7 @@ def search(
             return found
         opened, alive, price, rounds = stack.pop()
         left, free = sharing.left(opened), np.flatnonzero(alive & ~opened)
-        if sharing.overspends(opened) or (sharing.exactly and free.size < left):
+        if sharing.overspends(opened) or sharing.is_excluded(opened) or (sharing.exactly and free.size < left):
             steps.append(Step(price, free[:0], -1))
             continue
         if left == 0 or free.size == 0:

@@ -16,7 +16,7 @@ import numpy as np
 from scipy import sparse
 
 from kcgeo.errors import SolverError
-from kcgeo.siting.instance import Bools, Floats, Ints
+from kcgeo.siting.instance import Bools, Floats
 from kcgeo.siting.solve.clock import Run
 
 __all__ = ["Outcome", "Program", "Rows", "Session", "solve"]
@@ -75,7 +75,7 @@ class Outcome:
 
 
 class Session:
-    """A program loaded into HiGHS, to be solved, given further rows and solved again from where it stands."""
+    """A program loaded into HiGHS, to be solved within what is left of a run."""
 
     def __init__(self, program: Program, run: Run, *, threads: int = 1) -> None:
         self._run = run
@@ -85,34 +85,6 @@ class Session:
         self._no_bound = math.inf if program.sense == "max" else -math.inf
         self._highs = _load(program, threads)
         _listen(self._highs, run, self._seen)
-
-    def add(self, rows: Rows) -> None:
-        """Add constraints."""
-        matrix = rows.matrix
-        self._highs.addRows(
-            matrix.shape[0],
-            _bounded(rows.lower),
-            _bounded(rows.upper),
-            matrix.nnz,
-            matrix.indptr[:-1].astype(np.int32),
-            matrix.indices.astype(np.int32),
-            matrix.data.astype(float),
-        )
-
-    def close(self, columns: Ints) -> None:
-        """Fix columns at 0."""
-        none = np.zeros(columns.size)
-        self._highs.changeColsBounds(columns.size, columns.astype(np.int32), none, none)
-
-    def make_integer(self, columns: Ints) -> None:
-        """Ask for whole numbers in these columns from now on."""
-        kind = np.ones(columns.size, dtype=np.uint8)
-        self._highs.changeColsIntegrality(columns.size, columns.astype(np.int32), kind)
-        self._is_mip = True
-
-    def start_from(self, x: Floats) -> None:
-        """Give a plan to start from."""
-        self._highs.setSolution(x.size, np.arange(x.size, dtype=np.int32), x.astype(float))
 
     def solve(self) -> Outcome:
         """Solve within what is left of the run; see `solve`."""

@@ -4,61 +4,40 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import geopandas as gpd
+import h3
 import pandas as pd
 
 from kcgeo import access, data, siting, travel
-from kcgeo.access.pairs import upto
 from kcgeo.crs import STORAGE
+from kcgeo.data.study.names import county_codes
 from kcgeo.data.study.settings import Study
-from kcgeo.errors import StudyError, UnfinishedWarning, raise_all
-from kcgeo.siting import NoPlanError, Progress, SitingResult
-from kcgeo.siting.plan import MAXIMISED, UnfinishedError
+from kcgeo.errors import StudyError, UnfinishedWarning, first_ids, raise_all
+from kcgeo.siting import Progress, SitingResult
 from kcgeo.study.measure import GROUPS, Measured, measure
 from kcgeo.study.progress import Step, silent_step
-from kcgeo.study.siting.areas import CANDIDATES, candidate_areas
+from kcgeo.study.siting.areas import CANDIDATES, CELL_RESOLUTION, candidate_areas, hexagon, near_stops, too_near
+from kcgeo.study.siting.consequences import (
+    FRONT,
+    by_place,
+    cell_times,
+    frequency,
+    near_best,
+    new_sites,
+    trade_offs,
+)
 from kcgeo.study.siting.draws import plans_under_draws
+from kcgeo.study.siting.own import own_candidates
+from kcgeo.study.siting.question import DRAWS, OBJECTIVES, SitingQuestion, question_faults
 
 __all__ = ["OBJECTIVES", "SitingAnswer", "SitingQuestion", "site"]
 
-ALTERNATIVES = 10
-OBJECTIVES: Mapping[str, Callable[..., SitingResult]] = {
-    "max_coverage": siting.max_coverage,
-    "p_median": siting.p_median,
-    "p_center": siting.p_center,
-    "backup_coverage": siting.backup_coverage,
-    "min_sites": siting.min_sites,
-}
-WITH_CAPACITY = ("max_coverage", "p_median")
-PEOPLE = {"minors": "under18_count"}
-"""Whose numbers stand for a group; the package has no count of women, men or LGBTQ people by place."""
-
 Part = TypeVar("Part")
-
-
-@dataclass(frozen=True)
-class SitingQuestion:
-    """What was asked; the page repeats all of it."""
-
-    category: str
-    eligibility: str | None
-    objective: str
-    new_count: int
-    cutoff_min: float
-    candidates: str
-    referral_weight: float
-    capacity: float | None
-    within_share: float
-    draw_count: int
-
-    @property
-    def group(self) -> str:
-        """Column of the people who are counted."""
-        return PEOPLE.get(self.eligibility or "", "population_count")
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,12 +104,20 @@ def site(
     cutoff_min: float,
     eligibility: str | None = None,
     objective: str = "max_coverage",
-    candidates: str = "places",
+    candidates: Any = "places",
     referral_weight: float = 0.5,
-    capacity: float | None = None,
+    capacity: float | str | None = None,
     within_share: float = 0.02,
-    draw_count: int = 20,
+    draw_count: int = DRAWS,
     time_limit_s: float | None = 60.0,
+    within: Sequence[str] = (),
+    near_stops_m: float | None = None,
+    weight: str | None = None,
+    cost: str | None = None,
+    budget: float | None = None,
+    keep: Sequence[str] = (),
+    drop: Sequence[str] = (),
+    spread_km: float | None = None,
     step: Step = silent_step,
 ) -> SitingAnswer:
     """Find where ``new_count`` new sites of a category help most, with proof, alternatives and consequences.
@@ -145,62 +132,105 @@ def site(
     category, eligibility
         What the new sites offer, and for whom; the people counted are under 18 for minors, and all people otherwise.
     new_count : int
-        New sites; existing public ones stay open. Not used by ``min_sites``.
+        New sites; existing public ones stay open. Not used by ``min_sites``; with a budget the most there may be.
     cutoff_min : float
         Minutes that count as in reach, the value itself included.
     objective : str
         One of :data:`OBJECTIVES`.
-    candidates : {"places", "cells"}
-        See :func:`candidate_areas`.
+    candidates
+        ``places``, ``cells`` (see :func:`candidate_areas`), or a table or file of one's own (:func:`own_candidates`).
     referral_weight : float
         0 to 1: how much a person whom a confidential service serves by referral counts against one with nothing.
-    capacity : float, optional
-        People whom each new site can serve (``max_coverage`` and ``p_median``); existing sites have no limit.
+    capacity : float or str, optional
+        People whom each new site can serve (``max_coverage`` and ``p_median``), or the column of one's own candidates
+        that holds them; existing sites have no limit.
     within_share : float
         Alternatives may be worse than the best by this share.
     draw_count : int
         Draws of speeds and of where in its area a site stands; 0 for none.
     time_limit_s : float, optional
         Seconds for each solve; the best plan so far is kept with its gap.
+    within : sequence of str
+        Only candidates in these counties, by code or name ("Jackson MO").
+    near_stops_m : float, optional
+        Only candidates within so many metres of a stop of the study's feed.
+    weight : str, optional
+        Whose numbers count: ``anyone``, ``under18``, ``poverty``, ``no_vehicle_household``, or a column of the places.
+    cost, budget
+        Column of one's own candidates, and what all new sites together may cost.
+    keep : sequence of str
+        Existing sites (service ids) that stay; where given, the others may close, and count as candidates.
+    drop : sequence of str
+        Existing sites that are taken to be closed.
+    spread_km : float, optional
+        New sites keep at least so many kilometres apart.
     step : callable
         Told in words what is being done.
 
     Raises
     ------
     StudyError
-        For an unknown objective, category or kind of candidates, or a number that means nothing.
+        For an unknown objective, category, candidate, county, column or site, or a number that means nothing.
     SolverError
         Where no plan keeps what was asked; the sentences say why and what would work.
     """
     question = SitingQuestion(
-        category, eligibility, objective, new_count, cutoff_min, candidates, referral_weight, capacity, within_share,
-        draw_count,
+        category, eligibility, objective, new_count, cutoff_min, _kind_of(candidates), referral_weight, capacity,
+        within_share, draw_count, tuple(county_codes(within)), near_stops_m, weight, cost, budget, tuple(keep),
+        tuple(drop), spread_km,
     )  # fmt: skip
-    raise_all(_faults(study, question, time_limit_s), StudyError)
+    raise_all(question_faults(study, question, time_limit_s), StudyError)
     step("Measuring who is covered now")
     measured = measure(study, eligibility=eligibility)
+    if question.group not in measured.places:
+        there = ", ".join(name for name in measured.places if str(name).endswith("_count"))
+        raise StudyError(f"The places have no column '{question.group}' to weigh by; there are {there}.")
     if f"{category}_min" not in measured.place_times:
         measured.place_times[f"{category}_min"] = float("nan")
-    areas = candidate_areas(measured, kind=candidates)
-    existing = _existing_sites(measured, category)
+    areas = _areas(measured, question, candidates)
+    existing, movable = _existing_sites(measured, question)
+    areas = gpd.GeoDataFrame(pd.concat([areas, movable], ignore_index=True), crs=STORAGE)
     step("Measuring times to candidate areas")
-    inside = gpd.GeoDataFrame({"id": areas["candidate_id"]}, geometry=areas["middle"], crs=STORAGE)
+    inside = gpd.GeoDataFrame({"id": areas["candidate_id"]}, geometry=areas["middle"].array, crs=STORAGE)
     ends = gpd.GeoDataFrame(pd.concat([inside, existing[["id", "geometry"]]], ignore_index=True), crs=STORAGE)
     costs = travel.costs(measured.network, measured.places, ends, cutoff_min=study.travel.search_cutoff_min)
     reached = set(costs["to_id"])
     existing = existing[existing["id"].isin(reached)].reset_index(drop=True)
-    free = len(set(reached) - set(existing["id"]))
-    if objective != "min_sites" and new_count > free:
-        raise StudyError(f"{new_count} new sites are asked for, but the study has {free} areas to put one in.")
+    areas = areas[areas["candidate_id"].isin(reached)].reset_index(drop=True)
+    if objective != "min_sites" and budget is None and new_count > len(areas):
+        raise StudyError(f"{new_count} new sites are asked for, but the study has {len(areas)} areas to put one in.")
     demand = _weights(measured, question)
-    options = _options(question, list(existing["id"]), time_limit_s)
-    if capacity is not None:
-        held = set(existing["id"])
-        room = {name: float(demand.sum()) if name in held else float(capacity) for name in sorted(reached)}
-        options["capacity"] = pd.Series(room)
+    options = _options(question, areas, list(existing["id"]), demand, study.crs) | {"time_limit_s": time_limit_s}
     step("Solving, and proving the plan")
-    plan = OBJECTIVES[objective](costs, demand, progress=_told(step), **options)
+    plan = OBJECTIVES[objective](costs, demand, progress=_reporting(step), **options)
     return _answer(study, measured, question, plan, areas, existing, costs, demand, ends, options, step)
+
+
+def _kind_of(candidates: Any) -> str:
+    """Name the candidates as the page repeats them; a file or a table of one's own is not named."""
+    if isinstance(candidates, str) and (candidates in CANDIDATES or not Path(candidates).exists()):
+        if candidates not in CANDIDATES:
+            raise StudyError(
+                f"The candidates '{candidates}' are unknown; choose one of {', '.join(CANDIDATES)}, or give a file."
+            )
+        return candidates
+    return "own"
+
+
+def _areas(measured: Measured, question: SitingQuestion, candidates: Any) -> gpd.GeoDataFrame:
+    """Candidates, narrowed to counties and to what is near a stop."""
+    if question.is_own:
+        wanted = [name for name in (question.cost, question.capacity) if isinstance(name, str)]
+        areas = own_candidates(measured, candidates, columns=wanted)
+    else:
+        areas = candidate_areas(measured, kind=question.candidates)
+    if question.within:
+        areas = areas[areas["county_fips"].isin(question.within)].reset_index(drop=True)
+        if areas.empty:
+            raise StudyError(f"No candidate lies in {', '.join(question.within)}; name a county of the study.")
+    if question.near_stops_m is not None:
+        areas = near_stops(areas, measured.study, question.near_stops_m)
+    return areas
 
 
 def _answer(
@@ -218,11 +248,11 @@ def _answer(
 ) -> SitingAnswer:
     """Work out what a plan changes, what else is good, and how sure it is."""
     held, cutoff_min = list(existing["id"]), question.cutoff_min
-    groups = measured.places.set_index("place_id")[list(GROUPS)]
+    groups = measured.places.set_index("place_id")[list(dict.fromkeys([*GROUPS, question.group]))]
     people = groups[question.group].astype(float)
     kept = _Parts(step, ["a proof that the plan is best"] if plan.status == "interrupted" else [])
     alone: tuple[SitingResult, ...] = (plan,)
-    plans = kept("what else is nearly as good", lambda: _near_best(plan, costs, demand, question, options), alone)
+    plans = kept("what else is nearly as good", lambda: near_best(plan, costs, demand, question, options), alone)
     if any(other.status == "interrupted" for other in plans[1:]):
         kept.unfinished.append("what else is nearly as good")
     return SitingAnswer(
@@ -232,16 +262,16 @@ def _answer(
         plan=plan,
         candidates=areas,
         existing=existing,
-        new_sites=_new_sites(costs, people, plan, areas, held, cutoff_min),
+        new_sites=new_sites(costs, people, plan, areas, held, cutoff_min),
         by_group=siting.coverage_by_group(costs, groups, before=held, after=plan.chosen, cutoff_min=cutoff_min),
-        by_place=_by_place(measured, question, costs, people, held, plan),
-        cell_times=_cell_times(measured, existing, ends, plan),
+        by_place=by_place(measured, question, costs, people, held, plan),
+        cell_times=cell_times(measured, existing, ends, plan),
         alternatives=plans,
-        frequency=_frequency(plans, areas),
+        frequency=frequency(plans, areas),
         front=kept(
             "what one goal costs another",
-            lambda: _front(costs, demand, people, groups, question, plan, options),
-            pd.DataFrame(columns=["covered_count", "covered_share", "worst_time_min", "least_group_share", "chosen"]),
+            lambda: trade_offs(costs, demand, people, groups, question, plan, options),
+            pd.DataFrame(columns=FRONT),
         ),
         closures=siting.closures(plan.chosen, costs, people, cutoff_min=cutoff_min, closing=held).rename(
             index=existing.set_index("id")["name"]
@@ -287,54 +317,13 @@ class _Parts:
         return otherwise
 
 
-def _faults(study: Study, question: SitingQuestion, time_limit_s: float | None) -> list[str]:
-    """Collect one sentence for each thing asked that means nothing, before anything is measured."""
-    known = data.load("categories").query("has_place")["category"].tolist()
-    farthest = study.travel.search_cutoff_min
-    ask = question
-    checks = [
-        (
-            ask.objective in OBJECTIVES,
-            f"The objective '{ask.objective}' is unknown; choose one of {_listed(OBJECTIVES)}.",
-        ),
-        (
-            ask.category in known,
-            f"The category '{ask.category}' is unknown or has no place; there are {_listed(known)}.",
-        ),
-        (
-            ask.candidates in CANDIDATES,
-            f"The candidates '{ask.candidates}' are unknown; choose one of {_listed(CANDIDATES)}.",
-        ),
-        (ask.new_count >= 1, f"The number of new sites is {ask.new_count}; give 1 or more."),
-        (
-            0 < ask.cutoff_min <= farthest,
-            f"The cutoff is {ask.cutoff_min:g} minutes; give more than 0 and at most {farthest:g}, as far as the study"
-            " searches.",
-        ),
-        (0 <= ask.referral_weight <= 1, f"The referral weight is {ask.referral_weight:g}; give 0 to 1."),
-        (
-            ask.capacity is None or ask.objective in WITH_CAPACITY,
-            f"A capacity is kept by {' and '.join(WITH_CAPACITY)} only; leave it out or choose one of these.",
-        ),
-        (
-            ask.capacity is None or (ask.capacity > 0 and math.isfinite(ask.capacity)),
-            f"The capacity is {ask.capacity} people; give more than 0.",
-        ),
-        (ask.within_share >= 0, f"Alternatives within a share of {ask.within_share:g} cannot be; give 0 or more."),
-        (ask.draw_count >= 0, f"The number of draws is {ask.draw_count}; give 0 or more."),
-        (time_limit_s is None or time_limit_s > 0, f"The time limit is {time_limit_s} seconds; give more than 0."),
-    ]  # fmt: skip
-    return [sentence for holds, sentence in checks if not holds]
+def _existing_sites(measured: Measured, question: SitingQuestion) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Public sites of the category, once each, under the name that the directory gives; and those that may close.
 
-
-def _listed(names: Any) -> str:
-    return ", ".join(names)
-
-
-def _existing_sites(measured: Measured, category: str) -> gpd.GeoDataFrame:
-    """Public sites of the category, once each, with the name under which the directory lists them."""
+    The second table has the form of candidates.
+    """
     sites = data.by_category(measured.services)
-    sites = sites[sites["category"] == category].drop_duplicates("site_id")
+    sites = sites[sites["category"] == question.category].drop_duplicates("site_id")
     about = measured.services.set_index("service_id").loc[sites["service_id"]]
     columns = {
         "id": ("site " + sites["site_id"]).to_numpy(),
@@ -342,7 +331,28 @@ def _existing_sites(measured: Measured, category: str) -> gpd.GeoDataFrame:
         "service_status": about["service_status"].astype(str).to_numpy(),
         "coordinate_precision": about["coordinate_precision"].astype(str).to_numpy(),
     }
-    return gpd.GeoDataFrame(columns, geometry=sites.geometry.array, crs=STORAGE)
+    table = gpd.GeoDataFrame(columns, geometry=sites.geometry.array, crs=STORAGE)
+    here = measured.services[measured.services["site_id"].isin(sites["site_id"])]
+    ids = dict(zip(here["service_id"], "site " + here["site_id"], strict=True))
+    unknown = [name for name in (*question.keep, *question.drop) if name not in ids]
+    if unknown:
+        listed = first_ids(sorted(ids), limit=12)
+        raise StudyError(
+            f"No public {question.category} has the id {first_ids(unknown)}; there are {listed or 'none'}."
+        )
+    kept, dropped = ({ids[name] for name in names} for names in (question.keep, question.drop))
+    table = table[~table["id"].isin(dropped)]
+    stays = table["id"].isin(kept) if kept else pd.Series(True, index=table.index)
+    movable = table[~stays]
+    cells = [h3.latlng_to_cell(point.y, point.x, measured.study.travel.h3_resolution) for point in movable.geometry]
+    county = measured.cells.set_index("cell_id")["county_fips"].reindex(cells).to_numpy()
+    outlines = [hexagon(h3.cell_to_parent(cell, CELL_RESOLUTION)) for cell in cells]
+    closing = {"candidate_id": movable["id"].to_numpy(), "name": movable["name"].to_numpy(), "county_fips": county}
+    middle = gpd.GeoSeries(movable.geometry.array, crs=STORAGE)
+    return (
+        table[stays].reset_index(drop=True),
+        gpd.GeoDataFrame({**closing, "middle": middle}, geometry=outlines, crs=STORAGE),
+    )
 
 
 def _weights(measured: Measured, question: SitingQuestion) -> pd.Series[float]:
@@ -355,133 +365,31 @@ def _weights(measured: Measured, question: SitingQuestion) -> pd.Series[float]:
     return weights
 
 
-def _options(question: SitingQuestion, existing: list[str], time_limit_s: float | None) -> dict[str, Any]:
+def _options(
+    question: SitingQuestion, areas: gpd.GeoDataFrame, existing: list[str], demand: pd.Series[float], crs: str
+) -> dict[str, Any]:
     """Arguments of a model; each takes only those that mean something to it."""
-    options: dict[str, Any] = {"existing": existing, "time_limit_s": time_limit_s}
+    options: dict[str, Any] = {"existing": existing}
+    ids = areas["candidate_id"].to_numpy()
     if question.objective not in ("p_median", "p_center"):
         options["cutoff_min"] = question.cutoff_min
     if question.objective != "min_sites":
         options["new_count"] = question.new_count
+    if question.capacity is not None:
+        own = isinstance(question.capacity, str)
+        room = pd.Series(areas[question.capacity].to_numpy() if own else float(question.capacity), index=ids)
+        options["capacity"] = pd.concat([room, pd.Series(float(demand.sum()), index=existing)]).fillna(demand.sum())
+    if question.budget is not None:
+        options |= {"site_cost": pd.Series(areas[question.cost].to_numpy(), index=ids).fillna(0.0)}
+        options |= {"budget": float(question.budget)}
+    if question.spread_km is not None:
+        options["excluding"] = too_near(areas, crs, question.spread_km)
     return options
 
 
-def _told(step: Step) -> Callable[[Progress], None]:
+def _reporting(step: Step) -> Callable[[Progress], None]:
     def tell(progress: Progress) -> None:
         known = math.isfinite(progress.objective) and math.isfinite(progress.bound)
         step(f"Solving: best {progress.objective:,.0f}, bound {progress.bound:,.0f}" if known else "Solving")
 
     return tell
-
-
-def _near_best(
-    plan: SitingResult, costs: pd.DataFrame, demand: pd.Series[float], question: SitingQuestion, options: dict[str, Any]
-) -> tuple[SitingResult, ...]:
-    """List the plan and those nearly as good; an unproven plan has no neighbours worth a name."""
-    if plan.status != "optimal" or not plan.new:
-        return (plan,)
-    model = OBJECTIVES[question.objective]
-    try:
-        others = siting.alternatives(
-            model,
-            costs,
-            demand,
-            within_share=question.within_share,
-            max_count=ALTERNATIVES - 1,
-            excluding=[plan.new],
-            **options,
-        )
-    except NoPlanError:
-        return (plan,)
-    except UnfinishedError as error:
-        # a run that was stopped before it had another plan: this one stands
-        if error.reason == "interrupted":
-            raise KeyboardInterrupt from error
-        return (plan,)
-    slack = question.within_share * abs(plan.objective) + 1e-9
-    sense = -1.0 if plan.model in MAXIMISED else 1.0
-    near = [other for other in others if sense * (other.objective - plan.objective) <= slack]
-    return (plan, *near)
-
-
-def _new_sites(
-    costs: pd.DataFrame,
-    people: pd.Series[float],
-    plan: SitingResult,
-    areas: gpd.GeoDataFrame,
-    existing: list[str],
-    cutoff_min: float,
-) -> pd.DataFrame:
-    gains = siting.gain_by_site(costs, people, existing=existing, new=plan.new, cutoff_min=cutoff_min)
-    gains = gains.rename(columns={"to_id": "candidate_id"})
-    gains.insert(0, "rank", range(1, len(gains) + 1))
-    named = areas.set_index("candidate_id")[["name", "county_fips"]]
-    return gains.join(named, on="candidate_id")[
-        ["rank", "candidate_id", "name", "county_fips", "gained_count", "covered_count", "covered_share"]
-    ]
-
-
-def _by_place(
-    measured: Measured,
-    question: SitingQuestion,
-    costs: pd.DataFrame,
-    people: pd.Series[float],
-    existing: list[str],
-    plan: SitingResult,
-) -> gpd.GeoDataFrame:
-    """Minutes, cover and state of each place before and after."""
-    cutoff_min = question.cutoff_min
-    table = siting.change_by_place(costs, people, before=existing, after=plan.chosen, cutoff_min=cutoff_min)
-    called = measured.referral[question.category].reindex(table.index).to_numpy(dtype=bool)
-    for when in ("before", "after"):
-        states = pd.Series("none", index=table.index).mask(called, "by_referral")
-        table[when] = states.mask(table[f"{when}_min"] <= upto(cutoff_min), "in_reach")
-    about = measured.places.set_index("place_id")[["place_name", "county_fips", "geometry"]]
-    return gpd.GeoDataFrame(about.join(table.rename_axis("place_id")).reset_index())
-
-
-def _cell_times(
-    measured: Measured, existing: gpd.GeoDataFrame, ends: gpd.GeoDataFrame, plan: SitingResult
-) -> pd.DataFrame:
-    """Minutes from each cell to the nearest site, before and after; NaN is not reached."""
-    after = ends[ends["id"].isin(plan.chosen)].assign(stage="after")
-    stages = pd.concat([existing[["id", "geometry"]].assign(stage="before"), after], ignore_index=True)
-    stages = gpd.GeoDataFrame(stages, crs=STORAGE)
-    limit = measured.study.travel.search_cutoff_min
-    times = travel.nearest_times(measured.network, measured.cells, stages, by="stage", cutoff_min=limit)
-    both: pd.DataFrame = times.reindex(columns=["before_min", "after_min"])
-    return both
-
-
-def _front(
-    costs: pd.DataFrame,
-    demand: pd.Series[float],
-    people: pd.Series[float],
-    groups: pd.DataFrame,
-    question: SitingQuestion,
-    plan: SitingResult,
-    options: dict[str, Any],
-) -> pd.DataFrame:
-    """Plans that no other beats; found with the weights of the objective, told in plain people."""
-    front = siting.pareto(
-        costs,
-        demand,
-        cutoff_min=question.cutoff_min,
-        new_count=len(plan.new),
-        groups=groups,
-        existing=options["existing"],
-        steps=3,
-        time_limit_s=options["time_limit_s"],
-    )
-    told = [
-        siting.performance(sites, costs, people, cutoff_min=question.cutoff_min)[["covered_count", "covered_share"]]
-        for sites in front["chosen"]
-    ]
-    plain = pd.DataFrame(told, index=front.index, columns=["covered_count", "covered_share"])
-    return front.rename(columns={"covered_count": "weighted_count", "covered_share": "weighted_share"}).join(plain)
-
-
-def _frequency(plans: tuple[SitingResult, ...], areas: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Share of the good plans in which each area is, largest first."""
-    shares = siting.site_frequency(plans).rename_axis("candidate_id").reset_index()
-    named = areas.set_index("candidate_id")[["name", "county_fips"]]
-    return shares.join(named, on="candidate_id")[["candidate_id", "name", "county_fips", "plan_share"]]

@@ -9,10 +9,13 @@ import pandas as pd
 import shapely
 
 from kcgeo.crs import STORAGE
+from kcgeo.data.formats.transit.gtfs import read_gtfs
+from kcgeo.data.study.layers import checked_layer
+from kcgeo.data.study.settings import Study
 from kcgeo.errors import StudyError
 from kcgeo.study.measure import Measured
 
-__all__ = ["CANDIDATES", "CELL_RESOLUTION", "candidate_areas"]
+__all__ = ["CANDIDATES", "CELL_RESOLUTION", "beside", "candidate_areas", "hexagon", "near_stops", "too_near"]
 
 CANDIDATES = ("places", "cells")
 CELL_RESOLUTION = 6
@@ -72,11 +75,11 @@ def _hexagons(measured: Measured, places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     middles = {h3.cell_to_center_child(area, measured.study.travel.h3_resolution): area for area in sorted(lived_in)}
     table = cells[cells["cell_id"].isin(middles)].reset_index(drop=True)
     ids = table["cell_id"].map(middles)
-    outlines = [shapely.Polygon([(lon, lat) for lat, lon in h3.cell_to_boundary(area)]) for area in ids]
+    outlines = [hexagon(area) for area in ids]
     return gpd.GeoDataFrame(
         {
             "candidate_id": ids,
-            "name": _beside(table, places, measured.study.crs),
+            "name": beside(table, places, measured.study.crs),
             "county_fips": table["county_fips"],
             "middle": gpd.GeoSeries(table.geometry.array, crs=STORAGE),
         },
@@ -85,7 +88,40 @@ def _hexagons(measured: Measured, places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     )
 
 
-def _beside(areas: gpd.GeoDataFrame, places: gpd.GeoDataFrame, crs: str) -> list[str]:
+def hexagon(cell: str) -> shapely.Polygon:
+    """Return the outline of an H3 cell in degrees."""
+    return shapely.Polygon([(lon, lat) for lat, lon in h3.cell_to_boundary(cell)])
+
+
+def near_stops(areas: gpd.GeoDataFrame, study: Study, distance_m: float) -> gpd.GeoDataFrame:
+    """Keep the areas whose middle lies within so many metres of a stop of the study's feed.
+
+    Raises
+    ------
+    StudyError
+        The study has no feed, or no area is so near.
+    """
+    layer = study.layer("transit")
+    if layer is None:
+        raise StudyError("The study has no timetable, so no stops: kcgeo data add gtfs FEED.zip --study STUDY.")
+    stops = read_gtfs(checked_layer(layer)).stops
+    there = gpd.GeoSeries(gpd.points_from_xy(stops["stop_lon"], stops["stop_lat"]), crs=STORAGE).to_crs(study.crs)
+    here = areas["middle"].to_crs(study.crs)
+    near = np.unique(there.sindex.query(here.array, predicate="dwithin", distance=distance_m)[0])
+    if not len(near):
+        raise StudyError(f"No candidate lies within {distance_m:g} m of a stop; give more metres, or other candidates.")
+    return areas.iloc[near].reset_index(drop=True)
+
+
+def too_near(areas: gpd.GeoDataFrame, crs: str, distance_km: float) -> list[tuple[str, str]]:
+    """List the pairs of areas whose middles are nearer than so many kilometres."""
+    here = areas["middle"].to_crs(crs)
+    one, other = here.sindex.query(here.array, predicate="dwithin", distance=distance_km * 1000 * (1 - 1e-9))
+    ids = areas["candidate_id"].to_numpy()
+    return [(str(ids[a]), str(ids[b])) for a, b in zip(one, other, strict=True) if a < b]
+
+
+def beside(areas: gpd.GeoDataFrame, places: gpd.GeoDataFrame, crs: str) -> list[str]:
     """Name each area by the nearest place, for people who do not read cell ids; no two have one name."""
     here, there = areas.geometry.to_crs(crs), places.geometry.to_crs(crs)
     nearest = there.sindex.nearest(here, return_all=False)[1]

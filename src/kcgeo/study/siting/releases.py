@@ -113,7 +113,9 @@ def _plan(answer: SitingAnswer) -> pd.DataFrame:
                 "existing_count": len(answer.existing),
                 "new_count": len(plan.new),
                 "referral_weight_share": float(ask.referral_weight),
-                "capacity_count": np.nan if ask.capacity is None else float(ask.capacity),
+                "capacity_count": np.nan
+                if ask.capacity is None or isinstance(ask.capacity, str)
+                else float(ask.capacity),
                 "within_share": float(ask.within_share),
                 "draw_count": len(answer.robustness) and ask.draw_count,
                 "reason": ", ".join(answer.unfinished),
