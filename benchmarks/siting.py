@@ -169,7 +169,7 @@ def compare(model: str, amounts: list[int], rounds: int) -> None:
             show(
                 f"{model} {amount} {name}",
                 {
-                    "objective": float(answers.loc["kcgeo", "objective"].iloc[0]),
+                    "objective": float(answers["objective"].iloc[0]),
                     **middle.loc[name].dropna().to_dict(),
                     "x kcgeo time": float(ratio["total_s"]),
                     "memory": float(ratio["memory_mb"]),

@@ -145,7 +145,7 @@ def _unit(plan: Mapping[str, Any]) -> str:
 def _proof(plan: Mapping[str, Any]) -> str:
     more = plan["measure"] in _MORE_IS_BETTER
     value, bound = f"{plan['objective']:,.0f} {_unit(plan)}", f"{plan['bound']:,.0f}"
-    model = f"Model: {MODELS[str(plan['measure'])]}; bounded twice, by a solver and in whole numbers, and checked again."
+    model = f"Model: {MODELS[str(plan['measure'])]}; bounded twice, by a solver and in whole numbers, then checked."
     among = f"{plan['candidate_count']:,.0f} areas"
     if plan["status"] == "optimal":
         return (

@@ -11,8 +11,9 @@ from kcgeo.siting.certificate import Sharing
 from kcgeo.siting.instance import Bools, Floats, Instance
 from kcgeo.siting.solve.branch import search
 from kcgeo.siting.solve.clock import Run
+from kcgeo.siting.solve.reduce import essential_cover
 
-__all__ = ["confirm", "confirm_fewest", "cover_exists", "cover_sharing"]
+__all__ = ["confirm", "confirm_fewest", "cover_sharing", "full_cover", "is_too_large"]
 
 _MOST_CELLS = 40_000_000
 """Pairs of places and sites over which no second proof is made: its tables are full."""
@@ -52,13 +53,34 @@ def cover_exists(sharing: Sharing, run: Run) -> tuple[Bools | None, bool]:
 def confirm_fewest(instance: Instance, cover: sparse.csr_array, chosen: Bools, run: Run) -> tuple[Bools, float]:
     """Smallest full cover and the exact bound on its sites: with one site less, somebody is left out."""
     held = int(instance.existing.sum())
-    rows = sparse.csr_array(cover[np.flatnonzero(cover @ instance.existing.astype(float) == 0)])
     while int(chosen.sum()) > held:
-        if is_too_large(*rows.shape):
-            return chosen, float(held)
-        fewer = cover_sharing(instance, rows, np.ones(rows.shape[0]), int(chosen.sum()) - held - 1, exactly=False)
-        better, is_proven = cover_exists(fewer, run)
+        better, is_proven = full_cover(instance, cover, int(chosen.sum()) - held - 1, run)
         if better is None:
             return chosen, float(chosen.sum()) if is_proven else float(held)
         chosen = better
     return chosen, float(held)
+
+
+def full_cover(
+    instance: Instance, cover: sparse.csr_array, new_count: int, run: Run, *, exactly: bool = False
+) -> tuple[Bools | None, bool]:
+    """Return a full cover of at most so many new sites, if there is one, and whether it is proven that there is none.
+
+    Rows and sites that cannot matter go first: that is set logic, which needs no numbers.
+    """
+    rows = sparse.csr_array(cover[np.flatnonzero(cover @ instance.existing.astype(float) == 0)])
+    if is_too_large(*rows.shape):
+        return None, False
+    if instance.excluded:
+        return cover_exists(cover_sharing(instance, rows, np.ones(rows.shape[0]), new_count, exactly=exactly), run)
+    kept, sites = essential_cover(rows, ~instance.existing)
+    small = sparse.csr_array(rows[kept][:, sites])
+    cost = np.full((sites.size, kept.size), np.inf)
+    cost[small.indices, np.repeat(np.arange(kept.size), np.diff(small.indptr))] = 0.0
+    none = np.zeros(sites.size, dtype=bool)
+    found, is_proven = cover_exists(Sharing(cost, np.ones(kept.size), none, new_count, exactly=False), run)
+    if found is None:
+        return None, is_proven
+    chosen = instance.existing.copy()
+    chosen[sites[found]] = True
+    return chosen, False

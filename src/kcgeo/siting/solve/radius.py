@@ -9,7 +9,7 @@ from kcgeo.errors import SolverError
 from kcgeo.siting.assemble import nearest_open
 from kcgeo.siting.instance import Bools, Floats, Instance
 from kcgeo.siting.solve.clock import Run
-from kcgeo.siting.solve.confirm import cover_exists, cover_sharing, is_too_large
+from kcgeo.siting.solve.confirm import full_cover
 from kcgeo.siting.solve.programs import count_row, cuts, greedy_cover, merge_rows, site_bounds
 from kcgeo.siting.solve.reduce import essential_cover
 from kcgeo.siting.solve.solver import Program, Rows, solve
@@ -58,14 +58,11 @@ def confirm_radius(instance: Instance, chosen: Bools, new_count: int, run: Run) 
         worst = _worst(instance, chosen)
         if worst <= least:
             return chosen, worst
-        if is_too_large(instance.place_count, instance.site_count) or run.stopped:
-            return chosen, least
         cover = instance.within(float(times[np.searchsorted(times, worst) - 1]))
-        rows, weight, _ = merge_rows(cover, np.ones(instance.place_count))
-        better, is_proven = cover_exists(cover_sharing(instance, rows, weight, new_count), run)
+        better, is_proven = full_cover(instance, cover, new_count, run, exactly=True)
         if better is None:
             return chosen, worst if is_proven else least
-        chosen = better
+        chosen = _fill(instance, better, new_count)
 
 
 def _worst(instance: Instance, chosen: Bools) -> float:
