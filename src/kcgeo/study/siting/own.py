@@ -16,15 +16,13 @@ import numpy as np
 import pandas as pd
 
 from kcgeo.crs import STORAGE
-from kcgeo.data.formats.services.spreadsheet import read_sheet
-from kcgeo.data.formats.vector import read_vector
+from kcgeo.data.directory.cells import read_cells
 from kcgeo.errors import StudyError, first_ids
 from kcgeo.study.measure import Measured
 from kcgeo.study.siting.areas import CELL_RESOLUTION, beside, hexagon
 
 __all__ = ["own_candidates"]
 
-_TABLES = (".csv", ".tsv", ".txt", ".xlsx")
 _LATITUDES = ("latitude", "lat", "y")
 _LONGITUDES = ("longitude", "lon", "lng", "long", "x")
 
@@ -37,8 +35,7 @@ def own_candidates(measured: Measured, source: Any, *, columns: Collection[str] 
     measured
         Gives the counties of the study.
     source
-        A GeoDataFrame, a table with latitude and longitude, or a file: ``.csv``, ``.tsv``, ``.xlsx``, or a layer of
-        points or outlines (``.geojson``, ``.gpkg``, ``.shp``).
+        A GeoDataFrame, a table with latitude and longitude, or a file in any format that :func:`kcgeo.data.look` reads.
     columns
         Columns of numbers that are needed too, such as costs.
 
@@ -87,10 +84,8 @@ def own_candidates(measured: Measured, source: Any, *, columns: Collection[str] 
 def _read(source: Any, columns: Collection[str]) -> tuple[pd.DataFrame, gpd.GeoSeries]:
     """Return the rows and a point for each; an outline is stood for by a point inside it."""
     if isinstance(source, str | Path):
-        path = Path(source)
-        if path.suffix.lower() in _TABLES:
-            return _pointed(read_sheet(path)[0])
-        source = read_vector(path, what="a layer of candidates", kinds={"Point", "Polygon"}, columns=columns)[0]
+        known = {*_LATITUDES, *_LONGITUDES, *columns}
+        return _pointed(read_cells(Path(source), known=lambda name: name.strip().lower() in known).table)
     if isinstance(source, gpd.GeoDataFrame):
         if source.crs is None:
             raise StudyError("The candidates have no reference system; set it with set_crs.")
