@@ -14,6 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from kcgeo import study
+from kcgeo.present.web.explorer_page import STATES
 from kcgeo.study.answers.explorer import MOMENTS
 from tests.present.explorer_case import Case, kansas_city
 from tests.present.test_browser import SIZES, Watched, _open, browser  # noqa: F401  a fixture is used by its name
@@ -282,7 +283,7 @@ def test_the_map_shows_the_states(case: Case, desk: Page) -> None:
     new = near - set(mine.loc[mine["time_min"] <= 30, "place_id"])
     new &= set(places.loc[places["population_count"] > 0, "place_id"])
     fills = desk.evaluate("[...document.querySelectorAll('.leaflet-cover-pane path')].map(p => p.getAttribute('fill'))")
-    assert fills.count("#ffc845") == len(new)
+    assert fills.count(STATES["new"][1]) == len(new)
 
 
 def test_the_table_lists_who_lacks_it_the_largest_first(case: Case, both: Watched) -> None:
