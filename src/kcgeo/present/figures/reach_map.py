@@ -50,7 +50,8 @@ def reach_map(bands: Released, *, ground: Background, title: str | None = None) 
     limits = sorted(table["time_min"].unique())
     if len(limits) > theme.MAX_CLASSES:
         raise TableError(f"A map shows up to {theme.MAX_CLASSES} bands, not {len(limits)}; ask for fewer minutes.")
-    colours = theme.ramp(len(limits))[::-1]
+    # the palest class is the color of the land itself: it is used only where there is no other left
+    colours = theme.RAMP[-len(limits) :][::-1]
     plate = new_plate(
         title or told,
         f"Land {'reached from' if about.get('direction') == 'from' else 'from which one reaches'} {names}"
