@@ -1,4 +1,8 @@
-"""Make derived/services.csv: the service directory with opening hours in OpenStreetMap syntax.
+"""Make derived/services.csv, the directory with opening hours in OpenStreetMap syntax, and what was looked for.
+
+Public agencies that the first collection lacked stand in raw/services_more.csv, and which of their sites the first one
+names already in raw/service_matches.csv: a row of one site shares its id, whatever the spelling. For each county and
+kind of help raw/collected.csv says whether it was looked for; the first collection searched the metro as a whole.
 
 The raw file is the table of facts collected in 2026-11 with these changes, made before it entered this folder:
 
@@ -24,6 +28,10 @@ from tables import DERIVED, RAW, field_names, read_csv, write_csv
 
 REASON = "location withheld by rule"
 HIDDEN_ID = "withheld-{:03d}"
+FIRST, FIRST_DAY = "first collection", "2026-11-22"
+FIRST_NOTE = "The metro was searched as a whole, not county by county."
+SECOND = "second collection"
+NEVER_NOTE = "No collection has looked for this kind of help."
 
 
 def extract(table: Path, raw: Path = RAW) -> None:
@@ -83,11 +91,33 @@ def make(raw: Path = RAW, derived: Path = DERIVED) -> None:
     """Read the hours by the reviewed list; a text that is not in the list stops the maker."""
     timetable = {row["hours"]: row["opening_hours"] for row in read_csv(raw / "hours.csv")}
     rows = []
-    for row in read_csv(raw / "services.csv"):
+    for row in [*read_csv(raw / "services.csv"), *read_csv(raw / "services_more.csv")]:
         if row["hours"] and row["hours"] not in timetable:
             raise ValueError(f"{row['service_id']}: read the hours by hand and add them to raw/hours.csv.")
         rows.append(row | {"opening_hours": timetable.get(row["hours"], "")})
     write_csv(derived / "services.csv", rows, field_names("services"), ["service_id"])
+    matches = read_csv(raw / "service_matches.csv")
+    lost = {row[key] for row in matches for key in ("service_id", "other_id")} - {row["service_id"] for row in rows}
+    if lost:
+        raise ValueError(f"raw/service_matches.csv names {sorted(lost)}, which the directory does not have.")
+    write_csv(derived / "service_matches.csv", matches, field_names("service_matches"), ["service_id", "other_id"])
+    write_csv(derived / "collected.csv", _collected(raw), field_names("collected"), ["county_fips", "category"])
+
+
+def _collected(raw: Path) -> list[dict[str, str]]:
+    """Say for each county and kind of help with a place whether it was looked for, when and by whom."""
+    rows = [row | {"looked_by": SECOND} for row in read_csv(raw / "collected.csv")]
+    said = {(row["county_fips"], row["category"]) for row in rows}
+    kinds = [row["category"] for row in read_csv(raw / "categories.csv") if row["has_place"] == "yes"]
+    seen = {kind for row in read_csv(raw / "services.csv") for kind in row["service_categories"].split("|")}
+    unsaid = {"found_count": "", "looked_on": FIRST_DAY, "looked_by": FIRST}
+    partly, no = {"looked_for": "partly", "note": FIRST_NOTE}, {"looked_for": "no", "note": NEVER_NOTE}
+    return rows + [
+        {"county_fips": county, "category": kind, **unsaid, **(partly if kind in seen else no)}
+        for county in sorted({county for county, _ in said})
+        for kind in kinds
+        if (county, kind) not in said
+    ]
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kcgeo.access import continuum, coverage_table, states
+from kcgeo.access import continuum, coverage_table, lacking, states
 from kcgeo.errors import TableError
 from tests.worlds import coverage_town
 
@@ -83,15 +83,15 @@ def test_coverage_by_hand():
     row = table.set_index(["category", "cutoff_min", "group"]).sort_index()
     legal = row.loc[("legal", 30, "population_count")]
     # in reach: a (50 of 100 people, 1 of 3 places with people); b has a referral; c has neither and no road to one
-    assert legal.tolist() == [100, 50, 0.5, 0.3, 0.2, 1 / 3, 0.2]
+    assert legal.tolist() == [100, 50, 0.5, 0.3, 0, 0, 0.2, 1 / 3, 0.2]
     young = row.loc[("legal", 30, "under18_count")]
     # a 10 of 30; b 20 of 30 by referral; under-18s live in a and b only
-    assert young.tolist() == [30, 10, 10 / 30, 20 / 30, 0, 0.5, 0]
+    assert young.tolist() == [30, 10, 10 / 30, 20 / 30, 0, 0, 0, 0.5, 0]
     assert row.loc[("legal", 40, "population_count"), "covered_share"] == 0.8
     assert row.loc[("medical", 30, "population_count"), "covered_share"] == 0.7
     # shelters have no public address: reached by nobody, by referral from a and c
     shelter = row.loc[("shelter", 30, "population_count")]
-    assert shelter.tolist() == [100, 0, 0, 0.7, 0.3, 0, 1]
+    assert shelter.tolist() == [100, 0, 0, 0.7, 0, 0, 0.3, 0, 1]
 
 
 def test_shares_sum_to_one():
@@ -132,3 +132,24 @@ def test_inputs_are_unchanged():
     coverage_table(times, groups, cutoffs_min=[30], referral=referral)
     for ours, fresh in zip((times, groups, referral), coverage_town(), strict=True):
         pd.testing.assert_frame_equal(ours, fresh)
+
+
+def test_what_nobody_knows_is_neither_reached_nor_lacking():
+    times, groups, referral = coverage_town()
+    nan = float("nan")
+    unsure = pd.DataFrame({"legal_min": [5.0, 5.0, 15.0, nan]}, index=times.index)
+    uncollected = pd.DataFrame({"medical": [True] * 4, "legal": [True] * 4}, index=times.index)
+    known = {"referral": referral, "unsure": unsure, "uncollected": uncollected}
+    found = states(times, cutoff_min=15, **known)
+    # a is reached; b has a referral; c has a service of unknown hours; empty has nothing, and nobody looked
+    assert found["legal"].tolist() == ["in_reach", "by_referral", "hours_unknown", "not_collected"]
+    assert found["medical"].tolist() == ["not_collected", "not_collected", "in_reach", "in_reach"]
+    assert found["shelter"].tolist() == ["by_referral", "none", "by_referral", "none"]
+    chain = continuum(times, groups["population_count"], required=REQUIRED, cutoff_min=15, **known)
+    assert lacking(chain, REQUIRED).tolist() == lacking(found, REQUIRED).tolist() == [False, True, False, True]
+    assert lacking(chain, ["legal", "medical"]).tolist() == [False] * 4
+    assert chain["not_collected_count"].tolist() == [1, 1, 0, 1]
+    table = coverage_table(times, groups, cutoffs_min=[15], **known).set_index(["category", "group"])
+    legal = table.loc[("legal", "population_count")]
+    shares = [f"{state}_share" for state in ("by_referral", "hours_unknown", "not_collected", "none")]
+    assert legal[shares].tolist() == [0.3, 0.2, 0, 0]

@@ -154,3 +154,19 @@ def test_parts_of_the_packaged_network_give_other_speeds_exactly():
     changed = replace(travel, local_kmh=quick, highway_kmh=0.9 * travel.highway_kmh, circuity=1.1 * travel.circuity)
     rebuilt = friction_network(replace(study, travel=changed))
     assert np.abs(parts.times(1.2, 0.9, 1.1) - rebuilt.arcs.time_ms).max() <= 2
+
+
+def test_people_who_move_within_their_area_keep_their_number() -> None:
+    parts, places, sites = three_towns_road()
+    draws = draw_times(parts, places, sites, ranges=STATED_RANGES, draw_count=200, search_cutoff_min=60, rng=1)
+    groups = pd.DataFrame({"population_count": [60.0, 30.0, 10.0]}, index=draws.place_ids)
+    together = pd.Series(["one", "one", "one"], index=draws.place_ids)
+    apart = pd.Series(["a", "b", "c"], index=draws.place_ids)
+    ask = {"required": ["shelter"], "rng": 3}
+    still, alone, moved = (headlines(draws, groups, areas=areas, **ask) for areas in (None, apart, together))
+    name = "shelter covered_share, population_count"
+    np.testing.assert_allclose(still[name], alone[name])
+    assert moved[name].std() > still[name].std()
+    # all are within reach in some draws: then it does not matter where they are
+    everybody = still[name] == 1
+    np.testing.assert_allclose(moved.loc[everybody, name], 1)

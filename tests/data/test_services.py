@@ -73,14 +73,17 @@ def test_filters_keep_what_a_reader_would_keep(
 
 
 def test_one_category_may_be_given_as_text() -> None:
-    assert len(data.services(category="hotline")) == len(data.services(category=["hotline"])) == 18
+    assert len(data.services(category="hotline")) == len(data.services(category=["hotline"])) == 19
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         ({"category": "wizardry"}, "The category 'wizardry' is unknown"),
-        ({"eligibility": "all"}, "The eligibility 'all' is unknown; there are any, minors, adult women, men, LGBTQ."),
+        (
+            {"eligibility": "all"},
+            "The eligibility 'all' is unknown; there are anyone, minors, adult women, men",
+        ),
         ({"age": -1}, "age must be whole years from 0 to 120"),
         ({"age": True}, "age must be whole years from 0 to 120"),
         ({"open_at": "2026-11-25"}, "open_at must be a datetime"),
@@ -108,7 +111,7 @@ def test_adults_only_is_no_place_for_minors(age: int, inside: bool) -> None:
 
 def test_levels_and_points() -> None:
     table = everything()
-    assert table["disclosure"].value_counts().to_dict() == {"exact": 116, "area": 35, "withheld": 10}
+    assert table["disclosure"].value_counts().to_dict() == {"exact": 321, "area": 35, "withheld": 10}
     at = table[table.geometry.notna()]
     assert set(at["disclosure"]) == {"exact"}
     assert set(at["location_type"]) == {"physical"}
@@ -185,7 +188,7 @@ def test_inactive_services_have_no_site() -> None:
 def test_sites_hold_all_services_once() -> None:
     table, sites = everything(), data.sites(everything())
     assert sites["site_id"].is_unique
-    assert len(sites) == 72
+    assert len(sites) == 218
     held = [name for names in sites["service_ids"] for name in names]
     assert sorted(held) == sorted(table.loc[table.geometry.notna(), "service_id"])
 

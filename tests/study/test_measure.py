@@ -6,9 +6,12 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+import geopandas as gpd
+import numpy as np
+import pandas as pd
 import pytest
 
-from kcgeo import data, study
+from kcgeo import access, data, study, terms, travel
 from kcgeo.errors import StudyError
 from kcgeo.study import GROUPS, Measured
 
@@ -25,7 +28,8 @@ def test_more_minutes_never_less_cover(measured: Measured) -> None:
 
 
 def test_states_share_out_all_people(measured: Measured) -> None:
-    shares = measured.coverage[["covered_share", "by_referral_share", "none_share"]].sum(axis=1)
+    others = [f"{state}_share" for state in terms.STATES if state != "in_reach"]
+    shares = measured.coverage[["covered_share", *others]].sum(axis=1)
     assert shares.between(1 - 1e-9, 1 + 1e-9).all()
     totals = measured.coverage.groupby("group")["total_count"].unique()
     for group in GROUPS:
@@ -66,7 +70,7 @@ def test_fewer_services_never_more_cover(measured: Measured) -> None:
 def test_minors_are_not_sent_to_services_for_men(measured: Measured) -> None:
     for_minors = data.services(eligibility="minors")
     assert "men" not in set(for_minors["eligibility"])
-    assert set(for_minors["service_id"]) < set(measured.services["service_id"])
+    assert set(for_minors["service_id"]) < set(measured.listed["service_id"])
 
 
 def test_a_required_category_without_a_place_is_refused(measured: Measured) -> None:
@@ -86,3 +90,22 @@ def test_cells_that_only_a_confidential_service_serves_are_by_referral(measured:
         states = measured.cell_states[f"{category}_state"]
         assert list(states.index[states == "by_referral"]) == list(called)
     assert measured.cell_states.eq("by_referral").any(axis=None)
+
+
+@pytest.mark.slow
+def test_shares_agree_with_block_groups(measured: Measured, shared: Path) -> None:
+    groups = pd.read_csv(shared / "reference" / "bg2020_popcenters_kc.csv", dtype={"geoid": str, "county": str})
+    groups = groups[groups["county"].isin(measured.study.counties)].rename(columns={"geoid": "place_id"})
+    points = gpd.GeoDataFrame(groups, geometry=gpd.points_from_xy(groups.longitude, groups.latitude), crs=4326)
+    listed = study.measure(measured.study, eligibility="any_listed", network=measured.network)
+    placed = data.by_category(listed.services)
+    times = travel.nearest_times(measured.network, points, placed, by="category", cutoff_min=120)
+    people = groups["population"].to_numpy(dtype=float)
+    kinds = access.categories_of(times)
+    assert len(kinds) == 15
+    everyone = listed.coverage[listed.coverage["group"] == "population_count"].set_index(["category", "cutoff_min"])
+    for cutoff, mean, largest in ((15, 1.2, 2.2), (30, 0.5, 1.0), (45, 0.2, 0.5)):
+        truth = {name: people @ (times[f"{name}_min"] <= cutoff).to_numpy() / people.sum() for name in kinds}
+        error = [abs(everyone.loc[(name, cutoff), "covered_share"] - truth[name]) * 100 for name in kinds]
+        assert np.mean(error) <= mean
+        assert max(error) <= largest

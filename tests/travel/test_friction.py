@@ -14,10 +14,11 @@ from benchmarks import travel_trips
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
+from kcgeo.data.places.hexagons import grid_cells
 from kcgeo.data.study.settings import Study, read_study
 from kcgeo.errors import StudyError
 from kcgeo.travel import HEX_DETOUR, Layers, Network, cells, costs, friction_network, layers, nearest_times
-from kcgeo.travel.grid import banks, cut, density_per_km2, grid_cells, links, local_kmh
+from kcgeo.travel.grid import banks, cut, density_per_km2, links, local_kmh
 from kcgeo.travel.highways import highways
 
 NORTH, SOUTH = "29047", "29095"  # Clay and Jackson, with the river between them

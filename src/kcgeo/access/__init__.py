@@ -7,7 +7,7 @@ from kcgeo.access.chain import ChainFlow, Stage, chain, earliest_path, simulate_
 from kcgeo.access.congestion import congestion_assignment, congestion_cost
 from kcgeo.access.constrained import constrained_access, constrained_flows
 from kcgeo.access.equity import access_poverty, gini, group_gap, lorenz, palma
-from kcgeo.access.gaps import STATES, categories_of, continuum, coverage_table, states
+from kcgeo.access.gaps import STATES, categories_of, continuum, coverage_table, lacking, states
 from kcgeo.access.hotspots import GI_CLASSES, MORAN_CLASSES, global_moran, hot_spots
 from kcgeo.access.inequality import concentration_index, theil
 from kcgeo.access.matrix import ALL_REQUIRED, SERVICE_CLASSES, continuum_matrix, service_classes
@@ -16,11 +16,21 @@ from kcgeo.access.profile import corridor_profile, gap_segments
 from kcgeo.access.queues import bed_chance, erlang_a, erlang_b, erlang_c
 from kcgeo.access.reach import cumulative, cumulative_interval, gravity, nearest
 from kcgeo.access.stability import CERTAINTIES, intervals, rank_stability
-from kcgeo.access.uncertainty import STATED_RANGES, ArcParts, Draws, Ranges, arc_parts, draw_times, headlines
+from kcgeo.access.uncertainty import (
+    DRAW_COUNT,
+    STATED_RANGES,
+    ArcParts,
+    Draws,
+    Ranges,
+    arc_parts,
+    draw_times,
+    headlines,
+)
 
 __all__ = [
     "ALL_REQUIRED",
     "CERTAINTIES",
+    "DRAW_COUNT",
     "GI_CLASSES",
     "MORAN_CLASSES",
     "SERVICE_CLASSES",
@@ -64,6 +74,7 @@ __all__ = [
     "headlines",
     "hot_spots",
     "intervals",
+    "lacking",
     "lorenz",
     "nearest",
     "normalised",

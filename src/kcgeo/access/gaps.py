@@ -1,14 +1,16 @@
 """Who lacks what: the continuum of services, place by place, and the coverage table of people and of places.
 
-Each place and category has one of three states. ``in_reach``: a service with a public address is within the cutoff.
-``by_referral``: none is, but a confidential service of that category serves the area (call). ``none``: neither. Times
-come from services with a public address only, so shares in reach are a lower bound: confidential services do not count.
+Each place and category has exactly one state. ``in_reach``: a service with a public address is within the cutoff.
+``by_referral``: none is, but a confidential service of that category serves the area (call). ``hours_unknown``: nor
+that, but a service is within the cutoff of which nobody knows whether it is open. ``not_collected``: nothing is known
+there, and nobody has looked for the category in the county. ``none``: it was looked for and is not there; only these
+people lack it. Times come from services with a public address only, so shares in reach are a lower bound.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,10 +19,11 @@ import pandas as pd
 from kcgeo.access.pairs import check_counts, upto
 from kcgeo.access.reach import check_cutoff
 from kcgeo.errors import TableError, first_ids, raise_all
+from kcgeo.terms import STATES
 
-__all__ = ["STATES", "categories_of", "continuum", "coverage_table", "states", "time_problems"]
+__all__ = ["STATES", "categories_of", "continuum", "coverage_table", "lacking", "states", "time_problems"]
 
-STATES = ("in_reach", "by_referral", "none")
+_REACH, _REFERRAL, _HOURS, _UNCOLLECTED, _NONE = range(len(STATES))
 SUFFIX = "_min"
 
 
@@ -50,16 +53,57 @@ def time_problems(times: pd.DataFrame) -> list[str]:
     return problems
 
 
-def _referral_faults(times: pd.DataFrame, referral: pd.DataFrame | None) -> list[str]:
-    if referral is None:
+def _flag_faults(times: pd.DataFrame, flags: pd.DataFrame | None, what: str = "referral") -> list[str]:
+    if flags is None:
         return []
-    if referral.index.has_duplicates:
-        return [f"The referral table names {first_ids(referral.index[referral.index.duplicated()])} more than once."]
-    lost = times.index[~times.index.isin(referral.index)]
+    if flags.index.has_duplicates:
+        return [f"The {what} table names {first_ids(flags.index[flags.index.duplicated()])} more than once."]
+    lost = times.index[~times.index.isin(flags.index)]
     if len(lost):
-        return [f"The referral table lacks {first_ids(lost)}; give each place a row of True or False."]
-    loose = [str(column) for column, dtype in referral.dtypes.items() if not pd.api.types.is_bool_dtype(dtype)]
-    return [f"The referral columns {', '.join(loose)} must be True or False throughout."] if loose else []
+        return [f"The {what} table lacks {first_ids(lost)}; give each place a row of True or False."]
+    loose = [str(column) for column, dtype in flags.dtypes.items() if not pd.api.types.is_bool_dtype(dtype)]
+    return [f"The {what} columns {', '.join(loose)} must be True or False throughout."] if loose else []
+
+
+class _Known(NamedTuple):
+    """What is known of the places: minutes, referral, services of unknown hours, kinds of help nobody looked for."""
+
+    times: pd.DataFrame
+    referral: pd.DataFrame | None
+    unsure: pd.DataFrame | None
+    uncollected: pd.DataFrame | None
+
+    def faults(self) -> list[str]:
+        """One sentence for each fault of the tables."""
+        problems = [*time_problems(self.times), *_flag_faults(self.times, self.referral)]
+        problems += _flag_faults(self.times, self.uncollected, "uncollected")
+        return problems + ([] if self.unsure is None else time_problems(self.unsure))
+
+    def codes(self, category: str, cutoff_min: float) -> npt.NDArray[np.int8]:
+        """Position in :data:`STATES` of the state of each place."""
+        index = self.times.index
+        return np.select(
+            [
+                _near(self.times, category, cutoff_min, index),
+                self._flagged(self.referral, category),
+                _near(self.unsure, category, cutoff_min, index),
+                self._flagged(self.uncollected, category),
+            ],
+            [_REACH, _REFERRAL, _HOURS, _UNCOLLECTED],
+            default=_NONE,
+        ).astype(np.int8)
+
+    def _flagged(self, flags: pd.DataFrame | None, category: str) -> npt.NDArray[np.bool_]:
+        if flags is None or category not in flags.columns:
+            return np.zeros(len(self.times), dtype=bool)
+        return np.asarray(flags[category].reindex(self.times.index).to_numpy(dtype=bool))
+
+
+def _near(times: pd.DataFrame | None, category: str, cutoff_min: float, index: pd.Index[Any]) -> npt.NDArray[np.bool_]:
+    column = f"{category}{SUFFIX}"
+    if times is None or column not in times.columns:
+        return np.zeros(len(index), dtype=bool)
+    return np.asarray(times[column].reindex(index).to_numpy(dtype=float, na_value=np.nan) <= upto(cutoff_min))
 
 
 def _category_faults(times: pd.DataFrame, referral: pd.DataFrame | None, categories: Sequence[str]) -> list[str]:
@@ -75,22 +119,15 @@ def _category_faults(times: pd.DataFrame, referral: pd.DataFrame | None, categor
     return problems
 
 
-def _state_codes(
-    times: pd.DataFrame, category: str, cutoff_min: float, referral: pd.DataFrame | None
-) -> npt.NDArray[np.int8]:
-    """Return 0 in reach, 1 by referral, 2 none for each place."""
-    column = f"{category}{SUFFIX}"
-    near = np.zeros(len(times), dtype=bool)
-    if column in times.columns:
-        near = times[column].to_numpy(dtype=float, na_value=np.nan) <= upto(cutoff_min)
-    by_call = np.zeros(len(times), dtype=bool)
-    if referral is not None and category in referral.columns:
-        by_call = referral[category].reindex(times.index).to_numpy(dtype=bool)
-    return np.where(near, 0, np.where(by_call, 1, 2)).astype(np.int8)
-
-
-def states(times: pd.DataFrame, *, cutoff_min: float, referral: pd.DataFrame | None = None) -> pd.DataFrame:
-    """State of each place and category: ``in_reach``, ``by_referral`` or ``none``.
+def states(
+    times: pd.DataFrame,
+    *,
+    cutoff_min: float,
+    referral: pd.DataFrame | None = None,
+    unsure: pd.DataFrame | None = None,
+    uncollected: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """State of each place and category: one of ``STATES``.
 
     Parameters
     ----------
@@ -101,6 +138,10 @@ def states(times: pd.DataFrame, *, cutoff_min: float, referral: pd.DataFrame | N
     referral
         True where a confidential service of the category (the column) serves the place's area. A category that only
         ``referral`` names has no public address at all: its places are ``by_referral`` or ``none``.
+    unsure
+        ``<category>_min`` to services of which nobody knows whether they are open; left out, all hours are known.
+    uncollected
+        True where nobody has looked for the category in the place's county; left out, all was looked for.
 
     Returns
     -------
@@ -113,13 +154,38 @@ def states(times: pd.DataFrame, *, cutoff_min: float, referral: pd.DataFrame | N
         For faults of the tables.
     """
     check_cutoff(cutoff_min)
-    raise_all([*time_problems(times), *_referral_faults(times, referral)], TableError)
+    known = _Known(times, referral, unsure, uncollected)
+    raise_all(known.faults(), TableError)
     names = categories_of(times)
     names += sorted(set(() if referral is None else map(str, referral.columns)) - set(names))
     words = np.array(STATES, dtype=object)
-    return pd.DataFrame(
-        {name: words[_state_codes(times, name, cutoff_min, referral)] for name in names}, index=times.index
-    )
+    return pd.DataFrame({name: words[known.codes(name, cutoff_min)] for name in names}, index=times.index)
+
+
+def lacking(states: pd.DataFrame, required: Sequence[str]) -> pd.Series[bool]:
+    """Say which places lack at least one of the required categories: the one definition of "lack".
+
+    Parameters
+    ----------
+    states
+        ``<category>_state`` columns as of :func:`continuum`, or ``<category>`` columns as of :func:`states`.
+    required
+        The categories that a place needs.
+
+    Returns
+    -------
+    Series
+        ``lacking`` by place: True where a required category has the state ``none``. Help by referral is help, and what
+        nobody knows is not lacking.
+
+    >>> lacking(pd.DataFrame({"legal": ["none", "not_collected"], "medical": ["in_reach"] * 2}), ["legal", "medical"])
+    0     True
+    1    False
+    Name: lacking, dtype: bool
+    """
+    columns = [f"{name}_state" if f"{name}_state" in states else name for name in required]
+    found: pd.Series[bool] = (states[columns] == "none").any(axis=1).rename("lacking")
+    return found
 
 
 def _named(codes: npt.NDArray[np.int8], state: int, categories: Sequence[str]) -> npt.NDArray[np.object_]:
@@ -137,6 +203,8 @@ def continuum(
     required: Sequence[str],
     cutoff_min: float,
     referral: pd.DataFrame | None = None,
+    unsure: pd.DataFrame | None = None,
+    uncollected: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Whether a place has the whole chain of services, and which links are missing.
 
@@ -154,12 +222,17 @@ def continuum(
         Minutes; a service at exactly the cutoff is in reach.
     referral
         True where a confidential service of the category serves the place's area; left out, nothing is by referral.
+    unsure
+        ``<category>_min`` to services of which nobody knows whether they are open; left out, all hours are known.
+    uncollected
+        True where nobody has looked for the category in the place's county; left out, all was looked for.
 
     Returns
     -------
     DataFrame
         By place, in the order of ``demand``: ``demand_count``; ``<category>_state`` for each required category;
-        ``in_reach_count``, ``by_referral_count``, ``none_count`` of categories (they sum to the required ones);
+        ``in_reach_count``, ``by_referral_count``, ``hours_unknown_count``, ``not_collected_count``, ``none_count`` of
+        categories (they sum to the required ones);
         ``covered`` (all in reach) and ``covered_with_referral`` (all in reach or by referral);
         ``missing`` and ``by_referral``, the names of the categories with state none and by referral, joined by ", "
         ("" where there is none).
@@ -176,7 +249,7 @@ def continuum(
     [[True, ''], [False, 'legal, medical']]
     """
     check_cutoff(cutoff_min)
-    problems = [*check_counts(demand, "demand"), *time_problems(times), *_referral_faults(times, referral)]
+    problems = [*check_counts(demand, "demand"), *_Known(times, referral, unsure, uncollected).faults()]
     problems += _category_faults(times, referral, required)
     raise_all(problems, TableError)
     lost = demand.index[~demand.index.isin(times.index)]
@@ -186,16 +259,16 @@ def continuum(
         + ([f"The demand lacks {first_ids(strangers)}, which the times name."] if len(strangers) else []),
         TableError,
     )
-    table = times.reindex(demand.index)
-    codes = np.column_stack([_state_codes(table, category, cutoff_min, referral) for category in required])
+    known = _Known(times.reindex(demand.index), referral, unsure, uncollected)
+    codes = np.column_stack([known.codes(category, cutoff_min) for category in required])
     words = np.array(STATES, dtype=object)
     columns: dict[str, Any] = {"demand_count": demand.to_numpy(dtype=float)}
     columns |= {f"{category}_state": words[codes[:, place]] for place, category in enumerate(required)}
     columns |= {f"{state}_count": (codes == code).sum(axis=1) for code, state in enumerate(STATES)}
-    columns["covered"] = (codes == 0).all(axis=1)
-    columns["covered_with_referral"] = (codes < 2).all(axis=1)
-    columns["missing"] = _named(codes, 2, required)
-    columns["by_referral"] = _named(codes, 1, required)
+    columns["covered"] = (codes == _REACH).all(axis=1)
+    columns["covered_with_referral"] = (codes <= _REFERRAL).all(axis=1)
+    columns["missing"] = _named(codes, _NONE, required)
+    columns["by_referral"] = _named(codes, _REFERRAL, required)
     return pd.DataFrame(columns, index=demand.index)
 
 
@@ -207,14 +280,13 @@ def _coverage_row(
     codes: npt.NDArray[np.int8], reached: npt.NDArray[np.bool_], people: npt.NDArray[np.float64]
 ) -> dict[str, float]:
     total, lived_in = people.sum(), people > 0
-    covered, by_call = people[codes == 0].sum(), people[codes == 1].sum()
+    covered = people[codes == _REACH].sum()
     return {
         "total_count": total,
         "covered_count": covered,
         "covered_share": _share(covered, total),
-        "by_referral_share": _share(by_call, total),
-        "none_share": _share(people[codes == 2].sum(), total),
-        "place_covered_share": _share((lived_in & (codes == 0)).sum(), lived_in.sum()),
+        **{f"{name}_share": _share(people[codes == code].sum(), total) for code, name in enumerate(STATES) if code},
+        "place_covered_share": _share((lived_in & (codes == _REACH)).sum(), lived_in.sum()),
         "unreachable_share": _share(people[~reached].sum(), total),
     }
 
@@ -225,6 +297,8 @@ def coverage_table(
     *,
     cutoffs_min: Sequence[float],
     referral: pd.DataFrame | None = None,
+    unsure: pd.DataFrame | None = None,
+    uncollected: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Share of people and of places with a service within each cutoff, by category and group.
 
@@ -238,13 +312,18 @@ def coverage_table(
         Minutes; a service at exactly a cutoff is in reach.
     referral
         True where a confidential service of the category (the column) serves the place's area.
+    unsure
+        ``<category>_min`` to services of which nobody knows whether they are open; left out, all hours are known.
+    uncollected
+        True where nobody has looked for the category in the place's county; left out, all was looked for.
 
     Returns
     -------
     DataFrame
         One row for each category, ``cutoff_min`` and ``group``, in the order given, with
         ``total_count`` (people, or households, of the group), ``covered_count``,
-        ``covered_share``, ``by_referral_share`` and ``none_share`` of the group (they sum to 1),
+        ``covered_share``, ``by_referral_share``, ``hours_unknown_share``, ``not_collected_share`` and ``none_share``
+        of the group (they sum to 1),
         ``place_covered_share`` (of the places where the group lives, each counted once) and
         ``unreachable_share`` (of the group, in places from which the network search found no service of the category
         at all; the same at each cutoff, whether or not a referral serves them).
@@ -261,7 +340,8 @@ def coverage_table(
     >>> float(row["covered_share"]), float(row["unreachable_share"])
     (0.5, 0.2)
     """
-    problems = [*time_problems(times), *_referral_faults(times, referral)]
+    known = _Known(times, referral, unsure, uncollected)
+    problems = known.faults()
     for group in groups.columns:
         problems += check_counts(groups[group], f"group {group}")
     if not len(cutoffs_min):
@@ -282,7 +362,7 @@ def coverage_table(
         reached = times[column].notna().to_numpy() if column in times.columns else np.zeros(len(times), dtype=bool)
         for cutoff_min in cutoffs_min:
             check_cutoff(cutoff_min)
-            codes = _state_codes(times, category, cutoff_min, referral)
+            codes = known.codes(category, cutoff_min)
             for group, counts in people.items():
                 key = {"category": category, "cutoff_min": float(cutoff_min), "group": group}
                 rows.append(key | _coverage_row(codes, reached, counts))

@@ -25,7 +25,17 @@ from kcgeo.travel.arcs import MS_PER_MIN, UNREACHED, Arcs, Engine, limit_ms, rev
 from kcgeo.travel.engines.engine import chosen, nearest_ms
 from kcgeo.travel.network import point_ids
 
-__all__ = ["STATED_RANGES", "ArcParts", "Draws", "Ranges", "arc_parts", "draw_times", "headlines"]
+__all__ = [
+    "DRAW_COUNT",
+    "STATED_RANGES",
+    "SURFACE_SIGMA",
+    "ArcParts",
+    "Draws",
+    "Ranges",
+    "arc_parts",
+    "draw_times",
+    "headlines",
+]
 
 Floats = npt.NDArray[np.float64]
 _FAST_KMH = 1e9
@@ -57,6 +67,13 @@ class Ranges:
     exists_chance: float
     radius_m: Mapping[str, float]
 
+
+DRAW_COUNT = 500
+"""Draws behind every interval that is shown, so that each number has one interval."""
+
+SURFACE_SIGMA = 1.3
+"""Error of the surface of people within a ZIP code area: the value at which shares within 5, 10 and 20 km scatter as
+they do between the surface and block groups (docs/methods.md)."""
 
 STATED_RANGES = Ranges(
     local_factor=(25 / 35, 45 / 35),
@@ -282,10 +299,11 @@ def _counts(
     groups: pd.DataFrame,
     margins: pd.DataFrame | None,
     clusters: pd.Series[Any] | None,
+    moved: Floats | float,
     rng: np.random.Generator,
     draws: int,
 ) -> dict[str, Floats]:
-    """Return people of each group by draw and place; a cluster errs as one."""
+    """Return people of each group by draw and place, ``moved`` within their areas; a cluster errs as one."""
     people: dict[str, Floats] = {}
     for name in groups.columns:
         counts = np.tile(groups[name].to_numpy(dtype=float), (draws, 1))
@@ -295,8 +313,21 @@ def _counts(
             counts = (
                 counts * np.maximum(factor, 0.0)[:, margins.index.get_indexer(pd.Index(clusters.loc[groups.index]))]
             )
-        people[str(name)] = counts
+        people[str(name)] = counts * moved
     return people
+
+
+def _resettled(
+    people: pd.Series[float], areas: pd.Series[Any], sigma: float, rng: np.random.Generator, draws: int
+) -> Floats:
+    """Return factors by draw and place that move people about within each area and keep their number."""
+    _, area = np.unique(areas.loc[people.index].astype(str).to_numpy(dtype=object), return_inverse=True)
+    factor = np.exp(sigma * rng.standard_normal((draws, len(people))))
+    counts = people.to_numpy(dtype=float)
+    drawn = np.array([np.bincount(area, weights=row * counts) for row in factor])
+    with np.errstate(divide="ignore", invalid="ignore"):  # an area without people has nobody to move
+        scale = np.nan_to_num(np.bincount(area, weights=counts) / drawn, nan=1.0)
+    return np.asarray(factor * scale[:, area])
 
 
 def headlines(
@@ -307,6 +338,8 @@ def headlines(
     rng: np.random.Generator | int,
     margins: pd.DataFrame | None = None,
     clusters: pd.Series[Any] | None = None,
+    areas: pd.Series[Any] | None = None,
+    area_sigma: float = SURFACE_SIGMA,
 ) -> pd.DataFrame:
     """Headline numbers in every draw: who is covered, and how far help is.
 
@@ -325,6 +358,10 @@ def headlines(
         cluster; NaN or a missing group means no sampling error is given.
     clusters
         For each place the cluster (county) whose estimate it is part of; its places err together. Needs ``margins``.
+    areas, area_sigma
+        For each place the area (ZIP code) among whose places its people were spread by a model, and the standard
+        deviation of the logarithm of that model's error; the people of an area keep their number. Left out, people
+        stand where the table says.
 
     Returns
     -------
@@ -347,7 +384,10 @@ def headlines(
         strays = clusters.index[~clusters.isin(margins.index)]
         problems += [f"The cluster of {first_ids(strays)} has no row in margins."] if len(strays) else []
     raise_all(problems, TableError)
-    people = _counts(groups.loc[draws.place_ids], margins, clusters, np.random.default_rng(rng), len(draws.parameters))
+    rng, count = np.random.default_rng(rng), len(draws.parameters)
+    here = groups.loc[draws.place_ids]
+    moved = 1.0 if areas is None else _resettled(here.iloc[:, 0], areas, area_sigma, rng, count)
+    people = _counts(here, margins, clusters, moved, rng, count)
     cutoffs, sigmas = (draws.parameters[name].to_numpy()[:, None] for name in ("cutoff_min", "sigma_min"))
     near = {name: draws.time_min[:, row, :] <= upto(cutoffs) for row, name in enumerate(draws.categories)}
     none = np.zeros((len(cutoffs), len(draws.place_ids)), dtype=bool)

@@ -136,7 +136,7 @@ def site_command(
     drop: Annotated[list[str] | None, typer.Option(help="Site (service id) that is taken to be closed.")] = None,
     spread: Annotated[float | None, typer.Option(help="New sites keep at least so many kilometers apart.")] = None,
     nearly: Annotated[float, typer.Option(help="Show plans that are worse by at most this share.")] = 0.02,
-    draws: Annotated[int, typer.Option(help="Draws of speeds and places that say how sure the plan is.")] = 60,
+    draws: Annotated[int, typer.Option(help="Draws of speeds and places that say how sure the plan is.")] = 500,
     time_limit: Annotated[float, typer.Option(help="Seconds for each solve; then the best plan so far.")] = 60.0,
 ) -> None:
     """Find in which areas new sites would help most, with proof; Ctrl-C gives the best plan so far with its gap."""

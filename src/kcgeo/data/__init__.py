@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kcgeo.data.directory.authorisations import authorisations, authorised
 from kcgeo.data.directory.changes import changes
+from kcgeo.data.directory.collected import collected, completeness, not_collected
 from kcgeo.data.directory.hours import OPEN_STATES, open_state
 from kcgeo.data.directory.look import FileReport, look, starter_mapping
 from kcgeo.data.directory.of_study import directory, directory_path, list_of_study, without_point
@@ -21,6 +22,7 @@ from kcgeo.data.package.ledger import (
 )
 from kcgeo.data.places.areas import areas
 from kcgeo.data.places.people import places, places_around, referral
+from kcgeo.data.places.surface import living_points, population
 from kcgeo.data.resource import load
 from kcgeo.data.roads.corridors import corridors, mileposts, point_at, stations
 from kcgeo.data.roads.highways import exits, highway_edges, highway_nodes
@@ -42,7 +44,9 @@ __all__ = [
     "by_category",
     "changes",
     "cities",
+    "collected",
     "comparable",
+    "completeness",
     "compute_value",
     "contradictions",
     "corridors",
@@ -59,14 +63,17 @@ __all__ = [
     "knowledge",
     "ledger",
     "list_of_study",
+    "living_points",
     "load",
     "look",
     "mileposts",
+    "not_collected",
     "open_state",
     "package_folder",
     "places",
     "places_around",
     "point_at",
+    "population",
     "read_study",
     "referral",
     "regional",

@@ -7,7 +7,7 @@ counts, shares, states, and the ids of public geography (grid cells, census area
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from kcgeo import terms
 
@@ -52,11 +52,7 @@ class Contract:
     rules: tuple[str, ...]
     patterns: tuple[str, ...] = ()
     geometry: tuple[str, ...] = ()
-    words: frozenset[str] = field(
-        default=frozenset(
-            {"in_reach", "by_referral", "none", "beyond_cutoff", "not_connected", "off_network", "unknown_hours"}
-        )
-    )
+    words: frozenset[str] = frozenset({*terms.STATES, "beyond_cutoff", "not_connected", "off_network", "unknown_hours"})
 
     def allows(self, column: str) -> bool:
         """Say whether a column of this name may leave."""
@@ -138,6 +134,7 @@ CONTRACTS: dict[str, Contract] = {
                 "missing",
                 "covered",
                 "covered_with_referral",
+                "lacking",
                 "by_referral",
                 "reason",
                 "time_min",

@@ -45,7 +45,11 @@ def key_of(study: Study, *asked: object) -> str:
     """Name a result by all that it depends on; empty where nothing is kept."""
     if _FOLDER not in os.environ:
         return ""
-    paths = [path for path in (study.services_path, *(layer.path for layer in study.layers)) if path is not None]
+    paths = [
+        path
+        for path in (study.services_path, study.collected_path, *(layer.path for layer in study.layers))
+        if path is not None
+    ]
     files = [sha256(path) if path.is_file() else "" for path in paths]
     return hashlib.sha256(repr((asdict(study), files, asked, _code_and_data())).encode()).hexdigest()
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import geopandas as gpd
 import pandas as pd
 
-from kcgeo import access, data, travel
+from kcgeo import access, data, terms, travel
 from kcgeo.data.study.settings import Study
 from kcgeo.errors import StudyError
 from kcgeo.study.kept import kept, key_of
@@ -16,8 +16,12 @@ from kcgeo.study.progress import Step, silent_step
 
 __all__ = ["GROUPS", "Measured", "measure"]
 
-GROUPS = ("population_count", "under18_count", "poverty_count", "no_vehicle_household_count")
+GROUPS = tuple(terms.groups())
 """Groups whose coverage is told apart: all people, under 18, in poverty, and households without a vehicle."""
+
+
+LEAST_LOOKED_FOR = 0.8
+"""A category is in the headline where it was looked for in the counties of so large a share of the people."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,8 +30,18 @@ class Measured:
 
     Attributes
     ----------
+    who
+        Who asks: a key of :func:`kcgeo.terms.who`; ``anyone`` counts services that are open to all.
+    listed
+        All services of the directory.
     services
-        The services that were asked for; exact-level rows alone carry points.
+        Those of them that count for ``who`` and the hour; exact-level rows alone carry points.
+    places
+        Points at which people are counted (:func:`kcgeo.data.living_points`).
+    collected
+        What was looked for in which county (:func:`kcgeo.data.collected`).
+    left_out
+        Required categories that too few people live in reach of the search for: they are in no headline.
     cell_times, place_times
         ``<category>_min`` by H3 cell and by place; NaN is not reached.
     reasons
@@ -37,7 +51,7 @@ class Measured:
     coverage
         Share of people and of places by category, cutoff and group.
     gaps
-        State of each required category by place at the headline cutoff, and how many are in reach.
+        State of each required category by place at the headline cutoff, and how many are in reach; ``lacking``.
     cell_states
         The same states by H3 cell, for the map.
     key
@@ -45,11 +59,15 @@ class Measured:
     """
 
     study: Study
+    who: str
     network: travel.Network
     counties: gpd.GeoDataFrame
     places: gpd.GeoDataFrame
     cells: gpd.GeoDataFrame
+    listed: gpd.GeoDataFrame
     services: gpd.GeoDataFrame
+    collected: pd.DataFrame
+    left_out: tuple[str, ...]
     cell_times: pd.DataFrame
     place_times: pd.DataFrame
     reasons: pd.DataFrame
@@ -75,9 +93,11 @@ def measure(
     study : Study
         Places, speeds, categories and cutoffs.
     eligibility : str, optional
-        Only services that this group may use: minors, adult women, men or LGBTQ.
+        Who asks: ``anyone`` (services open to all; the same as not given), minors, adult women, men, LGBTQ, or
+        ``any_listed`` (whomever a service is for). Unknown eligibility counts for ``any_listed`` only.
     open_at : datetime, optional
-        Only services known to be open at this local time; unknown hours never count as open.
+        Only services known to be open at this local time; where only one with unknown hours is in reach, the state is
+        ``hours_unknown``.
     network : Network, optional
         A network to use in place of the study's own: its streets, or the friction grid where it has none.
     step : callable
@@ -107,8 +127,10 @@ def _measured(
 ) -> Measured:
     step("Reading places and services")
     counties = data.counties(study)
-    places = data.places(study)
-    services = data.directory(study, eligibility=eligibility, open_at=open_at)
+    places = data.living_points(study)
+    who = eligibility or "anyone"
+    listed, welcome = data.directory(study), data.directory(study, eligibility=who)
+    services = data.directory(study, eligibility=who, open_at=open_at)
     by_category = data.by_category(services)
     kinds = data.load("categories")
     known = list(kinds.loc[kinds["has_place"], "category"])  # a hotline is reached from anywhere
@@ -117,6 +139,8 @@ def _measured(
         raise StudyError(
             f"gaps.required names {', '.join(unknown)}; the categories that have a place are {', '.join(known)}."
         )
+    record = data.collected(study)
+    study, left_out = _headline(study, record, places)
     step("Building the travel network")
     if network is None:
         network = travel.network(study)
@@ -132,36 +156,63 @@ def _measured(
                 times[f"{category}_min"] = float("nan")
     reasons = travel.unreachable_reasons(network, places, by_category, cutoff_min=limit, by="category")
     step("Counting who is covered")
-    areas = data.areas(study)
-    referral = data.referral(places, services, areas=areas, categories=known)
+    silent = _silent(welcome, open_at)
+    flags, cell_flags = (
+        {
+            "referral": data.referral(points, services, areas=data.areas(study), categories=known),
+            "unsure": travel.nearest_times(network, points, silent, by="category", cutoff_min=limit),
+            "uncollected": data.not_collected(points, record, categories=known),
+        }
+        for points in (places, cells.rename(columns={"cell_id": "place_id"}))
+    )
     groups = places.set_index("place_id")[list(GROUPS)]
-    coverage = access.coverage_table(place_times, groups, cutoffs_min=study.gaps.cutoffs_min, referral=referral)
-    gaps = _gaps(study, places, place_times, referral)
-    cell_referral = data.referral(
-        cells.rename(columns={"cell_id": "place_id"}), services, areas=areas, categories=study.gaps.required
-    ).rename_axis("cell_id")
-    cell_states = access.states(cell_times, cutoff_min=study.gaps.headline_cutoff_min, referral=cell_referral)[
-        list(study.gaps.required)
-    ].add_suffix("_state")
+    coverage = access.coverage_table(place_times, groups, cutoffs_min=study.gaps.cutoffs_min, **flags)
+    cell_states = access.states(cell_times, cutoff_min=study.gaps.headline_cutoff_min, **cell_flags)
     return Measured(
         study=study,
+        who=who,
         network=network,
         counties=counties,
         places=places,
         cells=cells,
+        listed=listed,
         services=services,
+        collected=record,
+        left_out=left_out,
         cell_times=cell_times,
         place_times=place_times,
         reasons=reasons,
-        referral=referral,
+        referral=flags["referral"],
         coverage=coverage,
-        gaps=gaps,
-        cell_states=cell_states,
+        gaps=_gaps(study, places, place_times, flags),
+        cell_states=cell_states[list(study.gaps.required)].add_suffix("_state"),
         key=key,
     )
 
 
-def _gaps(study: Study, places: gpd.GeoDataFrame, times: pd.DataFrame, referral: pd.DataFrame) -> gpd.GeoDataFrame:
+def _headline(study: Study, record: pd.DataFrame, places: gpd.GeoDataFrame) -> tuple[Study, tuple[str, ...]]:
+    """Leave out of the headline what was looked for too seldom; a study whose kinds all are keeps them."""
+    people = places.groupby("county_fips")["population_count"].sum().astype(float)
+    held = data.completeness(record, people)["looked_for_share"]
+    kept = tuple(name for name in study.gaps.required if held[name] >= LEAST_LOOKED_FOR)
+    if not kept or kept == study.gaps.required:
+        return study, ()
+    left_out = tuple(name for name in study.gaps.required if name not in kept)
+    return replace(study, gaps=replace(study.gaps, required=kept)), left_out
+
+
+def _silent(services: gpd.GeoDataFrame, open_at: datetime | None) -> gpd.GeoDataFrame:
+    """Return the sites of which nobody knows whether they are open then; none where no hour is asked for."""
+    sites = data.by_category(services)
+    if open_at is None:
+        return sites.iloc[:0]
+    hours = data.open_state(services["opening_hours"], open_at, points=services.geometry)
+    return data.by_category(services[hours == "unknown"])
+
+
+def _gaps(
+    study: Study, places: gpd.GeoDataFrame, times: pd.DataFrame, flags: dict[str, pd.DataFrame]
+) -> gpd.GeoDataFrame:
     """State of each required category by place at the headline cutoff, beside the people who live there."""
     people = places.set_index("place_id")
     chain = access.continuum(
@@ -169,6 +220,7 @@ def _gaps(study: Study, places: gpd.GeoDataFrame, times: pd.DataFrame, referral:
         people["population_count"],
         required=study.gaps.required,
         cutoff_min=study.gaps.headline_cutoff_min,
-        referral=referral,
+        **flags,
     )
+    chain["lacking"] = access.lacking(chain, study.gaps.required)
     return people.join(chain.drop(columns="demand_count")).reset_index()

@@ -66,11 +66,11 @@ def release_background(measured: Measured) -> dict[str, Released]:
     }
 
 
-def release_services(measured: Measured) -> Released:
-    """Release the services of a study, each at its own level."""
+def release_services(measured: Measured, services: gpd.GeoDataFrame | None = None) -> Released:
+    """Release the services that count for who asks, or all that are given, each at its own level."""
     study = measured.study
     return release(
-        measured.services,
+        measured.services if services is None else services,
         name="services",
         kind="services",
         sources=sources_of(study, "services"),
@@ -108,7 +108,7 @@ def release_all(measured: Measured) -> dict[str, Released]:
         sources_of(study, "services", "places", "highway_edges"),
         vintage_of(study, "services", "places", "highway_edges"),
     )
-    released["services"] = release_services(measured)
+    released["services"] = release_services(measured, measured.listed)
     people = ["place_name", "county_fips", *(column for column in measured.places if column.endswith("_count"))]
     tables = {
         "cell_times": ("surface", measured.cell_times.join(measured.cell_states).reset_index()),

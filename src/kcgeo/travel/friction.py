@@ -20,11 +20,12 @@ from pyproj import Transformer
 
 from kcgeo import crs as systems
 from kcgeo import data
+from kcgeo.data.places.hexagons import grid_cells
 from kcgeo.data.study.layers import Layer
 from kcgeo.data.study.settings import Barrier, Study
 from kcgeo.errors import StudyError, first_ids
 from kcgeo.travel.arcs import MS_PER_MIN, Arcs
-from kcgeo.travel.grid import banks, cell_points, density_per_km2, grid_cells, links, local_kmh, neighbours
+from kcgeo.travel.grid import banks, cell_points, density_per_km2, links, local_kmh, neighbours
 from kcgeo.travel.highways import highways
 from kcgeo.travel.network import Network
 

@@ -20,25 +20,10 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
 from kcgeo import crs as systems
+from kcgeo.data.places.hexagons import deepest
 from kcgeo.data.study.settings import Barrier
 
-__all__ = ["banks", "cell_points", "cut", "density_per_km2", "grid_cells", "links", "local_kmh", "neighbours"]
-
-_CHUNK = 4_096
-
-
-def grid_cells(counties: gpd.GeoDataFrame, resolution: int) -> pd.DataFrame:
-    """Cells whose centre lies in a county, rising by id: ``cell_id, county_fips, lon, lat``."""
-    systems.require(counties, what="counties")
-    county_of: dict[str, str] = {}
-    for fips, shape in sorted(zip(counties["county_fips"].astype(str), counties.geometry, strict=True)):
-        for cell in h3.geo_to_cells(shape, resolution):
-            county_of.setdefault(cell, fips)
-    ids = sorted(county_of)
-    centres = np.array([h3.cell_to_latlng(cell) for cell in ids], dtype=np.float64).reshape(-1, 2)
-    return pd.DataFrame(
-        {"cell_id": ids, "county_fips": [county_of[cell] for cell in ids], "lon": centres[:, 1], "lat": centres[:, 0]}
-    )
+__all__ = ["banks", "cell_points", "cut", "density_per_km2", "links", "local_kmh", "neighbours"]
 
 
 def cell_points(cells: pd.DataFrame) -> gpd.GeoDataFrame:
@@ -137,9 +122,6 @@ def density_per_km2(
 ) -> npt.NDArray[np.float64]:
     """People per km2 at each point: that of the area in whose disc the point is deepest.
 
-    Depth is r^2 - d^2 with r the radius of a disc of the area's size and d the distance to its point: the power diagram
-    of the discs, which gives a large area the reach that the nearest point would deny it.
-
     Parameters
     ----------
     xy, area_xy
@@ -149,13 +131,7 @@ def density_per_km2(
     """
     if not len(area_xy):
         return np.zeros(len(xy))
-    density = people / area_km2
-    square_m2 = area_km2 * 1e6 / np.pi
-    found = np.empty(len(xy), dtype=np.intp)
-    for start in range(0, len(xy), _CHUNK):
-        part = xy[start : start + _CHUNK, None, :] - area_xy[None, :, :]
-        found[start : start + _CHUNK] = np.argmin((part**2).sum(axis=2) - square_m2, axis=1)
-    return np.asarray(density[found])
+    return np.asarray((people / area_km2)[deepest(xy, area_xy, area_km2)])
 
 
 def local_kmh(density: npt.NDArray[np.float64], steps: Sequence[tuple[float, float]]) -> npt.NDArray[np.float64]:

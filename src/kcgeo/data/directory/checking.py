@@ -19,6 +19,7 @@ from kcgeo.data.directory import levels
 from kcgeo.data.directory.area_texts import approved_names
 from kcgeo.data.directory.authorisations import CONSENT, authorised, taken_down
 from kcgeo.data.directory.authorisations import authorisations as opened_by
+from kcgeo.data.directory.doors import street_of
 from kcgeo.data.directory.hours import hours_column, readable
 from kcgeo.data.directory.rules import (
     age_problems,
@@ -202,7 +203,8 @@ def _site_ids(rows: pd.DataFrame, placed: pd.Series[bool]) -> pd.Series:
             continue
         key: Any = row.service_id
         if isinstance(row.physical_address, str):
-            key = (_building(row.physical_address), str(row.city).casefold(), row.state)
+            door = street_of(row.physical_address) or _building(row.physical_address)
+            key = (door, str(row.city).casefold(), row.state)
         elif row.coordinate_precision != "zip":
             key = (round(float(row.latitude), 5), round(float(row.longitude), 5))
         found.append(keys.setdefault(key, "site-" + str(row.service_id).removeprefix("svc-")))

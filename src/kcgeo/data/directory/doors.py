@@ -20,7 +20,7 @@ import pandas as pd
 from scipy import sparse
 from scipy.spatial import cKDTree
 
-__all__ = ["NEAR_M", "plain_organization", "plain_text", "same_door", "telephones"]
+__all__ = ["NEAR_M", "plain_organization", "plain_text", "same_door", "street_of", "telephones"]
 
 NEAR_M = 100.0
 """Two points at most this far apart count as one door, meters."""
@@ -91,7 +91,7 @@ def telephones(text: object) -> frozenset[str]:
     return frozenset(number for number in found if number[:3] not in _TOLL_FREE)
 
 
-def _street(address: object) -> tuple[str, str, frozenset[str], frozenset[str]] | None:
+def street_of(address: object) -> tuple[str, str, frozenset[str], frozenset[str]] | None:
     """Split an address into house number, name, kinds of street and sides; None where it has no number and name."""
     plain = re.sub(r"['\u2019]", "", plain_text(address).replace(".", " ")) if isinstance(address, str) else ""
     for part in _ROOM.split(plain):
@@ -144,7 +144,7 @@ def _addressed(rows: pd.DataFrame) -> Iterator[tuple[int, int]]:
         return
     by_number: dict[str, list[tuple[int, dict[str, Any]]]] = {}
     for at, address in enumerate(rows["physical_address"]):
-        if (street := _street(address)) is not None:
+        if (street := street_of(address)) is not None:
             held: dict[str, Any] = {"street": street}
             for column, size in (("city", None), ("postal_code", 5)):
                 value = rows[column].iloc[at] if column in rows else None

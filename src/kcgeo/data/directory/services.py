@@ -9,6 +9,7 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
+from kcgeo import terms
 from kcgeo.crs import STORAGE, require
 from kcgeo.data.directory.authorisations import authorisations as opened_by
 from kcgeo.data.directory.cells import read_cells
@@ -46,7 +47,9 @@ def services(
         Services of this category, or of any of these.
     eligibility : str, optional
         Who asks. ``"minors"``, ``"adult women"``, ``"men"`` and ``"LGBTQ"`` keep the services for that group and those
-        for any person whose age limits admit somebody of the group; ``"any"`` keeps the services for any person only.
+        for any person whose age limits admit somebody of the group; ``"anyone"`` (or ``"any"``, as the column says)
+        keeps the services for any person only; ``"any_listed"`` keeps all. A service of unknown eligibility is kept for
+        ``"any_listed"`` only.
     open_at : datetime, optional
         Services known to be open at this local time. Unknown hours never count as open.
     path : path, optional
@@ -142,8 +145,10 @@ def _limits(table: gpd.GeoDataFrame) -> tuple[pd.Series, pd.Series]:
 
 
 def _admits_group(table: gpd.GeoDataFrame, eligibility: str) -> pd.Series[bool]:
-    if eligibility not in ELIGIBILITIES:
-        raise TableError(f"The eligibility '{eligibility}' is unknown; there are {', '.join(ELIGIBILITIES)}.")
+    if eligibility == "any_listed":
+        return pd.Series(True, index=table.index)
+    if eligibility not in (*ELIGIBILITIES, "anyone"):
+        raise TableError(f"The eligibility '{eligibility}' is unknown; there are {', '.join(terms.who())}.")
     admitted: pd.Series[bool] = table["eligibility"].isin(["any", eligibility])
     youngest, oldest = _limits(table)
     if eligibility == "minors":
@@ -157,7 +162,7 @@ def _admits_age(table: gpd.GeoDataFrame, age: int) -> pd.Series[bool]:
     if isinstance(age, bool) or not isinstance(age, int) or not 0 <= age <= 120:
         raise TableError(f"age must be whole years from 0 to 120, not {age!r}.")
     youngest, oldest = _limits(table)
-    admitted: pd.Series[bool] = table["eligibility"].notna() & (youngest <= age) & (age <= oldest)
+    admitted: pd.Series[bool] = table["eligibility"].isin(ELIGIBILITIES) & (youngest <= age) & (age <= oldest)
     return admitted
 
 

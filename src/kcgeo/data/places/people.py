@@ -17,7 +17,7 @@ from kcgeo.data.study.layers import checked_layer
 from kcgeo.data.study.settings import Study
 from kcgeo.errors import StudyError, TableError, first_ids, raise_all
 
-__all__ = ["places", "places_around", "referral"]
+__all__ = ["places", "places_around", "referral", "town_names"]
 
 
 def places(study: Study) -> gpd.GeoDataFrame:
@@ -54,7 +54,7 @@ def places_around(study: Study) -> gpd.GeoDataFrame:
     else:
         table = region.packaged("places_us")
         table = table[table["county_fips"].isin(region.ground(study)["county_fips"])].reset_index(drop=True)
-        table.insert(1, "place_name", _town_names(study, table))
+        table.insert(1, "place_name", town_names(study, table))
     layer = study.layer("places")
     if layer is None:
         return table
@@ -93,14 +93,14 @@ def _read_layer(study: Study, path: Path) -> gpd.GeoDataFrame:
         states = load("states").set_index("state_fips")["state"]
         layer["state"] = layer["county_fips"].str[:2].map(states)
     if "place_name" not in layer:
-        layer["place_name"] = _town_names(study, layer)
+        layer["place_name"] = town_names(study, layer)
     return layer
 
 
 _TOWN_PEOPLE_PER_KM2 = 1_200.0
 
 
-def _town_names(study: Study, points: gpd.GeoDataFrame) -> list[str]:
+def town_names(study: Study, points: gpd.GeoDataFrame) -> list[str]:
     """Name each point by the town in whose disc it is deepest: the nearest small town is not the city it lies in."""
     towns = region.cities(study)
     if towns.empty:

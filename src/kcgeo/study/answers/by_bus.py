@@ -326,7 +326,7 @@ def transit_shares(study: Study, *, depart: datetime, until: datetime | None = N
     layer = _layer(study)
     feed = read_gtfs(checked_layer(layer))
     require_date(feed, depart.date())
-    places = data.places(study)
+    places = data.living_points(study)
     times = travel.timetable(feed, depart.date(), walking=walking_of(study), walks=_walks(study))
     found = travel.transit_times(
         times,

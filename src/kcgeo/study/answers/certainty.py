@@ -22,7 +22,8 @@ WORST_SHARE = 0.1
 LEVEL = 0.9
 DRAWN = (
     "drawn evenly: local speed 25 to 45 km/h around 35, highways 10 % up and down, circuity 1.2 to 1.4, cutoff 25 to 35"
-    " minutes, sites within the precision of their address, each service of unknown status there or not"
+    " minutes, sites within the precision of their address, each service of unknown status there or not, people within"
+    " their ZIP code area"
 )
 NO_SAMPLING = "census counts are taken as they stand: no sampling error is given with them"
 _SEED = 20_261_122
@@ -67,7 +68,7 @@ class CertaintyReport:
         return present.interval_chart(self.released["intervals"], cutoff_min=self.cutoff_min)
 
 
-def certainty_report(measured: Measured, *, draw_count: int = 500, seed: int = _SEED) -> CertaintyReport:
+def certainty_report(measured: Measured, *, draw_count: int = access.DRAW_COUNT, seed: int = _SEED) -> CertaintyReport:
     """Draw speeds, circuity, cutoff, places of sites and doubtful services, and say what holds.
 
     Parameters
@@ -108,7 +109,8 @@ def _certainty_report(measured: Measured, draw_count: int, seed: int) -> Certain
         rng=seed,
     )
     people = measured.places.set_index("place_id")[list(GROUPS)]
-    numbers = access.headlines(draws, people, required=required, rng=seed)
+    spread = None if study.layer("places") else people.index.to_series().str.partition("-")[0]
+    numbers = access.headlines(draws, people, required=required, rng=seed, areas=spread)
     reached = [category for category in required if category in draws.categories]
     farthest = draws.longest(reached)
     stability = access.rank_stability(farthest, worst_share=WORST_SHARE)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pandas as pd
 
-from kcgeo import access, data, travel
+from kcgeo import data, terms
 from kcgeo.data.study.settings import Study
 from kcgeo.disclosure import Released
 from kcgeo.errors import StudyError, raise_all
@@ -24,9 +24,6 @@ SHOWN_GROUPS = {
     "poverty_count": "in poverty",
     "no_vehicle_household_count": "no-vehicle households",
 }
-
-OTHER_CLASSES = {"hours_unknown_share": "hours unknown", "by_referral_share": "by referral", "none_share": "none"}
-OTHER_STATES = {"by_referral_share": "by referral", "none_share": "none"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +53,7 @@ def coverage_report(
     categories : sequence of str, optional
         What is asked for; the required categories of the study where not given.
     eligibility : str, optional
-        Who asks: minors, adult women, men or LGBTQ.
+        Who asks: as :func:`kcgeo.study.measure`.
     open_at : datetime, optional
         Only services known to be open at this local time. Unknown hours never count as open; who reaches only such a
         service is a column of its own.
@@ -71,12 +68,12 @@ def coverage_report(
         study = replace(study, gaps=replace(study.gaps, required=tuple(dict.fromkeys(categories))))
     measured = measure(study, eligibility=eligibility, open_at=open_at)
     released = release_all(measured)
-    who = f" for {eligibility}" if eligibility else ""
+    who = f" {terms.who()[measured.who].phrase}" if measured.who in terms.who() else ""
     when = f", known to be open at {open_at:%Y-%m-%d %H:%M}" if open_at else ""
     return CoverageReport(
         title=f"{study.title}: share within reach{who}{when}",
         caption=f"{model_note(measured)}; {LOWER_BOUND}.",
-        shown=_shown(measured, _unclear(measured, eligibility, open_at)),
+        shown=_shown(measured),
         released=released,
         answer=Answer(
             "gaps",
@@ -102,45 +99,19 @@ def _check(categories: Sequence[str]) -> None:
     raise_all(problems, StudyError)
 
 
-def _unclear(measured: Measured, eligibility: str | None, open_at: datetime | None) -> pd.DataFrame | None:
-    """Return shares of all people by category and cutoff at an hour: unknown hours are a class of their own."""
-    if open_at is None:
-        return None
-    study = measured.study
-    listed = data.directory(study, eligibility=eligibility)
-    silent = data.by_category(
-        listed[data.open_state(listed["opening_hours"], open_at, points=listed.geometry) == "unknown"]
-    )
-    silent = silent[silent["category"].isin(study.gaps.required)]
-    limit = study.travel.search_cutoff_min
-    times = pd.DataFrame(index=measured.place_times.index)
-    if len(silent):
-        times = travel.nearest_times(measured.network, measured.places, silent, by="category", cutoff_min=limit)
-    key = (eligibility or "any", "then")
-    tables = [
-        access.continuum_matrix(
-            {key: measured.place_times},
-            {key: times},
-            measured.places.set_index("place_id")["population_count"].astype(float),
-            categories=study.gaps.required,
-            cutoff_min=cutoff_min,
-            referral=measured.referral,
-        ).assign(cutoff_min=cutoff_min)
-        for cutoff_min in study.gaps.cutoffs_min
-    ]
-    return pd.concat(tables).set_index(["category", "cutoff_min"])
-
-
-def _shown(measured: Measured, unclear: pd.DataFrame | None) -> pd.DataFrame:
+def _shown(measured: Measured) -> pd.DataFrame:
     """Shares by category and cutoff in per cent, one column a group."""
     table = measured.coverage
     table = table[table["category"].isin(measured.study.gaps.required)]
     by_group = {group: rows.set_index(["category", "cutoff_min"]) for group, rows in table.groupby("group", sort=False)}
-    everyone, others = by_group["population_count"], OTHER_STATES
+    everyone = by_group["population_count"]
     columns = {label: by_group[group]["covered_share"] for group, label in SHOWN_GROUPS.items()}
-    if unclear is not None:
-        everyone, others = unclear.reindex(everyone.index), OTHER_CLASSES
-    columns |= {label: everyone[column] for column, label in others.items()}
+    # a state that nobody is in needs no column
+    columns |= {
+        term.label.partition(":")[0]: everyone[f"{state}_share"]
+        for state, term in terms.states().items()
+        if f"{state}_share" in everyone and (everyone[f"{state}_share"].any() or state in ("by_referral", "none"))
+    }
     # no way at all by this network to a service that is counted
     columns["unreachable"] = by_group["population_count"]["unreachable_share"]
     shown = pd.DataFrame(columns).mul(100).map("{:.1f} %".format).reset_index()

@@ -73,7 +73,7 @@ def reached_categories(released: Mapping[str, Released]) -> list[str]:
 
 def states_of(study: Study) -> dict[str, str]:
     """Name the states of a study by their letters, the one with most of its people first."""
-    people = data.places(study).groupby("county_fips")["population_count"].sum()
+    people = data.living_points(study).groupby("county_fips")["population_count"].sum()
     counted = data.counties(study).set_index("county_fips")["state"].to_frame().join(people)
     order = counted.groupby("state")["population_count"].sum().sort_values(ascending=False, kind="stable").index
     names = data.load("states").set_index("state")["name"]

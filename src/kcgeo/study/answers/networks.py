@@ -138,7 +138,7 @@ def compare_networks(
     if places is None:
         if not isinstance(networks, Study):
             raise TableError("Give the places for which the two networks are compared.")
-        places = data.places(networks)
+        places = data.living_points(networks)
     pairs = differences(networks, places, cutoff_min=cutoff_min)
     rows = [_row("all", 0.0, float("inf"), pairs, reach_min)]
     for band, column, edges in (

@@ -55,7 +55,7 @@ def partner_results(study: Study, services_path: Path | str, out: Path | str, *,
     partner_folder(out, repository=top)
     partner_folder(Path(services_path).resolve().parent, repository=top)
     own = confidential(_read(Path(services_path)))
-    places = data.places(study)
+    places = data.living_points(study)
     public = data.by_category(data.directory(study))
     network = travel.network(study)
 

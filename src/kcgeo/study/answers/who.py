@@ -116,7 +116,7 @@ def who_report(measured: Measured, *, map_category: str | None = None) -> WhoRep
 def _who_report(measured: Measured, map_category: str | None) -> WhoReport:
     study, required = measured.study, measured.study.gaps.required
     cutoff_min = study.gaps.headline_cutoff_min
-    services = data.directory(study)
+    services = measured.listed
     placed = services.loc[services.geometry.notna(), ["service_id", "geometry"]]
     pairs = travel.costs(measured.network, measured.places, placed, cutoff_min=study.travel.search_cutoff_min)
     matrix, classes = _matrix(measured, services, pairs, cutoff_min)
@@ -124,7 +124,7 @@ def _who_report(measured: Measured, map_category: str | None) -> WhoReport:
     if shown not in classes.columns:
         raise TableError(f"There is no map of '{shown}'; choose from {', '.join(classes.columns[3:])}.")
     people = measured.places.set_index("place_id")
-    sites = _sites(measured, services, pairs, cutoff_min)
+    sites = _sites(measured, measured.services, pairs, cutoff_min)
     shares, curves = _shares(measured, sites, people, cutoff_min)
     farthest = measured.place_times[[f"{category}_min" for category in required]].max(axis=1, skipna=False)
     clusters = pd.DataFrame()

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from kcgeo import data
 from kcgeo.crs import STORAGE
 from kcgeo.data.formats.transit.gtfs import read_gtfs
 from kcgeo.data.study.layers import checked_layer
@@ -47,7 +48,8 @@ def candidate_areas(measured: Measured, *, kind: str) -> gpd.GeoDataFrame:
     """
     if kind not in CANDIDATES:
         raise StudyError(f"The candidates '{kind}' are unknown; choose one of {', '.join(CANDIDATES)}.")
-    places = measured.places[measured.places["population_count"] > 0].reset_index(drop=True)
+    places = data.places(measured.study)
+    places = places[places["population_count"] > 0].reset_index(drop=True)
     table = _rings(places, measured.study.crs) if kind == "places" else _hexagons(measured, places)
     return table.sort_values("candidate_id", ignore_index=True)
 

@@ -14,7 +14,7 @@ from kcgeo.study.siting.areas import CANDIDATES
 
 __all__ = ["DRAWS", "OBJECTIVES", "SitingQuestion", "question_faults"]
 
-DRAWS = 60
+DRAWS = 500
 """Draws that say how sure a plan is, everywhere where no other number is asked for."""
 OBJECTIVES: Mapping[str, Callable[..., SitingResult]] = {
     "max_coverage": siting.max_coverage,
