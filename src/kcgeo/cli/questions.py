@@ -40,7 +40,7 @@ def gaps(
             open_at=None if open_at is None else moment(open_at, "--open-at"),
             out=out,
         )
-    table = Table(title=report.title, caption=report.caption)
+    table = Table(title=escape(report.title), caption=escape(report.caption))
     for index, column in enumerate(report.shown.columns):
         table.add_column(escape(str(column)), justify="left" if index < 2 else "right")
     for row in report.shown.itertuples(index=False):

@@ -44,6 +44,25 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from kcgeo import __version__
+
+        typer.echo(f"kcgeo {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Who can reach help after trafficking, who cannot, and where one more site would help most."""
+
+
 data_app = typer.Typer(help="Look at the data package and check it.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 
