@@ -87,8 +87,7 @@ def hot_spot_map(
         )
     plate = new_plate(
         title,
-        f"Gi* of the minutes to the farthest of {len(required)} required kinds of help, by ZIP code area."
-        " Size: people.",
+        f"Gi* of the minutes to the farthest of {len(required)} required kinds of help, by place. Size: people.",
         alt_text="Two maps of clusters by place. "
         + " ".join(f"{_CLUSTERS[name][0]}: {int(counts.get(name, 0))}." for name in _CLUSTERS if name in counts),
         released=[clusters, *ground.released],

@@ -212,6 +212,6 @@ def siting_map(released: Mapping[str, Released], *, ground: Background, title: s
     with theme.applied():
         for axes, panel in base.panels(plate, ground):
             draw_change(axes, panel, change, core=ground.core if panel is ground.whole else None)
-        circles = [Entry("People, by ZIP code area:", "heading"), *people, *steps]
+        circles = [Entry("People:", "heading"), *people, *steps]
         strip(plate, [areas, circles])
     return plate

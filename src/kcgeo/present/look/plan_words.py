@@ -104,7 +104,7 @@ def plan_words(released: Mapping[str, Released]) -> PlanWords:
         limits=(
             words.LOWER_BOUND,
             words.MODEL,
-            "One point stands for all people of a ZIP code area.",
+            "Where people live within a ZIP code area is modeled.",
             "A listed site is not a free bed; staff, money and consent are not in the model.",
         ),
     )

@@ -111,7 +111,7 @@ def siting_web_page(released: Mapping[str, Released], *, picture: str) -> Page:
     tables = [_table(released[name], heading, columns) for name, heading, columns in _TABLES]
     places = _table(
         released["by_place"],
-        "Every ZIP code area that is newly within reach",
+        "Every place that is newly within reach",
         (
             ("name", "Area", _text),
             ("demand_count", "People", _count),

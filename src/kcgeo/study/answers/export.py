@@ -66,10 +66,10 @@ def method_of(study: Study, measured: Measured) -> tuple[str, ...]:
     return (
         f"Travel times come from a {measured.network.model}: {speeds}, streets by how densely people live, ways"
         f" {travel.circuity:g} times the straight line.",
-        f"They are measured for {len(measured.cells):,} hexagons and {len(measured.places):,} ZIP code areas, each to"
+        f"They are measured for {len(measured.cells):,} hexagons and {len(measured.places):,} places, each to"
         f" the nearest listed site of each kind, up to {travel.search_cutoff_min:g} minutes.",
-        f"In reach is what takes {gaps.headline_cutoff_min:g} minutes or less; people are counted where their ZIP code"
-        " area has its middle.",
+        f"In reach is what takes {gaps.headline_cutoff_min:g} minutes or less; people are counted where a model"
+        " of each ZIP code area puts them.",
         "Confidential services have no place in the computation. Where one serves an area, it is told as by referral.",
         "Computed from listed services of public level only; the same study and data give the same numbers.",
     )

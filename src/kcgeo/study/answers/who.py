@@ -27,7 +27,7 @@ WHO = ("adult women", "minors", "men", "LGBTQ")
 ADULTS = (
     "places have no counts of women, men or LGBTQ people: women and men are weighed as all adults, LGBTQ as all people"
 )
-NO_TEST = "places are points for ZIP code areas; a cluster says that neighbours are alike, not why"
+NO_TEST = "people are counted at points within their ZIP code areas; a cluster says that neighbours are alike, not why"
 _SEED = 20_261_122
 _Q = 0.05
 
