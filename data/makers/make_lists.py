@@ -37,6 +37,7 @@ def make(raw: Path = RAW, derived: Path = DERIVED) -> None:
     write_csv(derived / "terms.csv", read_csv(raw / "terms.csv"), field_names("terms"), ["term_kind", "term"])
     write_csv(derived / "hours.csv", read_csv(raw / "hours.csv"), field_names("hours"), ["hours"])
     write_csv(derived / "stages.csv", read_csv(raw / "stages.csv"), field_names("stages"), ["stage_number"])
+    write_csv(derived / "law.csv", read_csv(raw / "law.csv"), field_names("law"), ["law_id"])
     elements = [
         row
         | {
