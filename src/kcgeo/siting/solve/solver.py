@@ -121,7 +121,8 @@ def _bounded(values: Floats) -> Floats:
 
 
 def _load(program: Program, threads: int) -> Any:
-    highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+    # highspy.Highs greets on the standard output before it can be told to be silent; what it wraps does not
+    highs: Any = getattr(highspy._core, "_Highs", highspy.Highs)()
     options = {
         "output_flag": False,
         "threads": int(threads),
