@@ -31,7 +31,7 @@ def fits(row: pd.Series, category: set[str] | None, eligibility: str | None, age
     if category is not None and not category & set(row["categories"]):
         return False
     group = row["eligibility"]
-    if (eligibility is not None or age is not None) and not isinstance(group, str):
+    if (eligibility is not None or age is not None) and group not in data.ELIGIBILITIES:
         return False
     least, most = row["minimum_age"], row["maximum_age"]
     if pd.isna(least):
