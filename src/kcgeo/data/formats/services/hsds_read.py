@@ -144,7 +144,7 @@ def _by_descriptor(files: list[Path]) -> dict[str, Path]:
     return found
 
 
-_WEEKDAYS = dict(enumerate(("MO", "TU", "WE", "TH", "FR", "SA", "SU"), start=1))
+_WEEKDAYS = dict(enumerate("MO TU WE TH FR SA SU".split(), start=1))
 
 
 def _modern(tables: Rows, notes: list[str]) -> Rows:
