@@ -144,7 +144,7 @@ def _by_descriptor(files: list[Path]) -> dict[str, Path]:
     return found
 
 
-_WEEKDAYS = dict(enumerate("MO TU WE TH FR SA SU".split(), start=1))
+_WEEKDAYS = {number: "MOTUWETHFRSASU"[2 * number - 2 : 2 * number] for number in range(1, 8)}
 
 
 def _modern(tables: Rows, notes: list[str]) -> Rows:
