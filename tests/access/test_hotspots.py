@@ -124,6 +124,8 @@ def test_refusals():
     with pytest.raises(CrsError, match="no CRS"):
         hot_spots(values, places.set_crs(None, allow_override=True), rng=rng)
     with pytest.raises(CrsError, match="metres"):
+        hot_spots(values, places.to_crs("EPSG:4269"), rng=rng)
+    with pytest.raises(TableError, match=r"points that EPSG:4269 cannot hold .*x is longitude, y latitude"):
         hot_spots(values, places.set_crs("EPSG:4269", allow_override=True), rng=rng)
 
 

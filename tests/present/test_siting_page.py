@@ -146,9 +146,14 @@ def test_words_name_the_steadiest_of_equal_plans(plan: Plan) -> None:
     equal = _made(pd.DataFrame(plan["alternatives"].table).assign(worse_share=0.0), "alternatives")
     draws = pd.concat([plan["robustness"].table, plan["robustness"].table.iloc[[1]].assign(plan=2)])
     held = _made(draws.assign(best_share=[np.nan, 0.25, 0.75], covered_share_median=0.5), "robustness")
-    told = plan_words({**plan, "alternatives": equal, "robustness": held})
+    often = _made(pd.DataFrame(plan["plan"].table).assign(draw_count=40), "plan")
+    told = plan_words({**plan, "plan": often, "alternatives": equal, "robustness": held})
     assert "1 other plan is exactly as good." in told.sure
     assert "Of these equals, Eastville 64001 holds best in the draws." in told.sure
+    # half of five draws is within the error of so few: no winner is named
+    few = plan_words({**plan, "alternatives": equal, "robustness": held})
+    assert "1 other plan is exactly as good." in few.sure
+    assert not any("holds best" in sentence for sentence in few.sure)
     assert any(sentence.startswith("The middle draw gives 50%") for sentence in told.sure)
 
 
