@@ -116,7 +116,7 @@ def test_without_a_feed_there_is_no_map_and_one_sentence(measured: Measured, roo
     without = Measured(**{**vars(measured), "study": plain})
     assert study.transit_report(without) is None
     released = release_background(without)
-    assert transit_figures(without, released, None) == []  # type: ignore[arg-type]
+    assert transit_figures(without, released) == []
     with pytest.raises(StudyError, match="no timetable of public transport: none is packaged"):
         study.transit_question(plain, depart=datetime(2026, 11, 3, 12))
 

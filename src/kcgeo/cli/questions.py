@@ -22,7 +22,8 @@ def gaps(
     out: OutOption = None,
     category: Annotated[list[str] | None, typer.Option(help="Category to ask for; repeat for several.")] = None,
     eligibility: Annotated[
-        str | None, typer.Option(help="Who asks: minors, 'adult women', men, LGBTQ; anybody where not given.")
+        str | None,
+        typer.Option(help="Who asks: minors, 'adult women', men, LGBTQ, any_listed; anyone where not given."),
     ] = None,
     open_at: Annotated[str | None, typer.Option(help="Only services known to be open at this local time.")] = None,
 ) -> None:
@@ -106,7 +107,8 @@ def site_command(
     study: StudyOption = None,
     out: OutOption = None,
     eligibility: Annotated[
-        str | None, typer.Option(help="For whom: minors, 'adult women', men, LGBTQ; anybody where not given.")
+        str | None,
+        typer.Option(help="For whom: minors, 'adult women', men, LGBTQ, any_listed; anyone where not given."),
     ] = None,
     new: Annotated[int, typer.Option("--new", help="How many new sites; public ones stay open.")] = 1,
     cutoff: Annotated[

@@ -30,18 +30,18 @@ def category_named(text: str) -> str:
     return _meant(text, names, "category")
 
 
-def group_named(text: str) -> str | None:
-    """Return who asks, as services know it; None for everybody.
+def group_named(text: str) -> str:
+    """Return who asks, as services know it; ``any_listed`` for everybody, whomever a service is for.
 
     >>> group_named("women"), group_named("lgbtq"), group_named("everyone")
-    ('adult women', 'LGBTQ', None)
+    ('adult women', 'LGBTQ', 'any_listed')
     """
     names: dict[str, tuple[str, ...]] = {
         key: (key.replace("_", " "), term.label, term.phrase) for key, term in terms.who().items()
     }
     names["any_listed"] = (*names["any_listed"], "anybody", "everybody", "everyone", "all")
     found = _meant(text, names, "group")
-    return {"anyone": "any", "any_listed": None}.get(found, found)
+    return "any" if found == "anyone" else found
 
 
 def route_named(text: str) -> str:

@@ -121,7 +121,10 @@ def share_pair(before: float, after: float) -> tuple[str, str]:
 
 
 def _asked(plan: Mapping[str, Any]) -> str:
-    return "anybody" if plan["eligibility"] in (None, "any") else str(plan["eligibility"])
+    asked = plan["eligibility"]
+    if asked == "any_listed":
+        return "whomever they serve"
+    return "anybody" if asked in (None, "any", "anyone") else str(asked)
 
 
 def _who(plan: Mapping[str, Any]) -> str:

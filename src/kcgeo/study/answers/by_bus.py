@@ -331,7 +331,7 @@ def transit_shares(study: Study, *, depart: datetime, until: datetime | None = N
     found = travel.transit_times(
         times,
         places,
-        data.by_category(data.directory(study)),
+        data.by_category(data.directory(study, eligibility="anyone")),
         depart=depart,
         until=until,
         by="category",

@@ -44,7 +44,7 @@ def week_answer(
     categories
         Kinds of help; the required ones of the study where not given.
     eligibility
-        Who asks; all listed services where not given.
+        Who asks, a key of :func:`kcgeo.terms.who`; who asks of the study where not given.
 
     Returns
     -------
@@ -55,7 +55,8 @@ def week_answer(
     """
     study = measured.study
     kinds = list(dict.fromkeys(categories or study.gaps.required))
-    services = data.directory(study, eligibility=eligibility)
+    who = eligibility or measured.who
+    services = data.directory(study, eligibility=who)
     listed = services[services["disclosure"] != "withheld"].reset_index(drop=True)
     placed = listed.loc[listed.geometry.notna(), ["service_id", "geometry"]]
     if placed.empty:
@@ -69,13 +70,13 @@ def week_answer(
     rows = _counted(measured, listed, near, np.array(states), kinds)
     used = ("services", "places", "highway_edges")
     table = release(
-        rows.assign(cutoff_min=cutoff, eligibility=eligibility or "any listed"),
+        rows.assign(cutoff_min=cutoff, eligibility=who),
         name="week",
         kind="coverage",
         sources=sources_of(study, *used),
         vintage=vintage_of(study, *used),
         notes=(model_note(measured), LOWER_BOUND, LISTED, "unknown hours never count as open"),
-        about={"cutoff_min": float(cutoff), "who": eligibility or "any_listed", "required": tuple(kinds)},
+        about={"cutoff_min": float(cutoff), "who": who, "required": tuple(kinds)},
     )
     return Answer(
         "week",
@@ -83,7 +84,7 @@ def week_answer(
         findings=_findings(rows, kinds, cutoff),
         tables={"week": table},
         figures=(Figure.of("week", "At which hours is help open?", present.week_chart, ("week",)),),
-        about={"eligibility": eligibility, "categories": kinds},
+        about={"eligibility": who, "categories": kinds},
     )
 
 
