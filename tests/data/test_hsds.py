@@ -198,6 +198,13 @@ def test_a_feed_of_somebody_else(study: data.Study, tmp_path: Path) -> None:
     assert any("coordinate_precision" in note for note in converted.notes)
 
 
+def test_an_unknown_eligibility_stays_unknown(study: data.Study, tmp_path: Path) -> None:
+    change = put_in("Unknown", 0, "eligibility_description")
+    for options in ({}, {"eligibility": "any"}):  # an option for other words opens no service to anybody
+        rows, _ = read(change, study, tmp_path, **options)
+        assert rows["eligibility"].tolist() == ["unknown", "any"]
+
+
 def elsewhere(services: list[dict[str, Any]]) -> None:
     """Give the second service an organisation and a door of its own; at one door both would be hidden."""
     other = json.loads(json.dumps(services[1]["service_at_locations"][0]))

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kcgeo.data.roads import linear
@@ -84,6 +84,7 @@ def test_anchors_that_agree_with_the_measured_length_are_left_alone() -> None:
     assert linear.fit_mileposts([1.0, 11.0, 31.0], [5, 15, 35], [0.3, 0.5, 0.5]) == pytest.approx([5, 15, 35])
 
 
+@settings(deadline=None)  # the first example waits for the solver to be imported
 @given(st.integers(2, 6), st.randoms(use_true_random=False))
 def test_the_fit_is_the_best_of_all_feasible_mileposts(count: int, random) -> None:  # type: ignore[no-untyped-def]
     measured = np.cumsum([random.uniform(2, 30) for _ in range(count)])

@@ -13,6 +13,7 @@ from functools import lru_cache
 import pandas as pd
 from pyproj import Transformer
 
+from kcgeo.data.directory.hours import readable
 from kcgeo.data.directory.mapping import Mapped, split_categories
 from kcgeo.data.directory.words import known_words, state_words, without_marks
 from kcgeo.data.directory.written_hours import read_hours
@@ -325,8 +326,14 @@ def _year_of(text: str) -> str | None:
     return None
 
 
+# only its own days and times of four digits: "9:00-5:00" would be in the syntax too, and mean a night
+_PLAIN_HOURS = re.compile(r"(?:Mo|Tu|We|Th|Fr|Sa|Su|PH|off|\d\d:\d\d|[-,; ])+")
+
+
 def _hours(row: Row, mapped: Mapped, tell: Tell) -> None:
-    """Read hours in words that stand where the syntax of OpenStreetMap is wanted."""
+    """Read hours in words that stand where the syntax of OpenStreetMap is wanted; what is in the syntax stays."""
+    if _PLAIN_HOURS.fullmatch(row["opening_hours"]) and readable(row["opening_hours"]):
+        return
     _change(row, "opening_hours", read_hours(row["opening_hours"]), tell, "hours '{text}' were read as {value}.")
 
 

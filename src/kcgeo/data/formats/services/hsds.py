@@ -356,9 +356,9 @@ def _opening_hours(schedules: Sequence[Mapping[str, str]]) -> str:
 
 
 def _eligibility(text: str, mapped: Mapped, otherwise: str | None) -> str:
-    """Return one of ours; a text that is blank sets no limit."""
+    """Return one of ours, or unknown where the feed says so; a text that is blank sets no limit."""
     plain = text.strip().casefold()
-    ours = {name.casefold(): name for name in ELIGIBILITIES}
+    ours = {name.casefold(): name for name in (*ELIGIBILITIES, "unknown")}
     if not plain:
         return mapped.defaults.get("eligibility", "any")
     return mapped.words.get("eligibility", {}).get(plain) or ours.get(plain) or otherwise or ""
