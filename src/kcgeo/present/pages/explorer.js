@@ -361,7 +361,7 @@
       write(row.nearest, minutes(row.at));
       write(row.state, looks[codes[row.at]][0]);
     });
-    write(byId("lacking-note"), areas ? areas + " ZIP areas with " + figure(people) + " people have no such service in reach that is known to be open; the largest come first." : "None: every ZIP area has it in reach.");
+    write(byId("lacking-note"), areas ? areas + " areas with " + figure(people) + " people have no such service in reach that is known to be open; the largest come first." : "None: every ZIP area has it in reach.");
   }
   function write(box, words) { if (box.textContent !== words) box.textContent = words; }
   function show() {

@@ -1,4 +1,4 @@
-"""What the explorer page holds as data: areas around ZIP points, sites, travel times as whole minutes in short text."""
+"""What the explorer page holds as data: areas around living points, sites, minutes of travel in short text."""
 
 from __future__ import annotations
 
@@ -85,9 +85,9 @@ def place_data(places: Released, groups: Sequence[str]) -> list[list[Any]]:
 
 
 def zip_areas(cells: Released, places: Released, ground: Background) -> list[list[str]]:
-    """Outlines of the areas around ZIP points, by place in the order of the release; empty where nobody lives.
+    """Outlines of the areas around living points, by place in the order of the release; empty where nobody lives.
 
-    The outlines of ZIP areas are not packaged, so each cell of the grid goes to a place: the one with the least
+    No outline of these areas is packaged, so each cell of the grid goes to a place: the one with the least
     ``distance² - land area / pi``, as if each were a disc of its size (a power diagram); each keeps one cell at least.
     """
     ids = tuple(require_released(cells, kind="surface").table["cell_id"])
@@ -101,9 +101,12 @@ def zip_areas(cells: Released, places: Released, ground: Background) -> list[lis
     square_m2 = ((xy[:, None, :] - points[None, :, :]) ** 2).sum(axis=2)
     disc_m2 = table["land_area_km2"].to_numpy(dtype=float)[settled] * 1e6 / np.pi
     owner = settled[np.argmin(square_m2 - disc_m2, axis=1)]
-    # a small area inside a large one would have no cell at all: it keeps the one it lies in
-    lost = ~np.isin(settled, owner)
-    owner[np.argmin(square_m2[:, lost], axis=0)] = settled[lost]
+    # a small area inside a large one would have no cell at all: it takes the nearest that nobody else needs
+    kept = np.zeros(len(owner), dtype=bool)
+    for number in np.flatnonzero(~np.isin(settled, owner)):
+        spare = (np.bincount(owner, minlength=len(table))[owner] > 1) & ~kept
+        cell = np.argmin(np.where(spare, square_m2[:, number], np.inf))
+        owner[cell], kept[cell] = settled[number], True
     return [
         encoded_parts(shapes.dissolve(polygons[owner == place]), crs=ground.crs) if (owner == place).any() else []
         for place in range(len(table))

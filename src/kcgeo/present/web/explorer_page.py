@@ -55,7 +55,7 @@ READING = (
     "Lower bound: confidential services have no place here and are not counted as in reach. Where one serves the area"
     " the state is “by referral”: call.",
     "A service with unknown hours never counts as open. Where it is all there is, the state is “hours unknown”.",
-    "People are counted at the point of their ZIP area; the areas drawn around these points are approximate.",
+    "People are counted at points of their ZIP area, several in most; the areas drawn around them are approximate.",
     "A new site is a grid cell of about 5 km², never an address. It is taken to offer the kind of help asked for, to"
     " those who ask, at that time. It is not checked whether a building, staff or money are there.",
     "A listed service is not an open bed. Call before you send anyone.",
