@@ -47,7 +47,7 @@ def former(tmp_path: Path) -> Path:
     """A folder of former results."""
     folder = tmp_path / "results"
     folder.mkdir()
-    (folder / "manifest.json").write_text('{"tool": "kcgeo"}')
+    (folder / "manifest.json").write_text('{"tool": "kcgeo", "files": [{"path": "index.html"}]}')
     (folder / "index.html").write_text("former")
     return folder
 
@@ -80,8 +80,8 @@ FAULTS: dict[str, tuple[Callable[[pd.DataFrame], str | bytes], str]] = {
     "swapped": (_swapped, "swapped"),
     "far away": (lambda rows: _change(rows, latitude="44.2"), "km"),
     "missing column": (lambda rows: rows.drop(columns="eligibility").to_csv(index=False), "eligibility"),
-    "empty": (lambda rows: "", "empty"),
-    "not UTF-8": (lambda rows: _change(rows, service_name="Café").encode("latin-1"), "UTF-8"),
+    "empty": (lambda rows: "", "holds no rows"),
+    "no text": (lambda rows: _change(rows, service_name="Caf\0").encode("latin-1"), "is no text file"),
 }
 
 
