@@ -61,7 +61,7 @@ def test_the_files_of_the_editions_do_differ_and_pass_through_the_loader(town: T
     assert table["latitude"].notna().sum() == 5 + 2
     table.to_csv(tmp_path / "services.csv", index=False)
     ground = gpd.GeoDataFrame(geometry=[town.nodes.union_all().envelope], crs=town.nodes.crs)
-    with pytest.warns(WithheldWarning, match="5 rows"):
+    with pytest.warns(WithheldWarning, match="svc-hidden-n00-04 came in as withheld"):
         rows = data.services(path=tmp_path / "services.csv", counties=ground, areas=pd.DataFrame({"area": [AREA]}))
     assert rows["disclosure"].value_counts().to_dict() == {"withheld": 5, "exact": 2, "area": 1}
 

@@ -216,8 +216,8 @@ def demonstrate(*, seed: int = 4, hiding_count: int = 25) -> Demonstration:
     true = names.index(_HIDDEN)
     hiding = [true, *sorted(rng.choice(len(names), hiding_count, replace=False).tolist())]
     with tempfile.TemporaryDirectory() as folder:
-        # none, some one by one, and every place of the town at once
-        files: list[list[str]] = [[], *([names[place]] for place in hiding[:4]), names]
+        # none, some one by one, and every place at once but the public doors: a hidden row closes the door it shares
+        files: list[list[str]] = [[], *([names[place]] for place in hiding[:4]), [n for n in names if n not in _KNOWN]]
         editions = [_edition(town, hidden, Path(folder)) for hidden in files]
     times = expected_times(town.network, town.nodes, town.at(_KNOWN), town.nodes).to_numpy()
     house = editions[0]["surface"].table.set_index("cell_id").loc[names, f"{CATEGORY}_min"].to_numpy(dtype=float)
