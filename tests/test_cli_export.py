@@ -55,18 +55,22 @@ def exports(studies: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
     return outs
 
 
+FORMER = '{"tool": "kcgeo", "files": [{"path": "slides.txt"}]}'
+"""A manifest that lists what lies beside it: a folder that holds more is foreign and never replaced."""
+
+
 @pytest.fixture
 def former(tmp_path: Path) -> Path:
     folder = tmp_path / "export"
     folder.mkdir()
-    (folder / "manifest.json").write_text('{"tool": "kcgeo"}')
+    (folder / "manifest.json").write_text(FORMER)
     (folder / "slides.txt").write_text("former")
     return folder
 
 
 def _untouched(folder: Path) -> bool:
     return {path.name: path.read_text() for path in folder.iterdir()} == {
-        "manifest.json": '{"tool": "kcgeo"}',
+        "manifest.json": FORMER,
         "slides.txt": "former",
     }
 
