@@ -90,7 +90,7 @@ def fill(address: str) -> None:
         )
         rows = [
             ("a1", "Example Agency", "Law clinic", ["legal"], 18, -94.57, 39.0997),
-            ("a2", "Example Agency", "Talks", ["counselling", "case_management"], None, -94.58, 39.09),
+            ("a2", "Example Agency", "Clinic talks", ["counselling", "case_management"], None, -94.58, 39.09),
             ("a3", "Hidden House", "Rooms", ["emergency_shelter"], None, -94.59, 39.08),
         ]
         for number, name, service, kinds, age, lon, lat in rows:
