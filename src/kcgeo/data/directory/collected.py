@@ -22,7 +22,8 @@ def collected(study: Study) -> pd.DataFrame:
     """Say for each county of a study and each kind of help with a place whether it was looked for.
 
     The packaged directory has its own record. A study with services of its own names a table of this form in
-    ``[services] collected``; without one, the kinds that its list names count as partly looked for, all others as not.
+    ``[services] collected``; without one, the kinds that the public rows of its list name count as partly looked for,
+    all others as not.
 
     Returns
     -------
@@ -55,7 +56,10 @@ def _record(study: Study) -> pd.DataFrame:
         return _read(study.collected_path)
     if directory_path(study) is None:
         return pd.DataFrame(load("collected"))
-    named = sorted({category for names in directory(study)["categories"] for category in names})
+    rows_listed = directory(study)
+    # a kind that only withheld rows name must stay unnamed: its presence here would tell that they exist
+    listed = rows_listed.loc[rows_listed["disclosure"].ne("withheld"), "categories"]
+    named = sorted({category for names in listed for category in names})
     rows = [(county, category, "partly") for county in study.counties for category in named]
     table = pd.DataFrame(rows, columns=["county_fips", "category", "looked_for"])
     return table.assign(found_count=float("nan"), looked_on=None, looked_by=OWN_LIST, note="")
