@@ -5,7 +5,8 @@ import pandas as pd
 import pandas.testing as pdt
 import pytest
 
-from kcgeo.access import catchments, compiled, decay, two_step_fca
+from kcgeo.access import decay, two_step_fca
+from kcgeo.access.competition import catchments, compiled
 from kcgeo.errors import TableError
 
 pytest.importorskip("numba", reason="the extra 'fast' (numba) is not installed")

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from kcgeo.access import hot_spots
-from kcgeo.access.hotspots import adjusted
+from kcgeo.access.spatial.hotspots import adjusted
 from kcgeo.errors import CrsError, TableError
 from tests.worlds import line_of_four
 

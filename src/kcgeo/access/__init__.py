@@ -2,21 +2,8 @@
 
 from kcgeo.access import decay
 from kcgeo.access.catchment import catchment
-from kcgeo.access.catchments import balanced_fca, normalised, spatial_availability, three_step_fca, two_step_fca
-from kcgeo.access.chain import ChainFlow, Stage, chain, earliest_path, simulate_chain
-from kcgeo.access.congestion import congestion_assignment, congestion_cost
-from kcgeo.access.constrained import constrained_access, constrained_flows
-from kcgeo.access.equity import access_poverty, gini, group_gap, lorenz, palma
-from kcgeo.access.gaps import STATES, categories_of, continuum, coverage_table, lacking, states
-from kcgeo.access.hotspots import GI_CLASSES, MORAN_CLASSES, global_moran, hot_spots
-from kcgeo.access.inequality import concentration_index, theil
-from kcgeo.access.matrix import ALL_REQUIRED, SERVICE_CLASSES, continuum_matrix, service_classes
-from kcgeo.access.neighbours import contiguity
-from kcgeo.access.profile import corridor_profile, gap_segments
-from kcgeo.access.queues import bed_chance, erlang_a, erlang_b, erlang_c
-from kcgeo.access.reach import cumulative, cumulative_interval, gravity, nearest
-from kcgeo.access.stability import CERTAINTIES, intervals, rank_stability
-from kcgeo.access.uncertainty import (
+from kcgeo.access.certainty.stability import CERTAINTIES, intervals, rank_stability
+from kcgeo.access.certainty.uncertainty import (
     DRAW_COUNT,
     STATED_RANGES,
     ArcParts,
@@ -26,6 +13,25 @@ from kcgeo.access.uncertainty import (
     draw_times,
     headlines,
 )
+from kcgeo.access.chain import ChainFlow, Stage, chain, earliest_path, simulate_chain
+from kcgeo.access.competition.catchments import (
+    balanced_fca,
+    normalised,
+    spatial_availability,
+    three_step_fca,
+    two_step_fca,
+)
+from kcgeo.access.competition.congestion import congestion_assignment, congestion_cost
+from kcgeo.access.competition.constrained import constrained_access, constrained_flows
+from kcgeo.access.equity import access_poverty, gini, group_gap, lorenz, palma
+from kcgeo.access.gaps import STATES, categories_of, continuum, coverage_table, lacking, states
+from kcgeo.access.inequality import concentration_index, theil
+from kcgeo.access.matrix import ALL_REQUIRED, SERVICE_CLASSES, continuum_matrix, service_classes
+from kcgeo.access.profile import corridor_profile, gap_segments
+from kcgeo.access.queues import bed_chance, erlang_a, erlang_b, erlang_c
+from kcgeo.access.reach import cumulative, cumulative_interval, gravity, nearest
+from kcgeo.access.spatial.hotspots import GI_CLASSES, MORAN_CLASSES, global_moran, hot_spots
+from kcgeo.access.spatial.neighbours import contiguity
 
 __all__ = [
     "ALL_REQUIRED",

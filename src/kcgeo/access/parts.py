@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from kcgeo.access import decay
-from kcgeo.access.catchments import two_step_fca
+from kcgeo.access.competition.catchments import two_step_fca
 from kcgeo.access.reach import cumulative
 from kcgeo.travel.arcs import MS_PER_MIN, UNREACHED, Arcs, limit_ms, reversed_arcs
 from kcgeo.travel.engines.engine import nearest_ms, reach_ms

@@ -9,8 +9,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from kcgeo.access.certainty.uncertainty import STATED_RANGES, arc_parts, draw_times
 from kcgeo.access.pairs import upto
-from kcgeo.access.uncertainty import STATED_RANGES, arc_parts, draw_times
 from kcgeo.crs import STORAGE
 from kcgeo.study.measure import Measured
 from kcgeo.travel import friction_network

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from kcgeo.access.catchments import ratio, spatial_availability, weighted_pairs
+from kcgeo.access.competition.catchments import ratio, spatial_availability, weighted_pairs
 from kcgeo.access.decay import Decay
 from kcgeo.errors import SolverError, TableError
 

@@ -36,7 +36,7 @@ def two_steps(
         return None
     if not pd.api.types.is_float_dtype(costs["time_min"].dtype):
         return None
-    from kcgeo.access import compiled_rings
+    from kcgeo.access.competition import compiled_rings
 
     if len(decay.rings[0]) > compiled_rings.MOST_RINGS:
         return None

@@ -1,4 +1,4 @@
-"""The two compiled passes behind :mod:`kcgeo.access.compiled`; needs numba.
+"""The two compiled passes behind :mod:`kcgeo.access.competition.compiled`; needs numba.
 
 Sums run in the order of the rows, as in the plain way, so that both give the same bits. Speed comes from what is left
 out of the loops: no branch hangs on a time or a fault, a weight is multiplied once for each place or site and ring, and

@@ -16,8 +16,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from kcgeo.access.neighbours import place_ids, weights_of
 from kcgeo.access.pairs import holds_numbers, number_faults, text_ids
+from kcgeo.access.spatial.neighbours import place_ids, weights_of
 from kcgeo.errors import TableError, first_ids, raise_all
 
 __all__ = ["GI_CLASSES", "MORAN_CLASSES", "adjusted", "global_moran", "hot_spots"]

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kcgeo.access.compiled import two_steps
+from kcgeo.access.competition.compiled import two_steps
 from kcgeo.access.decay import Decay
 from kcgeo.access.equity import column_of, read_values, refuse_gaps
 from kcgeo.access.pairs import Pairs, read_pairs

@@ -1,0 +1,1 @@
+"""Where access clusters in space: neighbours, hot spots, Moran."""
