@@ -295,6 +295,7 @@ CONTRACTS: dict[str, Contract] = {
                 "unknown_hours_min",
                 "by_referral",
                 "referral_unknown_hours",
+                "not_collected",
             ),
             ("candidate_id", "category", "eligibility", "when", "place_id"),
             (_EXACT_ONLY, "candidates are grid cells, never addresses"),

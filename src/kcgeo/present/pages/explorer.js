@@ -4,7 +4,7 @@
   var data = JSON.parse(document.getElementById("data").textContent);
   var byId = function (id) { return document.getElementById(id); };
   var element = kcElement, LETTERS = "ABCDEFGHIJKL";
-  var READY = 0, NEW = 1, REFERRAL = 2, UNKNOWN = 3, NONE = 4;
+  var READY = 0, NEW = 1, REFERRAL = 2, UNKNOWN = 3, UNLOOKED = 4, NONE = 5;
   var ground = kcGround(data, [["cover", 220, true], ["cells", 300, false], ["listed", 610, true], ["plan", 630, true]],
     "Map of the study area. Arrow keys move it, plus and minus zoom; Enter goes to the listed sites, where arrow keys go from one to the next and Escape comes back. Tab goes from new site to new site.");
   var map = ground.map, numbers = ground.text.numbers;
@@ -17,7 +17,15 @@
   });
   var centres = ground.text.points(data.candidates.centres), ids = data.candidates.ids;
   var times = new Uint8Array(ids.length * count);
-  numbers(data.candidates.times).forEach(function (step, i) { times[i] = (i < count ? 0 : times[i - count]) + step; });
+  var change_of_row = 0;
+  numbers(data.candidates.times).forEach(function (step, i) {
+    change_of_row = (i % count ? change_of_row : 0) + step;
+    times[i] = (i < count ? 0 : times[i - count]) + change_of_row;
+  });
+  var outline = ground.text.points(data.candidates.outline);
+  function outlineOf(candidate) {
+    return outline.map(function (corner) { return [corner[0] + centres[candidate][0] - centres[0][0], corner[1] + centres[candidate][1] - centres[0][1]]; });
+  }
   var stretch = Math.cos(centres[0][0] * Math.PI / 180);
 
   function apart(one, other) {
@@ -34,38 +42,37 @@
   }
   var spots = places.map(function (row) { return [row[2], row[3]]; });
   var lived = spots.map(function (spot, i) { return places[i][4] > 0 ? spot : [99, 99]; });
-  var spacing = nearest(centres[0], centres.slice(1)).distance;
   function candidateAt(point) {
     var found = nearest(point, centres);
-    return found.distance < spacing ? found.at : -1;
+    return found.distance < data.candidates.reach ? found.at : -1;
   }
   function near(candidate) {
     var row = places[nearest(centres[candidate], lived).at];
     return row[1] + " (" + row[0] + ")";
   }
-  /* The next cell to the north, south, west or east: the neighbor that lies most in that direction. */
+  /* The next cell to the north, south, west or east: the nearest that lies within 60 degrees of that direction. */
   function beside(candidate, way) {
-    var best = -1, most = 0.5, from = centres[candidate];
+    var best = -1, least = Infinity, from = centres[candidate];
     for (var i = 0; i < centres.length; i++) {
       var distance = Math.sqrt(apart(from, centres[i]));
-      if (i === candidate || distance > spacing * 1.5) continue;
+      if (i === candidate) continue;
       var along = ((centres[i][0] - from[0]) * way[0] + (centres[i][1] - from[1]) * stretch * way[1]) / distance;
-      if (along > most) { most = along; best = i; }
+      if (along > 0.5 && distance / along < least) { least = distance / along; best = i; }
     }
     return best;
   }
 
   /* ---- counting ---- */
-  /* Minutes to a service, minutes to one of unknown hours, referral, referral at unknown hours. */
+  /* Minutes to a service, minutes to one of unknown hours, referral, referral at unknown hours, nobody has looked. */
   function chosen(state, which) {
     return columns[data.choices[(state.kind * data.who.length + state.who) * data.moments.length + state.when][which]];
   }
   function statesOf(state) {
     var found = new Uint8Array(count), within = state.within;
-    var ready = chosen(state, 0), unsure = chosen(state, 1), called = chosen(state, 2), unsaid = chosen(state, 3);
+    var ready = chosen(state, 0), unsure = chosen(state, 1), called = chosen(state, 2), unsaid = chosen(state, 3), unlooked = chosen(state, 4);
     for (var i = 0; i < count; i++) {
       if (ready[i] <= within) { found[i] = READY; continue; }
-      found[i] = called[i] ? REFERRAL : unsure[i] <= within || unsaid[i] ? UNKNOWN : NONE;
+      found[i] = called[i] ? REFERRAL : unsure[i] <= within || unsaid[i] ? UNKNOWN : unlooked[i] ? UNLOOKED : NONE;
       for (var s = 0; s < state.sites.length; s++) {
         if (times[state.sites[s] * count + i] <= within) { found[i] = NEW; break; }
       }
@@ -74,7 +81,7 @@
   }
   function totals(codes) {
     return data.groups.map(function (group, g) {
-      var sums = [0, 0, 0, 0, 0];
+      var sums = [0, 0, 0, 0, 0, 0];
       for (var i = 0; i < count; i++) sums[codes[i]] += places[i][4 + g];
       return sums;
     });
@@ -304,7 +311,7 @@
     now.sites.forEach(function (site, i) {
       var place = near(site), marker = pins[i].marker;
       if (held !== i) marker.setLatLng(centres[site]);
-      pins[i].cell.setLatLngs(ground.text.points(data.candidates.outlines[site]));
+      pins[i].cell.setLatLngs(outlineOf(site));
       marker.getElement().setAttribute("aria-label", "New site " + LETTERS[i] + " near " + place + ". Arrow keys move it, Delete removes it.");
       /* What the sites before it reach is not counted again. */
       var before = statesOf(Object.assign({}, now, { sites: now.sites.slice(0, i) }));
@@ -321,7 +328,7 @@
     sums.forEach(function (row, g) {
       var line = element("tr"), all = row.reduce(function (a, b) { return a + b; });
       line.appendChild(cell("th", data.groups[g][1]));
-      [row[READY] + row[NEW], row[NEW], row[UNKNOWN], row[REFERRAL], row[NONE]].forEach(function (value) {
+      [row[READY] + row[NEW], row[NEW], row[UNKNOWN], row[REFERRAL], row[UNLOOKED], row[NONE]].forEach(function (value) {
         var box = cell("td", figure(value));
         box.dataset.count = value;
         box.appendChild(element("small", all ? percent(value / all) : ""));
@@ -331,7 +338,7 @@
     });
     byId("groups").replaceChild(body, byId("groups").tBodies[0]);
     var bar = byId("bar"), whole = sums[0].reduce(function (a, b) { return a + b; });
-    [READY, NEW, UNKNOWN, REFERRAL, NONE].forEach(function (code, i) { bar.children[i].style.width = 100 * sums[0][code] / whole + "%"; });
+    [READY, NEW, UNKNOWN, REFERRAL, UNLOOKED, NONE].forEach(function (code, i) { bar.children[i].style.width = 100 * sums[0][code] / whole + "%"; });
   }
   function percent(share) {
     if (share > 0 && share < 0.01) return "<1%";
@@ -391,9 +398,10 @@
   var defs = element("div");
   defs.innerHTML = '<svg width="0" height="0" style="position:absolute" aria-hidden="true"><defs>' +
     '<pattern id="hatch-referral" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path d="M0 0H7V7H0Z" fill="' + looks[REFERRAL][2] + '"/><path d="M0 0V7" stroke="#4f5f69" stroke-width="1.4"/></pattern>' +
-    '<pattern id="hatch-unknown" width="7" height="7" patternUnits="userSpaceOnUse"><path d="M0 0H7V7H0Z" fill="' + looks[UNKNOWN][2] + '"/><circle cx="3.5" cy="3.5" r="1" fill="#3d3560"/></pattern></defs></svg>';
+    '<pattern id="hatch-unknown" width="7" height="7" patternUnits="userSpaceOnUse"><path d="M0 0H7V7H0Z" fill="' + looks[UNKNOWN][2] + '"/><circle cx="3.5" cy="3.5" r="1" fill="#3d3560"/></pattern>' +
+    '<pattern id="hatch-unlooked" width="6" height="6" patternUnits="userSpaceOnUse"><path d="M0 0H6V6H0Z" fill="' + looks[UNLOOKED][2] + '"/><circle cx="3" cy="3" r="1.1" fill="#fff"/></pattern></defs></svg>';
   document.body.appendChild(defs);
-  [READY, NEW, UNKNOWN, REFERRAL, NONE].forEach(function (code) {
+  [READY, NEW, UNKNOWN, REFERRAL, UNLOOKED, NONE].forEach(function (code) {
     var item = element("li");
     item.innerHTML = '<svg aria-hidden="true" width="26" height="15"><rect x=".5" y=".5" width="25" height="14" fill="' + looks[code][1] + '" stroke="' + (code === NEW ? "#1d1d28" : "#77746c") + '"/></svg>';
     item.appendChild(element("span", looks[code][0]));

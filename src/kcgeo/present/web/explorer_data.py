@@ -116,8 +116,8 @@ def zip_areas(cells: Released, places: Released, ground: Background) -> list[lis
 def candidate_data(matrix: Released, places: Released, *, most_min: int) -> dict[str, Any]:
     """Candidate cells with centre and outline, and minutes from each place to each of them.
 
-    ``times`` holds a row for each candidate, as differences from the row before: neighbors are alike, so most of the
-    differences are one character.
+    ``times`` holds a row for each candidate, as differences from the row before, and these as differences from the
+    place before: neighbors are alike, so most of them are one character.
     """
     pairs = require_released(matrix, kind="matrix").table
     order = require_released(places, kind="background").table["place_id"]
@@ -127,8 +127,11 @@ def candidate_data(matrix: Released, places: Released, *, most_min: int) -> dict
     return {
         "ids": ids,
         "centres": encode(np.array([h3.cell_to_latlng(cell) for cell in ids])),
-        "outlines": [encode(np.array(h3.cell_to_boundary(cell))) for cell in ids],
-        "times": write_numbers(np.diff(minutes, axis=0, prepend=0).ravel()),
+        # cells of one step are alike, so the outline of the first is drawn around each centre
+        "outline": encode(np.array(h3.cell_to_boundary(ids[0]))),
+        # degrees of latitude to the far end of the coarser cell that one of them stands for alone
+        "reach": round(3 * h3.average_hexagon_edge_length(h3.get_resolution(ids[0]), unit="km") / 111.2, 4),
+        "times": write_numbers(np.diff(np.diff(minutes, axis=0, prepend=0), axis=1, prepend=0).ravel()),
     }
 
 
@@ -141,10 +144,10 @@ def reach_data(
     moments: Sequence[str],
     most_min: int,
 ) -> dict[str, Any]:
-    """Columns by place, each kept once, and for each choice the four columns that it reads.
+    """Columns by place, each kept once, and for each choice the five columns that it reads.
 
-    ``choices`` runs over kinds, then who asks, then moments; the four are minutes to a service, minutes to one of
-    unknown hours, referral, and referral at unknown hours.
+    ``choices`` runs over kinds, then who asks, then moments; the five are minutes to a service, minutes to one of
+    unknown hours, referral, referral at unknown hours, and whether nobody has looked.
     """
     table = require_released(reach, kind="matrix").table
     order = require_released(places, kind="background").table["place_id"]
@@ -160,12 +163,13 @@ def reach_data(
         for column in ("time_min", "unknown_hours_min")
     ]
     parts += [
-        rows[column].to_numpy(dtype=np.int64).reshape(shape) for column in ("by_referral", "referral_unknown_hours")
+        rows[column].to_numpy(dtype=np.int64).reshape(shape)
+        for column in ("by_referral", "referral_unknown_hours", "not_collected")
     ]
     columns: dict[str, int] = {}
     choices = []
-    for four in zip(*parts, strict=True):
-        texts = [write_numbers(np.diff(values, prepend=0)) for values in four]
+    for five in zip(*parts, strict=True):
+        texts = [write_numbers(np.diff(values, prepend=0)) for values in five]
         choices.append([columns.setdefault(text, len(columns)) for text in texts])
     return {"columns": list(columns), "choices": choices}
 
@@ -178,11 +182,17 @@ def _gaps(indexed: pd.DataFrame, wanted: pd.MultiIndex) -> list[str]:
 
 
 def open_sites(
-    services: Mapping[str, Released], *, kinds: Sequence[str], moments: Mapping[str, datetime | None]
+    services: Mapping[str, Released],
+    *,
+    all_of: str,
+    kinds: Sequence[str],
+    moments: Mapping[str, datetime | None],
 ) -> list[dict[str, Any]]:
-    """Sites with their services: of what kind, for whom, and a letter for each moment (open, closed, unknown hours)."""
-    first = next(iter(services.values()))
-    table = require_released(first, kind="services").table
+    """Sites with their services: of what kind, for whom, and a letter for each moment (open, closed, unknown hours).
+
+    ``all_of`` names the release that holds every service.
+    """
+    table = require_released(services[all_of], kind="services").table
     members = {who: set(require_released(item, kind="services").table["service_id"]) for who, item in services.items()}
     rows = table[table.geometry.notna() & table["service_status"].ne("inactive")]
     rows = rows.assign(lat=rows.geometry.y.round(4), lon=rows.geometry.x.round(4))

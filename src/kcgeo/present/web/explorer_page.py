@@ -42,11 +42,16 @@ STATES = {
     "new": ("new in reach", "#6fc6a4"),
     "by_referral": ("by referral: call", "#b5cbd6"),
     "unknown_hours": ("hours unknown", "#b9a8d8"),
+    "not_collected": ("nobody has looked", "#8f8d98"),
     "none": ("none", theme.RAMP[2]),
 }
-"""States of a place in the order of the page's codes: words and colour; two are hatched as well."""
+"""States of a place in the order of the page's codes: words and colour; three have a pattern as well."""
 
-_FILL = {"by_referral": "url(#hatch-referral)", "unknown_hours": "url(#hatch-unknown)"}
+_FILL = {
+    "by_referral": "url(#hatch-referral)",
+    "unknown_hours": "url(#hatch-unknown)",
+    "not_collected": "url(#hatch-unlooked)",
+}
 _GROUPS = ("population_count", "under18_count", "poverty_count", "no_vehicle_household_count")
 _LEAST_MIN = 5
 
@@ -55,8 +60,10 @@ READING = (
     "Lower bound: confidential services have no place here and are not counted as in reach. Where one serves the area"
     " the state is “by referral”: call.",
     "A service with unknown hours never counts as open. Where it is all there is, the state is “hours unknown”.",
+    "Where nobody has looked for this kind of help in a county, the state is “nobody has looked”: unknown, not none.",
     "People are counted at points of their ZIP area, several in most; the areas drawn around them are approximate.",
-    "A new site is a grid cell of about 5 km², never an address. It is taken to offer the kind of help asked for, to"
+    "A new site is a grid cell of about 2 square miles, never an address; where nobody lives, one cell in seven can be"
+    " chosen. It is taken to offer the kind of help asked for, to"
     " those who ask, at that time. It is not checked whether a building, staff or money are there.",
     "A listed service is not an open bed. Call before you send anyone.",
     f"A hotline has no place and is reached from anywhere: {words.HOTLINE}.",
@@ -82,7 +89,7 @@ def explorer_page(
     ----------
     reach
         Released matrix ``category, eligibility, when, place_id`` with ``time_min, unknown_hours_min, by_referral,
-        referral_unknown_hours``: every kind, group, moment and place.
+        referral_unknown_hours, not_collected``: every kind, group, moment and place.
     matrix
         Released matrix ``candidate_id, place_id, time_min``: pairs up to the largest cutoff; candidates are H3 cells.
     places
@@ -90,7 +97,7 @@ def explorer_page(
     cells
         Released surface; its ``cell_id`` become the areas around the places.
     services
-        Released services by eligibility as in ``reach``; the first holds all of them.
+        Released services by eligibility as in ``reach``, the one that the page opens on first; ``all`` holds all.
     moments
         Local time by the names of ``when``; None is any time.
     cutoffs_min
@@ -104,8 +111,8 @@ def explorer_page(
     if any(cutoff != int(cutoff) or cutoff < _LEAST_MIN for cutoff in (*cutoffs_min, headline_min)):
         raise TableError(f"The cutoffs of the explorer are whole minutes of {_LEAST_MIN} or more.")
     unknown = [who for who in services if who not in WHO]
-    if unknown or not services:
-        raise TableError(f"Services by eligibility are named {', '.join(WHO)}, not {', '.join(unknown) or 'nothing'}.")
+    if unknown or EVERYONE not in services:
+        raise TableError(f"Services by eligibility are named {', '.join(WHO)}, not {', '.join(unknown or services)}.")
     most = int(max(cutoffs_min))
     offered = set(require_released(reach, kind="matrix").table["category"])
     kinds = [category for category in words.CATEGORY if category in offered]
@@ -134,7 +141,7 @@ def explorer_page(
         "places": place_data(places, _GROUPS),
         "areas": zip_areas(cells, places, ground),
         "candidates": candidate_data(matrix, places, most_min=most),
-        "sites": open_sites(services, kinds=kinds, moments=moments),
+        "sites": open_sites(services, all_of=EVERYONE, kinds=kinds, moments=moments),
         **choices,
     }
     script, style = leaflet()
@@ -179,5 +186,12 @@ def _areas(places: Released) -> list[tuple[int, str]]:
 
 
 def _colours() -> str:
-    names = {"in_reach": "in", "new": "new", "by_referral": "call", "unknown_hours": "unsure", "none": "none"}
+    names = {
+        "in_reach": "in",
+        "new": "new",
+        "by_referral": "call",
+        "unknown_hours": "unsure",
+        "not_collected": "unlooked",
+        "none": "none",
+    }
     return ":root {" + "".join(f" --{names[key]}: {colour};" for key, (_, colour) in STATES.items()) + " }\n"

@@ -43,16 +43,22 @@ MOMENTS: Mapping[str, datetime | None] = {
 }
 """Times of the week by name: a Wednesday, a Thursday and a Saturday without a holiday near them."""
 
-_WHO = (EVERYONE, "any", "adult women", "minors", "men", "LGBTQ")
+_WHO = ("any", EVERYONE, "adult women", "minors", "men", "LGBTQ")
+"""The page opens on services open to anyone, as the study counts them."""
 
 
-def candidates(cells: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Areas in which a new site may lie: the H3 cells one step coarser than the grid, each met at its centre.
+def candidates(cells: gpd.GeoDataFrame, places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Areas in which a new site may lie: H3 cells one step coarser than the grid, each met at its centre.
+
+    Every such cell in which people are counted is one; where nobody is, the middle one of each cell of the next coarser
+    step, so that a page can hold the minutes to all of them.
 
     Parameters
     ----------
     cells : GeoDataFrame
         Grid cells of the study with ``cell_id``.
+    places : GeoDataFrame
+        Points with ``population_count``, EPSG:4326.
 
     Returns
     -------
@@ -60,8 +66,13 @@ def candidates(cells: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         ``id`` (H3 cell, rising) and centre, EPSG:4326; only cells whose centre lies in the study area.
     """
     known = set(cells["cell_id"])
-    coarse = {h3.cell_to_parent(cell, h3.get_resolution(cell) - 1) for cell in known}
-    ids = sorted(cell for cell in coarse if h3.cell_to_center_child(cell) in known)
+    fine = h3.get_resolution(next(iter(known)))
+    lived = places.geometry[places["population_count"] > 0]
+    settled = {h3.latlng_to_cell(point.y, point.x, fine - 1) for point in lived}
+    taken = {h3.cell_to_parent(cell, fine - 2) for cell in settled}
+    empty = {h3.cell_to_parent(cell, fine - 2) for cell in known} - taken
+    areas = settled | {h3.cell_to_center_child(cell, fine - 1) for cell in empty}
+    ids = sorted(cell for cell in areas if h3.cell_to_center_child(cell) in known)
     centres = np.array([h3.cell_to_latlng(cell) for cell in ids], dtype=float).reshape(-1, 2)
     return gpd.GeoDataFrame({"id": ids}, geometry=gpd.points_from_xy(centres[:, 1], centres[:, 0]), crs=STORAGE)
 
@@ -77,6 +88,7 @@ def _reach(measured: Measured, services: Mapping[str, gpd.GeoDataFrame]) -> pd.D
     pairs = travel.costs(measured.network, places, placed, cutoff_min=study.travel.search_cutoff_min)
     times = pairs.pivot(index="from_id", columns="to_id", values="time_min")
     times = times.reindex(index=places["place_id"], columns=placed["service_id"])
+    unlooked = data.not_collected(places, measured.collected, categories=known)
     parts = []
     for who, listed in services.items():
         for when, moment in MOMENTS.items():
@@ -99,6 +111,7 @@ def _reach(measured: Measured, services: Mapping[str, gpd.GeoDataFrame]) -> pd.D
                         "unknown_hours_min": unsure[category],
                         "by_referral": called[category].to_numpy(),
                         "referral_unknown_hours": unsaid[category].to_numpy(),
+                        "not_collected": unlooked[category].to_numpy(),
                     }
                 )
                 for category in known
@@ -136,7 +149,9 @@ def release_explorer(measured: Measured) -> dict[str, Released]:
     study = measured.study
     services = {who: data.directory(study, eligibility=None if who == EVERYONE else who) for who in _WHO}
     limit = max(study.gaps.cutoffs_min)
-    pairs = travel.costs(measured.network, measured.places, candidates(measured.cells), cutoff_min=limit)
+    pairs = travel.costs(
+        measured.network, measured.places, candidates(measured.cells, measured.places), cutoff_min=limit
+    )
     tables = {
         "explorer_reach": _reach(measured, services),
         "explorer_matrix": pairs.rename(columns={"from_id": "place_id", "to_id": "candidate_id"}),
@@ -175,7 +190,7 @@ def explorer_numbers(
     *,
     category: str,
     cutoff_min: int,
-    eligibility: str = EVERYONE,
+    eligibility: str = "any",
     when: str = ANY_TIME,
     sites: Sequence[str] = (),
 ) -> pd.DataFrame:
@@ -199,8 +214,9 @@ def explorer_numbers(
     DataFrame
         Indexed by group: ``total_count`` and its parts ``covered_count`` (new sites included),
         ``by_referral_count`` (a confidential service known to take calls then), ``unknown_hours_count`` (a service in
-        reach, or a confidential one, of which the hours are unknown) and ``none_count``; ``newly_covered_count`` is the
-        part of covered that no listed service reaches. Households for ``no_vehicle_household_count``, else people.
+        reach, or a confidential one, of which the hours are unknown), ``not_collected_count`` (nobody has looked for
+        the kind in the county) and ``none_count``; ``newly_covered_count`` is the part of covered that no listed
+        service reaches. Households for ``no_vehicle_household_count``, else people.
 
     Raises
     ------
@@ -230,13 +246,15 @@ def explorer_numbers(
     called = rows["by_referral"] & ~today & ~added
     unsure = (rows["unknown_hours_min"] <= cutoff_min) | rows["referral_unknown_hours"]
     unsure &= ~today & ~added & ~called
-    none = ~(today | added | called | unsure)
+    left = ~(today | added | called | unsure)
+    unlooked = left & rows["not_collected"]
     masks = {
         "covered": today | added,
         "newly_covered": added,
         "by_referral": called,
         "unknown_hours": unsure,
-        "none": none,
+        "not_collected": unlooked,
+        "none": left & ~unlooked,
     }
     counts = {f"{name}_count": people[mask].sum() for name, mask in masks.items()}
     return pd.DataFrame({"total_count": people.sum(), **counts}).astype("int64").rename_axis("group")
@@ -261,7 +279,7 @@ def write_explorer_page(desk: Desk, *, place: str) -> list[Path]:
         scene["explorer_matrix"],
         scene["places"],
         scene["cell_times"],
-        {EVERYONE: scene["services"]} | {who: scene[name] for who, name in _own_services().items()},
+        {who: scene[_own_services().get(who, "services")] for who in _WHO},
         ground=scene.ground(),
         moments=MOMENTS,
         cutoffs_min=scene.study.gaps.cutoffs_min,
