@@ -96,6 +96,13 @@ def make(raw: Path = RAW, derived: Path = DERIVED) -> None:
             raise ValueError(f"{row['service_id']}: read the hours by hand and add them to raw/hours.csv.")
         rows.append(row | {"opening_hours": timetable.get(row["hours"], "")})
     write_csv(derived / "services.csv", rows, field_names("services"), ["service_id"])
+    beds = [
+        {"service_id": row["service_id"], "maximum": row["capacity_beds"], "available": "", "source": row["evidence"]}
+        | {"unit": "family units" if "(not beds)" in row["note"] else "beds", "updated": row["verified_on"]}
+        for row in rows
+        if row["capacity_beds"] and row["disclosure"] == "exact"
+    ]
+    write_csv(derived / "capacity.csv", beds, field_names("capacity"), ["service_id"])
     matches = read_csv(raw / "service_matches.csv")
     lost = {row[key] for row in matches for key in ("service_id", "other_id")} - {row["service_id"] for row in rows}
     if lost:

@@ -122,11 +122,13 @@ def test_study_keys_of_the_dictionary_are_those_of_the_record(makers: ModuleType
         "study.changes",
         "study.services_label",
         "study.collected_path",
+        "study.capacity_path",
         "study.layers",
         "study.routes",
         "travel.barriers",
     }
-    assert described == keys | {"services.path", "services.authorisations", "services.label", "services.collected"}
+    files = {f"services.{name}" for name in ("path", "authorisations", "label", "collected", "capacity")}
+    assert described == keys | files
 
 
 def test_no_place_of_a_hidden_service_is_in_any_file(data_folder: Path) -> None:

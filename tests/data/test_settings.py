@@ -103,7 +103,9 @@ def test_services_of_the_user_are_found_beside_the_study(text: str, tmp_path: Pa
     path.write_text(text + '\n[services]\npath = "mine.csv"\n')
     assert read_study(path).services_path == tmp_path / "mine.csv"
     path.write_text(text + '\n[services]\nfile = "mine.csv"\n')
-    assert refusal(path) == ("The section [services] takes the keys path, label, authorisations and collected.",)
+    assert refusal(path) == (
+        "The section [services] takes the keys path, label, authorisations, collected and capacity.",
+    )
     path.write_text(text + "\n[services]\npath = 3\n")
     assert refusal(path) == ("services.path must be a file name in quotes, not 3.",)
 

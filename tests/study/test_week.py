@@ -13,6 +13,7 @@ from kcgeo.access import ALL_REQUIRED
 from kcgeo.errors import StudyError
 from kcgeo.study import Measured, names
 from kcgeo.study.answers.week import week_answer
+from kcgeo.terms import STATES
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +34,10 @@ def test_an_hour_of_the_week_is_what_the_study_says_of_that_hour(measured: Measu
         near = then.place_times.get(f"{kind}_min", pd.Series(float("nan"), index=people.index)) <= cutoff
         row = here.loc[(kind, "under18_count")]
         assert row["in_reach_count"] == people[near].sum()
-        counts = [row[f"{state}_count"] for state in ("in_reach", "by_referral", "hours_unknown", "none")]
-        assert sum(counts) == people.sum()
+        unlooked = data.not_collected(measured.places, measured.collected, categories=[kind])[kind]
+        assert row["not_collected_count"] <= people[unlooked.to_numpy()].sum()
+        assert row["none_count"] <= people[~unlooked.to_numpy()].sum()
+        assert sum(row[f"{state}_count"] for state in STATES) == people.sum()
 
 
 @pytest.mark.slow

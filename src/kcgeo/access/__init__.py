@@ -13,7 +13,7 @@ from kcgeo.access.certainty.uncertainty import (
     draw_times,
     headlines,
 )
-from kcgeo.access.chain import ChainFlow, Stage, chain, earliest_path, simulate_chain
+from kcgeo.access.chain import ChainFlow, Stage, chain, earliest_path
 from kcgeo.access.competition.catchments import (
     balanced_fca,
     normalised,
@@ -28,7 +28,7 @@ from kcgeo.access.gaps import STATES, categories_of, continuum, coverage_table, 
 from kcgeo.access.inequality import concentration_index, theil
 from kcgeo.access.matrix import ALL_REQUIRED, SERVICE_CLASSES, continuum_matrix, service_classes
 from kcgeo.access.profile import corridor_profile, gap_segments
-from kcgeo.access.queues import bed_chance, erlang_a, erlang_b, erlang_c
+from kcgeo.access.queues import bed_chance, erlang_a, erlang_b, erlang_c, simulate_chain
 from kcgeo.access.reach import cumulative, cumulative_interval, gravity, nearest
 from kcgeo.access.spatial.hotspots import GI_CLASSES, MORAN_CLASSES, global_moran, hot_spots
 from kcgeo.access.spatial.neighbours import contiguity

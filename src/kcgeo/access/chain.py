@@ -8,14 +8,13 @@ carries ``beds * 7 / stay_days`` people a week at most. The largest steady flow 
                 sum_k flow_s,j->k = onward_s * inflow_sj                      (conservation)
                 flow_s,j->k only where k is within the next stage's cutoff    (reach)
 
-whose duals say what one more bed adds. Beds that are unknown are an interval from 0 to infinity: the answer is then an
+solved once more with one bed more at each stage. Unknown beds are an interval from 0 to infinity: the answer is an
 interval too, and nothing is guessed. After Maass, Trapp and Konrad (2020) and Kaya and others (2022), as a question
 about the listed system alone: it knows no arrivals, no season and no triage.
 """
 
 from __future__ import annotations
 
-import heapq
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,15 +25,25 @@ import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
 from scipy.optimize import linprog
-from scipy.stats import t as student
 
 from kcgeo.errors import SolverError, TableError, first_ids, raise_all
 
-__all__ = ["ChainFlow", "Stage", "chain", "earliest_path", "simulate_chain"]
+__all__ = [
+    "ChainFlow",
+    "Layers",
+    "Program",
+    "Stage",
+    "chain",
+    "earliest_path",
+    "flow",
+    "program_of",
+    "read_layers",
+]
 
 Floats = npt.NDArray[np.float64]
 
-_DAYS_A_WEEK = 7.0
+DAYS_A_WEEK = 7.0
+_HAIR = 1e-9
 
 
 @dataclass(frozen=True)
@@ -61,9 +70,10 @@ class ChainFlow:
         not excluded; infinity where an unknown number of beds leaves it open.
     stages
         ``stage, sites_count, unknown_count, low_week, high_week`` (entries that the beds of the stage alone allow),
-        ``binds`` (at the fewest beds, one more bed here adds flow), ``one_more_bed_week`` (people a week that one more
-        bed at the best known site adds), ``known_high_week`` (``high_week`` of the whole if all unknown beds of this
-        stage were 0: the stage that lowers it most is the one to ask first).
+        ``binds`` (at the fewest beds, the whole carries more only if this stage has more), ``one_more_bed_week``
+        (people a week that one more bed adds where it helps most: 0 while another stage has none), and what knowing
+        is worth: ``known_high_week`` and ``known_low_week`` are ``high_week`` and ``low_week`` of the whole if the
+        unknown beds of this stage were known to be the fewest and the most; NaN where all are known.
     by_origin
         ``origin, low_week, high_week``: the most that people of one origin alone could use; rows do not add up.
     """
@@ -75,13 +85,25 @@ class ChainFlow:
 
 
 @dataclass(frozen=True)
-class _Layers:
+class Layers:
     """The chain as arrays: sites by stage, links between stages as (from, to) positions, entries by origin."""
 
     stages: tuple[Stage, ...]
     sites: tuple[pd.DataFrame, ...]
     links: tuple[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]], ...]
     entries: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Program:
+    """The flow as matrices: one variable for the inflow of each first site, one for each link between stages.
+
+    ``inflow[s] @ x`` is what arrives at the sites of stage s, ``keep @ x = 0`` that all go on who must.
+    """
+
+    gain: Floats
+    inflow: tuple[sp.csr_array, ...]
+    keep: sp.csr_array | None
 
 
 def chain(stages: Sequence[Stage], sites: pd.DataFrame, costs: Sequence[pd.DataFrame]) -> ChainFlow:
@@ -119,10 +141,9 @@ def chain(stages: Sequence[Stage], sites: pd.DataFrame, costs: Sequence[pd.DataF
     >>> round(flow.low_week, 3), flow.stages["binds"].tolist()
     (0.767, [False, True])
     """
-    layers = _layers(stages, sites, costs)
-    low, duals = _flow(layers, "beds_low")
-    high, _ = _flow(layers, "beds_high")
-    return ChainFlow(low, high, _stage_table(layers, duals), _by_origin(layers))
+    layers = read_layers(stages, sites, costs)
+    low = flow(layers)
+    return ChainFlow(low, flow(layers, "beds_high"), _stage_table(layers, low), _by_origin(layers))
 
 
 def _faults(stages: Sequence[Stage], sites: pd.DataFrame, costs: Sequence[pd.DataFrame]) -> list[str]:
@@ -151,7 +172,8 @@ def _faults(stages: Sequence[Stage], sites: pd.DataFrame, costs: Sequence[pd.Dat
     return problems
 
 
-def _layers(stages: Sequence[Stage], sites: pd.DataFrame, costs: Sequence[pd.DataFrame]) -> _Layers:
+def read_layers(stages: Sequence[Stage], sites: pd.DataFrame, costs: Sequence[pd.DataFrame]) -> Layers:
+    """Check the tables of :func:`chain` and turn them into arrays."""
     raise_all(_faults(stages, sites, costs), TableError)
     filled = sites.assign(
         site_id=sites["site_id"].astype(str),
@@ -170,85 +192,94 @@ def _layers(stages: Sequence[Stage], sites: pd.DataFrame, costs: Sequence[pd.Dat
         start = pd.Index(by_stage[number - 1]["site_id"]).get_indexer(near["from_id"].astype(str))
         known = (start >= 0) & (to >= 0)
         links.append((start[known], to[known]))
-    return _Layers(tuple(stages), by_stage, tuple(links), entries)
+    return Layers(tuple(stages), by_stage, tuple(links), entries)
 
 
-def _flow(
-    layers: _Layers, column: str, *, beds: Mapping[int, Floats] | None = None, entry: npt.NDArray[np.intp] | None = None
-) -> tuple[float, list[Floats]]:
-    """Solve the programme at one end of the intervals; the flow, and what a bed more at each site adds, by stage.
-
-    Variables are the inflow of each site of the first stage and the flow of each link. ``beds`` replaces the beds of
-    a stage; ``entry`` gives the first sites that may be entered where not all may.
-    """
+def program_of(layers: Layers, entry: npt.NDArray[np.intp] | None = None) -> Program:
+    """Write the programme as matrices; ``entry`` gives the first sites that may be entered where not all may."""
     first = np.unique(layers.entries["site"].to_numpy(dtype=np.intp)) if entry is None else np.unique(entry)
     counts = [len(first), *(len(start) for start, _ in layers.links)]
     offset = np.concatenate([[0], np.cumsum(counts)])
-    if not len(first):
-        return 0.0, [np.zeros(len(table)) for table in layers.sites]
-    # inflow[s] maps variables to what arrives at each site of stage s; a site of stage 0 is entered by one variable
-    inflow = [
-        sp.csr_array((np.ones(len(first)), (first, np.arange(len(first)))), shape=(len(layers.sites[0]), offset[-1]))
-    ]
+    gain = np.concatenate([np.ones(len(first)), np.zeros(offset[-1] - len(first))])
+    shape = (len(layers.sites[0]), offset[-1])
+    inflow = [sp.csr_array((np.ones(len(first)), (first, np.arange(len(first)))), shape=shape)]
     keep = []
     for number, (start, to) in enumerate(layers.links):
-        columns = offset[number + 1] + np.arange(len(start))
-        shape = (len(layers.sites[number]), offset[-1])
-        out = sp.csr_array((np.ones(len(start)), (start, columns)), shape=shape)
+        columns, ones = offset[number + 1] + np.arange(len(start)), np.ones(len(start))
+        out = sp.csr_array((ones, (start, columns)), shape=(len(layers.sites[number]), offset[-1]))
         keep.append(out - layers.stages[number].onward_share * inflow[number])
-        inflow.append(
-            sp.csr_array((np.ones(len(to)), (to, columns)), shape=(len(layers.sites[number + 1]), offset[-1]))
-        )
+        inflow.append(sp.csr_array((ones, (to, columns)), shape=(len(layers.sites[number + 1]), offset[-1])))
+    return Program(gain, tuple(inflow), sp.vstack(keep, format="csr") if keep else None)
+
+
+def flow(
+    layers: Layers,
+    column: str = "beds_low",
+    *,
+    beds: Mapping[int, Floats] | None = None,
+    entry: npt.NDArray[np.intp] | None = None,
+    more: tuple[int, float] | None = None,
+) -> float:
+    """Solve the programme at one end of the intervals: people a week, or infinity.
+
+    ``beds`` replaces the beds of a stage; ``more`` adds beds at a stage, wherever they help most, also in parts.
+    """
+    program = program_of(layers, entry)
+    if not len(program.gain):
+        return 0.0
     rates = [
-        (beds or {}).get(number, table[column].to_numpy(dtype=float)) * _DAYS_A_WEEK / stage.stay_days
+        (beds or {}).get(number, table[column].to_numpy(dtype=float)) * DAYS_A_WEEK / stage.stay_days
         for number, (table, stage) in enumerate(zip(layers.sites, layers.stages, strict=True))
     ]
-    bounded = [np.isfinite(rate) for rate in rates]
-    upper = sp.vstack([matrix[rows] for matrix, rows in zip(inflow, bounded, strict=True)])
-    limit = np.concatenate([rate[rows] for rate, rows in zip(rates, bounded, strict=True)])
-    gain = np.concatenate([-np.ones(len(first)), np.zeros(offset[-1] - len(first))])
-    equal = sp.vstack(keep) if keep else None
-    still: Any = np.zeros(equal.shape[0]) if equal is not None else None
+    rate = np.concatenate(rates)
+    bounded, cost = np.isfinite(rate), -program.gain
+    upper: Any = sp.vstack(program.inflow, format="csr")[bounded]
+    limit, equal = rate[bounded], program.keep
+    if more is not None:
+        # a variable for the beds that each site of the stage gets
+        start, count = sum(map(len, rates[: more[0]])), len(rates[more[0]])
+        room = sp.eye_array(len(rate), count, k=-start, format="csr")[bounded]
+        room *= -DAYS_A_WEEK / layers.stages[more[0]].stay_days
+        once, width = sp.csr_array(np.ones((1, count))), len(cost)
+        upper = sp.vstack([sp.hstack([upper, room]), sp.hstack([sp.csr_array((1, width)), once])], format="csr")
+        limit, cost = np.append(limit, more[1]), np.append(cost, np.zeros(count))
+        equal = None if equal is None else sp.hstack([equal, sp.csr_array((equal.shape[0], count))], format="csr")
+    still: Any = None if equal is None else np.zeros(equal.shape[0])
     sparse: Any = (upper, equal)  # linprog takes sparse matrices; its type stubs do not know
-    found = linprog(gain, sparse[0], limit, sparse[1], still, method="highs")
+    found: Any = linprog(cost, sparse[0], limit, sparse[1], still, method="highs")
     if found.status in (3, 4):  # no flow at all is always a plan, so the programme can only be unbounded
-        return math.inf, [np.zeros(len(table)) for table in layers.sites]
+        return math.inf
     if found.status != 0:
         raise SolverError(f"The flow of the chain was not solved: {found.message}")
-    worth, at = [], 0
-    for number, rows in enumerate(bounded):
-        value = np.zeros(len(rows))
-        value[rows] = (
-            -found.ineqlin.marginals[at : at + int(rows.sum())] * _DAYS_A_WEEK / layers.stages[number].stay_days
-        )
-        at += int(rows.sum())
-        worth.append(value)
-    return max(0.0, -float(found.x @ gain)), worth
+    return max(0.0, -float(found.fun))
 
 
-def _stage_table(layers: _Layers, worth: Sequence[Floats]) -> pd.DataFrame:
+def _stage_table(layers: Layers, low: float) -> pd.DataFrame:
     rows, share = [], 1.0
     for number, (stage, table) in enumerate(zip(layers.stages, layers.sites, strict=True)):
-        rate = _DAYS_A_WEEK / stage.stay_days / share if share else math.inf
-        known = np.where(np.isinf(table["beds_high"]), 0.0, table["beds_high"])
-        best = float(worth[number].max(initial=0.0))
+        rate = DAYS_A_WEEK / stage.stay_days / share if share else math.inf
+        fewest, most = (table[column].to_numpy(dtype=float) for column in ("beds_low", "beds_high"))
+        alone = float(fewest.sum()) * rate if share else math.inf
+        added = flow(layers, more=(number, 1.0)) - low
+        unknown = int((most > fewest).sum())
         rows.append(
             {
                 "stage": stage.name,
                 "sites_count": len(table),
-                "unknown_count": int((table["beds_high"] > table["beds_low"]).sum()),
-                "low_week": float(table["beds_low"].sum()) * rate,
-                "high_week": float(table["beds_high"].sum()) * rate,
-                "binds": best > 1e-9,
-                "one_more_bed_week": best,
-                "known_high_week": _flow(layers, "beds_high", beds={number: known})[0],
+                "unknown_count": unknown,
+                "low_week": alone,
+                "high_week": float(most.sum()) * rate if share else math.inf,
+                "binds": added > _HAIR or alone <= low + _HAIR,
+                "one_more_bed_week": added,
+                "known_high_week": flow(layers, "beds_high", beds={number: fewest}) if unknown else math.nan,
+                "known_low_week": flow(layers, beds={number: most}) if unknown else math.nan,
             }
         )
         share *= stage.onward_share
     return pd.DataFrame(rows)
 
 
-def _by_origin(layers: _Layers) -> pd.DataFrame:
+def _by_origin(layers: Layers) -> pd.DataFrame:
     rows = []
     # origins that reach the same first sites can use the same: solve once for each set
     sets: dict[tuple[int, ...], list[str]] = {}
@@ -256,94 +287,10 @@ def _by_origin(layers: _Layers) -> pd.DataFrame:
         sets.setdefault(tuple(sorted(int(site) for site in sites)), []).append(str(origin))
     for reached, origins in sets.items():
         entry = np.array(reached, dtype=np.intp)
-        low, high = (_flow(layers, column, entry=entry)[0] for column in ("beds_low", "beds_high"))
+        low, high = (flow(layers, column, entry=entry) for column in ("beds_low", "beds_high"))
         rows += [{"origin": origin, "low_week": low, "high_week": high} for origin in origins]
     columns = ["origin", "low_week", "high_week"]
     return pd.DataFrame(rows, columns=columns).sort_values("origin", ignore_index=True)
-
-
-def simulate_chain(
-    arrivals_week: float,
-    stages: Sequence[Stage],
-    beds: Sequence[int],
-    *,
-    within_hours: float = 24.0,
-    patience_days: float = math.inf,
-    weeks: int = 520,
-    runs: int = 20,
-    seed: int = 0,
-) -> pd.DataFrame:
-    """Simulate stages that feed one another: the chance of a bed in time at each, with its 95 % interval.
-
-    Arrivals are Poisson, stays and patience exponential, beds are given in order of arrival, and who goes on leaves
-    the bed before the next one is sure. The first tenth of each run is left out, since a system starts empty.
-
-    Parameters
-    ----------
-    arrivals_week
-        People a week who come to the first stage.
-    stages, beds
-        Stages in order, and the beds of each.
-    within_hours, patience_days
-        As for :func:`kcgeo.access.queues.bed_chance`; infinity: nobody gives up.
-    weeks, runs, seed
-        Length and number of independent runs, and the seed: the same seed gives the same table.
-
-    Returns
-    -------
-    DataFrame
-        ``stage, chance, low, high``: mean over the runs and its 95 % interval (Student's t); NaN where nobody came.
-    """
-    if len(beds) != len(stages) or not (arrivals_week > 0 and runs > 1 and weeks > 0):
-        raise TableError("Give beds for each stage, arrivals above 0, and two runs or more.")
-    rng = np.random.default_rng(seed)
-    chances = np.array(
-        [
-            _one_run(rng, arrivals_week, stages, beds, within_hours / 24, patience_days, weeks * _DAYS_A_WEEK)
-            for _ in range(runs)
-        ]
-    )
-    mean = chances.mean(axis=0)
-    half = student.ppf(0.975, runs - 1) * chances.std(axis=0, ddof=1) / math.sqrt(runs)
-    names = [stage.name for stage in stages]
-    return pd.DataFrame({"stage": names, "chance": mean, "low": mean - half, "high": mean + half})
-
-
-def _one_run(
-    rng: np.random.Generator,
-    arrivals_week: float,
-    stages: Sequence[Stage],
-    beds: Sequence[int],
-    within_days: float,
-    patience_days: float,
-    days: float,
-) -> list[float]:
-    came = np.sort(rng.uniform(0, days, rng.poisson(arrivals_week / _DAYS_A_WEEK * days)))
-    chances = []
-    for stage, count in zip(stages, beds, strict=True):
-        stay = rng.exponential(stage.stay_days, len(came))
-        waits = (
-            rng.exponential(patience_days, len(came)) if math.isfinite(patience_days) else np.full(len(came), math.inf)
-        )
-        begun = _begun(came, stay, waits, count)
-        counts = came > days / 10
-        in_time = (begun - came <= within_days)[counts]
-        chances.append(float(in_time.mean()) if counts.any() else math.nan)
-        left = begun + stay
-        goes_on = np.isfinite(begun) & (rng.random(len(came)) < stage.onward_share)
-        came = np.sort(left[goes_on & (left < days)])
-    return chances
-
-
-def _begun(came: Floats, stay: Floats, patience: Floats, beds: int) -> Floats:
-    """Return when each arrival gets a bed, in order of arrival; infinity for one who gives up first."""
-    begun = np.full(len(came), math.inf)
-    free = [0.0] * beds
-    for number, (at, length, patient) in enumerate(zip(came, stay, patience, strict=True)):
-        if free and max(at, free[0]) - at <= patient:
-            begun[number] = max(at, free[0])
-            heapq.heapreplace(free, begun[number] + length)
-    return begun
 
 
 def earliest_path(

@@ -8,15 +8,20 @@ unknown, nothing may be computed, and nothing is.
 
 from __future__ import annotations
 
+import heapq
 import itertools
 import math
+from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 from scipy.integrate import quad
+from scipy.stats import t as student
 
+from kcgeo.access.chain import DAYS_A_WEEK, Floats, Stage
 from kcgeo.errors import TableError
 
-__all__ = ["bed_chance", "erlang_a", "erlang_b", "erlang_c"]
+__all__ = ["bed_chance", "erlang_a", "erlang_b", "erlang_c", "simulate_chain"]
 
 _HOURS_A_WEEK = 168.0
 
@@ -168,3 +173,87 @@ def bed_chance(
         _checked(load, beds)
         return 0.0  # the queue grows without end
     return 1 - erlang_c(load, beds) * math.exp(-(beds - load) * within_hours / stay_hours)
+
+
+def simulate_chain(
+    arrivals_week: float,
+    stages: Sequence[Stage],
+    beds: Sequence[int],
+    *,
+    within_hours: float = 24.0,
+    patience_days: float = math.inf,
+    weeks: int = 520,
+    runs: int = 20,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Simulate stages that feed one another: the chance of a bed in time at each, with its 95 % interval.
+
+    Arrivals are Poisson, stays and patience exponential, beds are given in order of arrival, and who goes on leaves
+    the bed before the next one is sure. The first tenth of each run is left out, since a system starts empty.
+
+    Parameters
+    ----------
+    arrivals_week
+        People a week who come to the first stage.
+    stages, beds
+        Stages in order, and the beds of each.
+    within_hours, patience_days
+        As for :func:`bed_chance`; infinity: nobody gives up.
+    weeks, runs, seed
+        Length and number of independent runs, and the seed: the same seed gives the same table.
+
+    Returns
+    -------
+    DataFrame
+        ``stage, chance, low, high``: mean over the runs and its 95 % interval (Student's t); NaN where nobody came.
+    """
+    if len(beds) != len(stages) or not (arrivals_week > 0 and runs > 1 and weeks > 0):
+        raise TableError("Give beds for each stage, arrivals above 0, and two runs or more.")
+    rng = np.random.default_rng(seed)
+    chances = np.array(
+        [
+            _one_run(rng, arrivals_week, stages, beds, within_hours / 24, patience_days, weeks * DAYS_A_WEEK)
+            for _ in range(runs)
+        ]
+    )
+    mean = chances.mean(axis=0)
+    half = student.ppf(0.975, runs - 1) * chances.std(axis=0, ddof=1) / math.sqrt(runs)
+    names = [stage.name for stage in stages]
+    return pd.DataFrame({"stage": names, "chance": mean, "low": mean - half, "high": mean + half})
+
+
+def _one_run(
+    rng: np.random.Generator,
+    arrivals_week: float,
+    stages: Sequence[Stage],
+    beds: Sequence[int],
+    within_days: float,
+    patience_days: float,
+    days: float,
+) -> list[float]:
+    came = np.sort(rng.uniform(0, days, rng.poisson(arrivals_week / DAYS_A_WEEK * days)))
+    chances = []
+    for stage, count in zip(stages, beds, strict=True):
+        stay = rng.exponential(stage.stay_days, len(came))
+        waits = (
+            rng.exponential(patience_days, len(came)) if math.isfinite(patience_days) else np.full(len(came), math.inf)
+        )
+        begun = _begun(came, stay, waits, count)
+        counts = came > days / 10
+        in_time = (begun - came <= within_days)[counts]
+        chances.append(float(in_time.mean()) if counts.any() else math.nan)
+        left = begun + stay
+        goes_on = np.isfinite(begun) & (rng.random(len(came)) < stage.onward_share)
+        came = np.sort(left[goes_on & (left < days)])
+    return chances
+
+
+def _begun(came: Floats, stay: Floats, patience: Floats, beds: int) -> Floats:
+    """Return when each arrival gets a bed, in order of arrival; infinity for one who gives up first."""
+    begun = np.full(len(came), math.inf)
+    free = [0.0] * beds
+    for number, (at, length, patient) in enumerate(zip(came, stay, patience, strict=True)):
+        if free and max(at, free[0]) - at <= patient:
+            begun[number] = max(at, free[0])
+            heapq.heapreplace(free, begun[number] + length)
+    return begun

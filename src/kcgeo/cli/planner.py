@@ -10,15 +10,23 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from kcgeo.cli.shared import OutOption, StudyOption, app, print_json, print_table, progress, study_path
+from kcgeo.cli.shared import (
+    JsonOption,
+    OutOption,
+    StudyOption,
+    app,
+    point,
+    print_json,
+    print_table,
+    progress,
+    study_path,
+)
 from kcgeo.errors import StudyError
 
 __all__: list[str] = []
 
 if TYPE_CHECKING:
     from kcgeo.study import Answer, Study
-
-JsonOption = Annotated[bool, typer.Option("--json", help="Print findings and tables as JSON.")]
 
 
 @app.command("what-if", epilog="Example: kcgeo what-if --close svc-abc-01 --open svc-xyz-02='24/7' --out output/closed")
@@ -41,7 +49,7 @@ def what_if_command(
     from kcgeo.study import folder, load, what_if
     from kcgeo.study.measure import measure
 
-    points = {key: _point(text) for key, text in _pairs(move, "--move")}
+    points = {key: point(text, "--move") for key, text in _pairs(move, "--move")}
     hours, groups = dict(_pairs(open_, "--open")), dict(_pairs(eligibility, "--eligibility"))
     changes = {"close": close or (), "move": points, "open_hours": hours, "eligibility": groups, "add": add}
     if sum((bool(any(changes.values())), scenarios is not None, each)) != 1:
@@ -138,14 +146,6 @@ def _pairs(texts: list[str] | None, option: str) -> list[tuple[str, str]]:
     if any(not sign or not key for key, sign, _ in pairs):
         raise StudyError(f"{option} takes ID=VALUE, e.g. {option} svc-abc-01=...; see kcgeo what-if --help.")
     return [(key, value) for key, _, value in pairs]
-
-
-def _point(text: str) -> tuple[float, float]:
-    try:
-        longitude, latitude = (float(part) for part in text.split(","))
-    except ValueError:
-        raise StudyError(f"'{text}' is no point; write longitude,latitude, e.g. -94.58,39.10.") from None
-    return longitude, latitude
 
 
 def _named(path: Path, study: Study, name: str) -> list[tuple[str | None, Study]]:

@@ -8,12 +8,20 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from kcgeo.cli.shared import OutOption, StudyOption, app, moment, print_json, print_table, progress, study_path
+from kcgeo.cli.shared import (
+    JsonOption,
+    OutOption,
+    StudyOption,
+    app,
+    moment,
+    print_json,
+    print_table,
+    progress,
+    study_path,
+)
 from kcgeo.errors import StudyError
 
 __all__: list[str] = []
-
-JsonOption = Annotated[bool, typer.Option("--json", help="Print findings and tables as JSON.")]
 
 
 @app.command("reach", epilog="Example: kcgeo reach --from 'Olathe KS' --minutes 15,30,45 --out output/olathe")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -23,12 +24,15 @@ if TYPE_CHECKING:
     from kcgeo.study import Answer
 
 __all__ = [
+    "JsonOption",
     "OutOption",
     "StudyOption",
     "app",
     "data_app",
     "moment",
+    "point",
     "print_changes",
+    "print_frame",
     "print_json",
     "print_table",
     "print_withheld",
@@ -70,6 +74,7 @@ StudyOption = Annotated[
     Path | None, typer.Option("--study", help="Study file (TOML); the packaged study where none is given.")
 ]
 OutOption = Annotated[Path | None, typer.Option("--out", help="Folder for the results.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print findings and tables as JSON.")]
 
 
 @contextmanager
@@ -105,6 +110,42 @@ def moment(text: str, option: str) -> datetime:
         return datetime.fromisoformat(text)
     except ValueError:
         raise StudyError(f"{option} '{text}' is no date and time; write e.g. '2026-11-25 02:00'.") from None
+
+
+def point(text: str, option: str) -> tuple[float, float]:
+    """Read LON,LAT in degrees from the command line.
+
+    Raises
+    ------
+    StudyError
+        Where ``text`` is no point of the earth.
+    """
+    try:
+        longitude, latitude = (float(part) for part in text.split(","))
+    except ValueError:
+        longitude = latitude = float("nan")
+    if not (-180 <= longitude <= 180 and -90 <= latitude <= 90):
+        raise StudyError(f"{option} '{text}' is no point; write longitude,latitude in degrees, e.g. -94.58,39.10.")
+    return longitude, latitude
+
+
+def print_frame(frame: pd.DataFrame, title: str) -> None:
+    """Print a table whole: numbers to the right, a question mark where nothing is known."""
+    table = Table(title=title)
+    for column in frame.columns:
+        words = frame[column].dtype.kind not in "iufb"
+        table.add_column(escape(str(column).replace("_", " ")), justify="left" if words else "right")
+    for row in frame.itertuples(index=False):
+        table.add_row(*(_cell(value) for value in row))
+    print_table(table)
+
+
+def _cell(value: object) -> str:
+    if value is None or value != value:  # NaN and NaT
+        return "?"
+    if isinstance(value, datetime):
+        return f"{value:%a %Y-%m-%d %H:%M}"
+    return f"{value:.2f}" if isinstance(value, float) else escape(str(value))
 
 
 def print_table(table: Table) -> None:

@@ -9,6 +9,7 @@ from kcgeo.data.directory.hours import OPEN_STATES, open_state
 from kcgeo.data.directory.look import FileReport, look, starter_mapping
 from kcgeo.data.directory.of_study import directory, directory_path, list_of_study, without_point
 from kcgeo.data.directory.services import ELIGIBILITIES, by_category, services, sites
+from kcgeo.data.formats.services.capacity import capacity, read_capacity
 from kcgeo.data.package.catalogue import default_study, describe, package_folder, resources
 from kcgeo.data.package.ledger import (
     comparable,
@@ -42,6 +43,7 @@ __all__ = [
     "authorisations",
     "authorised",
     "by_category",
+    "capacity",
     "changes",
     "cities",
     "collected",
@@ -74,6 +76,7 @@ __all__ = [
     "places_around",
     "point_at",
     "population",
+    "read_capacity",
     "read_study",
     "referral",
     "regional",

@@ -339,8 +339,8 @@ CONTRACTS: dict[str, Contract] = {
         ),
         Contract(
             "chain",
-            ("stage", "county_fips", "county", "binds", "note"),
-            ("stage_index", "county_fips"),
+            ("stage", "county_fips", "county", "binds", "note", "plan", "area"),
+            ("stage_index", "county_fips", "plan", "area"),
             (_EXACT_ONLY, "beds of confidential sites are not counted, in no total"),
             (_QUANTITY, r"[a-z_]+_(?:week|days)"),
         ),

@@ -80,7 +80,7 @@ class Study:
     """One metro and one set of assumptions; ``services_path`` replaces the packaged directory where given.
 
     ``authorisations_path`` is the file of who allowed an exact place to be shown (:mod:`kcgeo.data.directory`).
-    ``collected_path`` is its record of what was looked for (:func:`kcgeo.data.collected`).
+    ``collected_path`` is its record of what was looked for (:func:`kcgeo.data.collected`), ``capacity_path`` of beds.
     ``services_label`` is "sample" where those services are invented: every map and page then says so.
     ``changes`` are those of a scenario.
     ``layers`` are the study's own converted files (:mod:`kcgeo.data.study.layers`); each replaces a packaged layer.
@@ -98,6 +98,7 @@ class Study:
     authorisations_path: Path | None = None
     services_label: str = ""
     collected_path: Path | None = None
+    capacity_path: Path | None = None
     layers: tuple[Layer, ...] = ()
     routes: tuple[Route, ...] = ()
     changes: Changes = UNCHANGED
@@ -259,8 +260,8 @@ def _services_label(section: Any, problems: list[str]) -> str:
 
 def _services_file(section: Any, key: str, path: Path, problems: list[str]) -> Path | None:
     """Return the path of a file that the section [services] names, relative to the study file."""
-    if not isinstance(section, dict) or set(section) - {"path", "label", "authorisations", "collected"}:
-        problems.append("The section [services] takes the keys path, label, authorisations and collected.")
+    if not isinstance(section, dict) or set(section) - {"path", "label", "authorisations", "collected", "capacity"}:
+        problems.append("The section [services] takes the keys path, label, authorisations, collected and capacity.")
         return None
     name = section.get(key)
     if name is None:
@@ -314,6 +315,7 @@ def read_study(path: Path) -> Study:
     services_path = _services_file(services, "path", path, problems)
     authorisations_path = _services_file(services, "authorisations", path, problems)
     collected_path = _services_file(services, "collected", path, problems)
+    capacity_path = _services_file(services, "capacity", path, problems)
     extra = {
         "travel": travel,
         "gaps": gaps,
@@ -321,6 +323,7 @@ def read_study(path: Path) -> Study:
         "authorisations_path": authorisations_path,
         "services_label": _services_label(services, problems),
         "collected_path": collected_path,
+        "capacity_path": capacity_path,
         "layers": read_layers(path),
         "routes": routes,
         "changes": UNCHANGED,

@@ -1,7 +1,7 @@
 """A bed, not a dot: what the listed beds of a study can carry from first contact to a home, and what is not known.
 
-Beds are counted at exact-level sites only: the beds of a confidential site would say something of it, so they leave the
-partner's folder never. Where a row names one number of beds for two stages, each holds from none to all of them.
+Beds are counted at exact-level sites only: those of a confidential site would say something of it, so they stand in no
+total at all. Where a row names one number of beds for two stages, each holds from none to all of them.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -17,11 +18,12 @@ import pandas as pd
 
 from kcgeo import access, data, travel
 from kcgeo.access.chain import ChainFlow, Stage
-from kcgeo.data.study.settings import Study
-from kcgeo.disclosure import release
+from kcgeo.disclosure import Released, release
 from kcgeo.errors import StudyError
 from kcgeo.findings import Finding
 from kcgeo.study.answer import Answer
+from kcgeo.study.answers.week import hourly_states
+from kcgeo.study.measure import Measured
 from kcgeo.study.progress import Step, silent_step
 from kcgeo.study.releases import LOWER_BOUND
 from kcgeo.study.sources import sources_of, vintage_of
@@ -29,22 +31,27 @@ from kcgeo.study.sources import sources_of, vintage_of
 __all__ = ["ChainReport", "bed_stages", "chain_report", "person_path"]
 
 _NO_CEILING = "no upper bound: the beds of a listed site are not known"
+_NOT_ASKED = "what the listed system can carry, not what it is asked for: arrivals are not known"
+
+Stages = tuple[tuple[str, Stage], ...]
 
 
 @dataclass(frozen=True, eq=False)
 class ChainReport:
-    """What the listed system can carry: the flow, the sites behind it, and the answer that may leave.
+    """What the listed system can carry: the flow, the sites and minutes behind it, and the answer that may leave.
 
-    ``chances`` is empty, or holds for a stated flow the chance of a bed by stage; NaN where beds are not known.
+    ``sites`` has the point of each, ``costs`` is one table of minutes a stage. ``chances`` is empty, or holds for a
+    stated flow the chance of a bed by stage; NaN where beds are not known.
     """
 
     flow: ChainFlow
-    sites: pd.DataFrame
+    sites: gpd.GeoDataFrame
+    costs: tuple[pd.DataFrame, ...]
     chances: pd.DataFrame
     answer: Answer
 
 
-def bed_stages() -> tuple[tuple[str, Stage], ...]:
+def bed_stages() -> Stages:
     """Return the packaged stages in their order: the category that offers each, and its stated assumptions."""
     table = data.load("stages").sort_values("stage_number")
     return tuple(
@@ -54,21 +61,18 @@ def bed_stages() -> tuple[tuple[str, Stage], ...]:
 
 
 def chain_report(
-    study: Study,
+    measured: Measured,
     *,
-    who: str | None = None,
     arrivals_week: float | None = None,
-    stages: tuple[tuple[str, Stage], ...] | None = None,
+    stages: Stages | None = None,
     step: Step = silent_step,
 ) -> ChainReport:
-    """Ask what the listed beds can carry, stage by stage.
+    """Ask what the listed beds can carry, stage by stage, for those who ask of a measured study.
 
     Parameters
     ----------
-    study : Study
-        Places, network and services.
-    who : str, optional
-        Only services that this group may use.
+    measured : Measured
+        Made by :func:`kcgeo.study.measure`, for ``anyone`` or for a group.
     arrivals_week : float, optional
         A stated flow of people a week: the chance of a bed within a day is computed where beds are known.
     stages : tuple of (category, Stage), optional
@@ -78,138 +82,124 @@ def chain_report(
 
     Raises
     ------
-    StudyError
-        No site with a public address offers one of the stages.
+    StudyError, TableError
+        As :func:`kcgeo.data.capacity`; stages that mean nothing.
     """
     chosen = stages or bed_stages()
-    step("Reading services and beds")
-    listed = data.directory(study, eligibility=who)
-    sites = _sites(listed, chosen)
+    step("Reading beds")
+    sites = _sites(measured, chosen)
     step("Searching travel times between stages")
-    network = travel.network(study)
-    costs = _costs(study, network, sites, chosen)
+    start = measured.places[["place_id", "geometry"]].rename(columns={"place_id": "id"})
+    costs = _costs(measured, start, sites, [stage for _, stage in chosen])
+    # a county starts at the nearest of its places
+    county = measured.places.set_index("place_id")["county_fips"]
+    first = costs[0].assign(from_id=costs[0]["from_id"].map(county)).sort_values("time_min")
+    costs = (first.drop_duplicates(["from_id", "to_id"]), *costs[1:])
     step("Computing what the chain can carry")
     flow = access.chain([stage for _, stage in chosen], sites.drop(columns="geometry"), costs)
-    chances = _chances(flow, sites, chosen, arrivals_week)
-    return ChainReport(flow, sites.drop(columns="geometry"), chances, _answer(study, who, flow, chosen, arrivals_week))
+    chances = _chances(sites, chosen, arrivals_week)
+    answer = _answer(measured, flow, sites, chances, chosen, arrivals_week)
+    return ChainReport(flow, sites, costs, chances, answer)
 
 
-def _sites(listed: gpd.GeoDataFrame, stages: tuple[tuple[str, Stage], ...]) -> gpd.GeoDataFrame:
-    """One row for each stage and public site that offers it, with the interval of its beds."""
+def _sites(measured: Measured, stages: Stages) -> gpd.GeoDataFrame:
+    """One row for each stage and public site that offers it: the interval of its beds, and since when it is known."""
+    listed = measured.services
     public = listed[~listed.geometry.is_empty & listed.geometry.notna() & (listed["disclosure"] == "exact")]
-    parts = []
+    known = data.capacity(measured.study).set_index("service_id")[["maximum", "updated"]]
     wanted = {category for category, _ in stages}
+    parts = []
     for category, stage in stages:
         rows = public[[category in kinds for kinds in public["categories"]]]
-        beds = rows["capacity_beds"].astype(float)
+        ids = rows["service_id"].to_numpy()
+        beds = known["maximum"].reindex(ids).astype(float).to_numpy()
         # one number for several stages: each may hold none or all of it
         shared = np.array([len(wanted & set(kinds)) > 1 for kinds in rows["categories"]], dtype=bool)
-        parts.append(
-            gpd.GeoDataFrame(
-                {
-                    "site_id": rows["service_id"].to_numpy(),
-                    "stage": stage.name,
-                    "beds_low": np.where(shared | beds.isna(), 0.0, beds.fillna(0)),
-                    "beds_high": beds.to_numpy(),
-                },
-                geometry=rows.geometry.to_numpy(),
-                crs=listed.crs,
-            )
-        )
+        columns = {"site_id": ids, "stage": stage.name, "beds_low": np.where(shared, 0.0, np.nan_to_num(beds))}
+        columns |= {"beds_high": beds, "updated": known["updated"].reindex(ids).to_numpy()}
+        parts.append(gpd.GeoDataFrame(columns, geometry=rows.geometry.to_numpy(), crs=listed.crs))
     return pd.concat(parts, ignore_index=True)
 
 
 def _costs(
-    study: Study, network: travel.Network, sites: gpd.GeoDataFrame, stages: tuple[tuple[str, Stage], ...]
-) -> list[pd.DataFrame]:
-    """Minutes from each county (its nearest place) to the first stage, then from stage to stage."""
-    places = data.places(study)
-    county = places.set_index("place_id")["county_fips"]
+    measured: Measured, start: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, stages: list[Stage]
+) -> tuple[pd.DataFrame, ...]:
+    """Minutes from points to the sites of the first stage, then from stage to stage."""
     tables = []
-    for number, (_, stage) in enumerate(stages):
-        to = _points(sites, stage.name)
-        if number == 0:
-            start = places[["place_id", "geometry"]].rename(columns={"place_id": "id"})
+    for stage in stages:
+        rows = sites.loc[sites["stage"] == stage.name, ["site_id", "geometry"]]
+        to = rows.rename(columns={"site_id": "id"}).reset_index(drop=True)
+        if len(to) and len(start):
+            tables.append(travel.costs(measured.network, start, to, cutoff_min=stage.cutoff_min))
         else:
-            start = _points(sites, stages[number - 1][1].name)
-        if not len(to) or not len(start):
             tables.append(pd.DataFrame({"from_id": [], "to_id": [], "time_min": []}))
-            continue
-        found = travel.costs(network, start, to, cutoff_min=stage.cutoff_min)
-        if number == 0:
-            found = found.assign(from_id=found["from_id"].map(county))
-            found = found.sort_values("time_min").drop_duplicates(["from_id", "to_id"])  # the nearest place of a county
-        tables.append(found)
-    return tables
+        start = to
+    return tuple(tables)
 
 
-def _points(sites: gpd.GeoDataFrame, stage: str) -> gpd.GeoDataFrame:
-    rows = sites.loc[sites["stage"] == stage, ["site_id", "geometry"]]
-    return rows.rename(columns={"site_id": "id"}).reset_index(drop=True)
-
-
-def _chances(
-    flow: ChainFlow, sites: gpd.GeoDataFrame, stages: tuple[tuple[str, Stage], ...], arrivals_week: float | None
-) -> pd.DataFrame:
+def _chances(sites: gpd.GeoDataFrame, stages: Stages, arrivals_week: float | None) -> pd.DataFrame:
     """Chance of a bed within a day at each stage for a stated flow; no number where a site's beds are not known."""
+    columns = ["stage_index", "stage", "arrivals_week", "chance_low_share", "chance_high_share"]
+    rows = []
     if arrivals_week is None:
-        return pd.DataFrame({"stage": [], "chance_low_share": [], "chance_high_share": []})
-    rows, arrivals = [], arrivals_week
-    for _, stage in stages:
+        return pd.DataFrame(columns=columns)
+    arrivals = arrivals_week
+    for number, (_, stage) in enumerate(stages, start=1):
         beds = sites[sites["stage"] == stage.name]
-        low = access.bed_chance(arrivals, stage.stay_days, int(beds["beds_low"].sum()))
-        known = bool(beds["beds_high"].notna().all()) and len(beds) > 0
-        high = access.bed_chance(arrivals, stage.stay_days, int(beds["beds_high"].sum())) if known else math.nan
-        rows.append({"stage": stage.name, "chance_low_share": low if known else math.nan, "chance_high_share": high})
+        known = len(beds) > 0 and bool(beds["beds_high"].notna().all())
+        low, high = (
+            access.bed_chance(arrivals, stage.stay_days, int(beds[end].sum())) if known else math.nan
+            for end in ("beds_low", "beds_high")
+        )
+        rows.append((number, stage.name, arrivals, low, high))
         arrivals *= stage.onward_share
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _answer(
-    study: Study,
-    who: str | None,
+    measured: Measured,
     flow: ChainFlow,
-    stages: tuple[tuple[str, Stage], ...],
+    sites: gpd.GeoDataFrame,
+    chances: pd.DataFrame,
+    stages: Stages,
     arrivals_week: float | None,
 ) -> Answer:
-    about = {"who": who or "anyone listed", "area": study.title, "stages": tuple(stage.name for _, stage in stages)}
-    sources = (*sources_of(study, "services", "places"), *sources_of(study, "stages"))
-    vintage = vintage_of(study, "services", "places", "stages")
+    study = measured.study
+    about = {"who": measured.who, "area": study.title, "stages": tuple(stage.name for _, stage in stages)}
     assumed = tuple(
         f"assumed of a {stage.name}: a stay of {stage.stay_days:g} days, drives of up to {stage.cutoff_min:g} minutes"
         for _, stage in stages
     )
-    notes = (
-        LOWER_BOUND,
-        "what the listed system can carry, not what it is asked for: arrivals are not known",
-        *assumed,
-    )
+    names = data.counties(study).set_index("county_fips")["name"]
+    by_county = flow.by_origin.rename(columns={"origin": "county_fips"})
     tables = {
-        "chain_stages": flow.stages.assign(
-            stage_index=range(1, len(stages) + 1), stay_days=[stage.stay_days for _, stage in stages]
+        "chain_stages": _bounded(
+            flow.stages.assign(
+                stage_index=range(1, len(stages) + 1), stay_days=[stage.stay_days for _, stage in stages]
+            )
         ),
-        "chain_counties": flow.by_origin.rename(columns={"origin": "county_fips"}).assign(
-            county=lambda table: table["county_fips"].map(data.counties(study).set_index("county_fips")["name"])
-        ),
+        "chain_counties": _bounded(by_county.assign(county=by_county["county_fips"].map(names))),
     }
-    released = {
-        name: release(
-            _bounded(table), name=name, kind="chain", sources=sources, vintage=vintage, notes=notes, about=about
-        )
-        for name, table in tables.items()
-    }
-    return Answer(
-        "chain",
-        study,
-        findings=_findings(flow, about, notes, sources),
-        tables=released,
-        about={"arrivals": arrivals_week},
-    )
+    if len(chances):
+        tables["chain_chances"] = chances
+    notes = (LOWER_BOUND, _NOT_ASKED, *assumed)
+    released = {name: release_chain(measured, table, name, notes, about) for name, table in tables.items()}
+    findings = _findings(flow, sites, chances, about, notes, released["chain_stages"].sources)
+    return Answer("chain", study, findings=findings, tables=released, about={"arrivals": arrivals_week})
+
+
+def release_chain(
+    measured: Measured, table: pd.DataFrame, name: str, notes: tuple[str, ...], about: Mapping[str, object]
+) -> Released:
+    """Let a table of the chain out, under the sources and years of what it is made from."""
+    used = ("services", "places", "stages", "capacity")
+    sources, vintage = sources_of(measured.study, *used), vintage_of(measured.study, *used)
+    return release(table, name=name, kind="chain", sources=sources, vintage=vintage, notes=notes, about=about)
 
 
 def _bounded(table: pd.DataFrame) -> pd.DataFrame:
     """Say in words where an upper bound is missing, in place of an infinite number."""
-    columns = [name for name in ("high_week", "known_high_week") if name in table]
+    columns = [str(name) for name in table if str(name).endswith("_week")]
     open_ended = np.isinf(table["high_week"])
     return table.assign(
         **{name: table[name].replace(math.inf, math.nan) for name in columns},
@@ -218,82 +208,74 @@ def _bounded(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _findings(
-    flow: ChainFlow, about: Mapping[str, object], notes: tuple[str, ...], sources: tuple[str, ...]
+    flow: ChainFlow,
+    sites: gpd.GeoDataFrame,
+    chances: pd.DataFrame,
+    about: Mapping[str, object],
+    notes: tuple[str, ...],
+    sources: tuple[str, ...],
 ) -> tuple[Finding, ...]:
-    table = flow.stages
-    asked = int(table["sites_count"].sum())
-    unknown = int(table["unknown_count"].sum())
-    known = Finding("beds_known", asked - unknown, of=asked, about=about, notices=notes, sources=sources)
-    key = "chain_flow_open" if math.isinf(flow.high_week) else "chain_flow"
-    high = None if math.isinf(flow.high_week) else flow.high_week
-    carried = Finding(key, flow.low_week, flow.low_week, high, about=about, notices=notes, sources=sources)
-    first = _ask_first(table)
-    asking = (Finding("beds_ask_first", unknown, about={**about, "stage": first}, sources=sources),) if first else ()
-    return known, carried, *asking
+    each = sites.drop_duplicates("site_id")
+    known = each[each["beds_high"].notna()]
+    said: dict[str, Any] = {"notices": notes, "sources": sources}
+    found = [Finding("beds_known", len(known), of=len(each), about=about, **said)]
+    if len(dated := known["updated"].dropna()):
+        age = {"oldest": min(dated), "newest": max(dated), "undated": len(known) - len(dated)}
+        found.append(Finding("beds_age", len(dated), of=len(known), about={**about, **age}, **said))
+    key, high = ("chain_flow_open", None) if math.isinf(flow.high_week) else ("chain_flow", flow.high_week)
+    found.append(Finding(key, flow.low_week, flow.low_week, high, about=about, **said))
+    if first := _ask_first(flow.stages):
+        count = int(flow.stages["unknown_count"].sum())
+        found.append(Finding("beds_ask_first", count, about={**about, "stages": first}, **said))
+    if silent := list(chances.loc[chances["chance_low_share"].isna(), "stage"]):
+        found.append(Finding("chance_unknown", len(silent), about={**about, "stages": silent}, **said))
+    return tuple(found)
 
 
-def _ask_first(table: pd.DataFrame) -> str | None:
-    """Name the stage whose unknown beds widen the interval most: without them the whole could carry least."""
-    unknown = table[table["unknown_count"] > 0]
-    return None if unknown.empty else str(unknown.sort_values(["known_high_week", "stage"])["stage"].iloc[0])
+def _ask_first(table: pd.DataFrame) -> list[str]:
+    """Name the stages whose unknown beds widen the interval most: known to be few, the whole could carry least."""
+    unknown = table[table["unknown_count"] > 0].sort_values("known_low_week", ascending=False, kind="stable")
+    unknown = unknown.sort_values("known_high_week", kind="stable")
+    worth = unknown[["known_high_week", "known_low_week"]].to_numpy()
+    return [] if unknown.empty else list(unknown.loc[np.isclose(worth, worth[0]).all(axis=1), "stage"])
 
 
 def person_path(
-    study: Study,
+    measured: Measured,
     *,
     start: gpd.GeoSeries,
     leave: datetime,
-    who: str | None = None,
-    stages: tuple[str, ...] | None = None,
+    stages: tuple[str, ...] = ("forensic_exam", "emergency_shelter"),
 ) -> pd.DataFrame:
     """Follow one person from a point and a local time: the earliest door of each stage that is known to be open.
 
     Parameters
     ----------
-    study : Study
-        Network and services.
+    measured : Measured
+        Network and services, for those who ask.
     start : GeoSeries
         One point, EPSG:4326.
     leave : datetime
         Local time.
-    who : str, optional
-        Only services that this group may use.
-    stages : tuple of str, optional
-        Categories in the order in which they are needed: an exam, then a shelter where not given.
+    stages : tuple of str
+        Categories in the order in which they are needed.
 
     Returns
     -------
     DataFrame
         ``stage, site_id, arrive``; a blank id and NaT from the stage on at which the way breaks.
     """
-    wanted = stages or ("forensic_exam", "emergency_shelter")
-    strange = sorted(set(wanted) - set(data.load("categories")["category"]))
+    strange = sorted(set(stages) - set(data.load("categories")["category"]))
     if strange:
         raise StudyError(f"There is no category {', '.join(strange)}; kcgeo data list categories names them.")
-    limit = study.travel.search_cutoff_min
-    steps = tuple((category, Stage(category, 1.0, limit)) for category in wanted)
-    listed = data.directory(study, eligibility=who)
-    sites = _sites(listed, steps)
-    network = travel.network(study)
+    steps = tuple((category, Stage(category, 1.0, measured.study.travel.search_cutoff_min)) for category in stages)
+    sites = _sites(measured, steps)
     before = gpd.GeoDataFrame({"id": ["start"]}, geometry=list(start), crs=start.crs)
-    tables = []
-    for category, _ in steps:
-        to = _points(sites, category)
-        empty = pd.DataFrame({"from_id": [], "to_id": [], "time_min": []})
-        tables.append(travel.costs(network, before, to, cutoff_min=limit) if len(to) and len(before) else empty)
-        before = to
-    kept = listed[listed["service_id"].isin(sites["site_id"])]
-    hours = _open_hours(kept, leave)
-    return access.earliest_path(pd.Timestamp(leave), "start", [stage for _, stage in steps], tables, hours)
-
-
-def _open_hours(services: gpd.GeoDataFrame, leave: datetime) -> dict[str, np.ndarray[tuple[int], np.dtype[np.bool_]]]:
-    """Tell for each service in which of 168 hours, from Monday 0:00 on, it is known to be open around a day."""
-    monday = datetime(leave.year, leave.month, leave.day) - timedelta(days=leave.weekday())
-    known = np.zeros((len(services), 168), dtype=bool)
-    for hour in range(168):
-        ahead = monday + timedelta(hours=hour)
-        moment = ahead if ahead.date() >= leave.date() else ahead + timedelta(days=7)
-        state = data.open_state(services["opening_hours"], moment, points=services.geometry)
-        known[:, hour] = (state == "open").to_numpy()
-    return dict(zip(services["service_id"], known, strict=True))
+    costs = _costs(measured, before, sites, [stage for _, stage in steps])
+    listed = measured.services[measured.services["service_id"].isin(sites["site_id"])]
+    # the next seven days, from Monday on
+    today = datetime(leave.year, leave.month, leave.day)
+    week = [today + timedelta(days=(day - leave.weekday()) % 7) for day in range(7)]
+    known = hourly_states(listed, week) == "open"
+    hours = dict(zip(listed["service_id"], known.T, strict=True))
+    return access.earliest_path(pd.Timestamp(leave), "start", [stage for _, stage in steps], costs, hours)

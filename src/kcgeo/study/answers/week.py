@@ -20,7 +20,7 @@ from kcgeo.study.measure import GROUPS, Measured
 from kcgeo.study.releases import LISTED, LOWER_BOUND, model_note
 from kcgeo.study.sources import sources_of, vintage_of
 
-__all__ = ["DAYS", "week_answer"]
+__all__ = ["DAYS", "hourly_states", "week_answer"]
 
 MONDAY = datetime(2026, 11, 2)
 """A week without a holiday; where the seasons of opening hours matter, it is this one."""
@@ -65,9 +65,8 @@ def week_answer(
     pairs = travel.costs(measured.network, measured.places, placed, cutoff_min=cutoff)
     near = pairs.pivot(index="from_id", columns="to_id", values="time_min").notna()
     near = near.reindex(index=measured.places["place_id"], columns=listed["service_id"], fill_value=False)
-    hours = [start + timedelta(hours=hour) for start in _days() for hour in range(24)]
-    states = [data.open_state(listed["opening_hours"], moment, points=listed.geometry).to_numpy() for moment in hours]
-    rows = _counted(measured, listed, near, np.array(states), kinds)
+    days = [*(MONDAY + timedelta(days=day) for day in range(7)), HOLIDAY]
+    rows = _counted(measured, listed, near, hourly_states(listed, days), kinds)
     used = ("services", "places", "highway_edges")
     table = release(
         rows.assign(cutoff_min=cutoff, eligibility=who),
@@ -88,8 +87,11 @@ def week_answer(
     )
 
 
-def _days() -> list[datetime]:
-    return [*(MONDAY + timedelta(days=day) for day in range(7)), HOLIDAY]
+def hourly_states(services: gpd.GeoDataFrame, days: Sequence[datetime]) -> npt.NDArray[Any]:
+    """Say for each hour of some days (rows) whether each service (columns) is open, closed, or nobody knows."""
+    hours = [day + timedelta(hours=hour) for day in days for hour in range(24)]
+    texts, points = services["opening_hours"], services.geometry
+    return np.array([data.open_state(texts, moment, points=points).to_numpy() for moment in hours])
 
 
 def _counted(
@@ -120,7 +122,7 @@ def _counted(
 def _codes(
     measured: Measured, listed: gpd.GeoDataFrame, near: pd.DataFrame, states: npt.NDArray[Any], kind: str
 ) -> Codes:
-    """Code of the state of each place at each hour; see :data:`kcgeo.terms.STATES`."""
+    """Code of the state of each place at each hour, the best that holds; see :data:`kcgeo.terms.STATES`."""
     own = listed["categories"].map(lambda names: kind in names).to_numpy(dtype=bool)
     opened, unsure = (states == "open") & own, (states == "unknown") & own
     sets, set_of = np.unique(np.concatenate([opened, unsure], axis=1), axis=0, return_inverse=True)
@@ -130,10 +132,12 @@ def _codes(
         table = data.referral(measured.places, listed[some], areas=areas, categories=[kind])
         return np.asarray(table[kind].to_numpy(dtype=bool))
 
+    unlooked = data.not_collected(measured.places, measured.collected, categories=[kind])[kind].to_numpy(dtype=bool)
+    missing = [terms.STATES.index(state) for state in ("not_collected", "none")]
     found = []
     for row in sets:
         here, silent = row[:size], row[size:]
-        codes = np.full(len(reach), terms.STATES.index("none"), dtype=np.int8)
+        codes = np.where(unlooked, *missing).astype(np.int8)
         codes[reach[:, silent].any(axis=1) | called(silent)] = terms.STATES.index("hours_unknown")
         codes[called(here)] = terms.STATES.index("by_referral")
         codes[reach[:, here].any(axis=1)] = terms.STATES.index("in_reach")
