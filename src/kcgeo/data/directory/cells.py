@@ -310,10 +310,11 @@ def _under_header(
         if any(cell.strip() for cell in row[len(header) :]):
             raise TableError(f"Line {line} of {name} has more cells than the header; look for a stray separator.")
         cells = [cell.strip() for cell in row[: len(header)]]
+        cells += [""] * (len(header) - len(cells))
         if _is_heading(cells):
             odd.append(line)
         else:
-            kept.append((line, cells + [""] * (len(header) - len(cells))))
+            kept.append((line, cells))
     if odd:
         notes.append(f"{_lines(odd)} {_was(odd)} left out: a total or the title of a part, no service.")
     if not kept:

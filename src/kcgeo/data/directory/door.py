@@ -15,7 +15,7 @@ Nothing that is told of shown rows depends on a hidden one: notes and faults of 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import geopandas as gpd
@@ -36,6 +36,7 @@ from kcgeo.data.directory.hiding import (
 )
 from kcgeo.data.directory.mapping import Mapped, split_categories
 from kcgeo.data.directory.repairs import Said, repaired
+from kcgeo.data.directory.spots import point_of
 from kcgeo.data.directory.words import column_of, columns_of_services
 from kcgeo.data.package.catalogue import disclosure_bases
 from kcgeo.data.places.addresses import AddressRanges, locate_addresses
@@ -236,27 +237,32 @@ def _chosen(table: pd.DataFrame, mapped: Mapped) -> tuple[dict[str, str], list[s
         ours = column_of(name)
         if mapped.ours(str(name)) is not None or ours is None or (not table[name].ne("").any() and name not in exact):
             continue
+        if ours == "point" and not any(point_of(text) for text in table[name].unique()):
+            ours = "physical_address"  # a column "Location" may hold either
         if ours in chosen.values():
             continue
         chosen[str(name)] = ours
         if name not in exact and str(name) != ours:
             notes.append(f"The column '{str(name)[:60]}' was taken for {ours}.")
     if "service_categories" not in {*chosen.values(), *mapped.defaults}:
-        known = [str(name) for name in table.columns if _holds_categories(table[name], mapped)]
-        if len(known) == 1:
-            chosen = {name: ours for name, ours in chosen.items() if name != known[0]} | {
-                known[0]: "service_categories"
-            }
-            notes.append(
-                f"The column '{known[0][:60]}' holds words for categories and was taken for service_categories."
-            )
+        holding = lambda text: not split_categories(text, mapped)[1]  # noqa: E731
+        notes += _by_content(table, chosen, "service_categories", "words for categories", holding)
+    if not {"latitude", "longitude", "point"} & set(chosen.values()):
+        notes += _by_content(table, chosen, "point", "points", lambda text: point_of(text) is not None)
     order = [str(name) for name in table.columns]
     return dict(sorted(chosen.items(), key=lambda item: order.index(item[0]))), notes
 
 
-def _holds_categories(values: pd.Series, mapped: Mapped) -> bool:
-    given = [text for text in values.unique() if text]
-    return bool(given) and not any(split_categories(text, mapped)[1] for text in given)
+def _by_content(
+    table: pd.DataFrame, chosen: dict[str, str], ours: str, what: str, holds: Callable[[str], bool]
+) -> list[str]:
+    """Take the one column that holds nothing but such texts, whatever it is called, and say so."""
+    filled = {str(name): [text for text in table[name].unique() if text] for name in table.columns}
+    known = [name for name, texts in filled.items() if texts and all(map(holds, texts))]
+    if len(known) != 1:
+        return []
+    chosen[known[0]] = ours
+    return [f"The column '{known[0][:60]}' holds {what} and was taken for {ours}."]
 
 
 def _with_ids(rows: pd.DataFrame, said: Said) -> tuple[pd.DataFrame, list[str]]:

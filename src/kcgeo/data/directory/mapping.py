@@ -23,7 +23,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kcgeo.data.directory.words import category_words, columns_of_services
+from kcgeo.data.directory.words import category_words, columns_of_services, simple_name
 from kcgeo.data.formats.archive import refusing
 from kcgeo.errors import TableError, first_ids, raise_all
 
@@ -116,7 +116,7 @@ def known_categories(texts: Iterable[str], mapped: Mapped) -> tuple[list[str], l
     found, unknown = dict[str, None](), []
     for text in texts:
         plain = " ".join(text.split()).casefold()
-        ours = own.get(plain) or usual.get(plain) or usual.get(plain.replace("-", " "))
+        ours = own.get(plain) or usual.get(plain) or usual.get(plain.replace("-", " ")) or usual.get(simple_name(plain))
         if ours:
             found |= dict.fromkeys(part.strip() for part in ours.split("|") if part.strip())
         elif plain:
@@ -131,7 +131,7 @@ def split_categories(text: str, mapped: Mapped) -> tuple[list[str], list[str]]:
     (['counselling', 'case_management'], [])
     """
     parts: Sequence[str] = [text]
-    for marks in (None, r"[|;\n]", r"[|;\n,]", r"[|;\n,/]", r"[|;\n,/&]|\band\b"):
+    for marks in (None, r"[|;\n]", r"[|;\n,]", r"[|;\n,/]", r"[|;\n,/&+]|\band\b"):
         parts = [text] if marks is None else [part for part in re.split(marks, text) if part.strip()]
         found, unknown = known_categories(parts, mapped)
         if not unknown:

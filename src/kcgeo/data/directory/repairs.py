@@ -15,9 +15,9 @@ from pyproj import Transformer
 
 from kcgeo.data.directory.hours import readable
 from kcgeo.data.directory.mapping import Mapped, split_categories
-from kcgeo.data.directory.words import known_words, state_words, without_marks
+from kcgeo.data.directory.spots import degrees_of, point_of, split_address, state_of, states_of_zips
+from kcgeo.data.directory.words import known_words, says_nothing, without_marks
 from kcgeo.data.directory.written_hours import read_hours
-from kcgeo.data.study.region import packaged
 from kcgeo.errors import first_ids
 
 __all__ = ["Said", "repaired"]
@@ -26,28 +26,18 @@ Row = dict[str, str]
 Tell = Callable[[str], None]
 
 _WORD_COLUMNS = ("eligibility", "service_status", "location_type", "coordinate_precision", "state")
-_DECIMAL = r"(-?\d{1,3}\.\d+)\s*°?\s*([NSEW])?"
-_PAIR = re.compile(rf"\(?\s*{_DECIMAL}\s*[,;\s]\s*{_DECIMAL}\s*\)?\s*$", re.IGNORECASE)
-_WKT = re.compile(r"POINT\s*Z?M?\s*\(\s*(-?[\d.]+)\s+(-?[\d.]+)", re.IGNORECASE)
-_GEOJSON = re.compile(r'"coordinates"\s*:\s*\[\s*(-?[\d.]+)\s*,\s*(-?[\d.]+)')
-_ONE_SIDE = re.compile(r"([NSEW])?\s*(-?\d{1,3}(?:\.\d+)?)\s*°?\s*([NSEW])?", re.IGNORECASE)
-_DEGREES = re.compile(
-    r"([NSEW-])?\s*(\d{1,3})\s*(?:°|º|d|deg|\s)\s*(\d{1,2}(?:\.\d+)?)\s*(?:['′’m]|\s)?\s*"
-    r"(?:(\d{1,2}(?:\.\d+)?)\s*(?:\"|″|”|''|s)?)?\s*([NSEW])?",
-    re.IGNORECASE,
-)
-_STATE = r"([A-Za-z][A-Za-z. ]{1,20}?)"
-_TOWN = r"([A-Za-z][A-Za-z .'-]*?)"
-_TAIL = re.compile(
-    rf"^(?:(.*?),\s*|){_TOWN},?\s+{_STATE}\.?,?\s+(\d{{5}})(?:-\d{{4}})?(?:,?\s*(?:USA?|United States))?$"
-)
-_TOWN_STATE = re.compile(rf"^(){_TOWN},\s*{_STATE}()$")
 _AGES_BOTH = re.compile(r"(\d{1,3})\s*(?:-|–|to|through)\s*(\d{1,3})")
-_AGES_LEAST = re.compile(r"(\d{1,3})\s*(?:\+|and (?:over|older|up|above)|or (?:over|older)|years and older)")
+_AGES_LEAST = re.compile(
+    r"(\d{1,3})\s*(?:\+|(?:years )?(?:and|or|&) (?:over|older|up|above))|(?:over|above|at least|from) (\d{1,3})"
+)
 _AGES_UNDER = re.compile(r"(?:under|below|younger than)\s*(\d{1,3})")
 _AGES_MOST = re.compile(r"(?:up to|through)\s*(\d{1,3})")
+_ADULTS = re.compile(r"\badults?\b(?! (?:and |or )?(?:wom|men|man|male|fem))")
+_ABOUT_AGE = re.compile(r"[^\w&/ ]|\b(?:ages?|aged|years?|old|only|of|and|is|are|the)\b")
+_LEVELS = ("service_id", "disclosure", "disclosure_basis", "area")
+_ZIP_IN = re.compile(r"(?<![\d.])(\d{5})(?:-?\d{4})?(?!\d)")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
-_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)|^(?:19|20)\d\d(?=(?:0[1-9]|1[0-2])[0-3]\d$)")
 _SHORT_DATE = re.compile(r"\d{1,2}[/-]\d{1,2}[/-](\d\d)")
 _SERIALS = (25_569, 73_050)  # days of a spreadsheet: 1970 to 2099
 _MERCATOR = (6_000_000.0, 20_037_509.0)
@@ -101,6 +91,9 @@ def repaired(rows: pd.DataFrame, mapped: Mapped, said: Said) -> pd.DataFrame:
     for line, row in zip(rows.index, records, strict=True):
         for repair in _REPAIRS:
             repair(row, mapped, lambda sentence, line=line: said.note([line], sentence))  # type: ignore[misc]
+        if row["verified_on"] and not re.fullmatch(r"-?\d+(?:\.\d+)?", row["verified_on"]):
+            said.fault([line], f"verified_on is '{row['verified_on'][:40]}'; a year is wanted, e.g. 2024.")
+            row["verified_on"] = ""
         if _is_metres(row):
             row["latitude"] = row["longitude"] = ""
             said.fault(
@@ -120,6 +113,8 @@ def _change(row: Row, column: str, value: str | None, tell: Tell, sentence: str)
 
 def _marks(row: Row, mapped: Mapped, tell: Tell) -> None:
     """Take out control characters and marks that nobody sees."""
+    for column in ("physical_address", "city"):
+        row[column] = re.sub(r"[\s,]*\n\s*", ", ", row[column])
     for column, text in row.items():
         if not text.isprintable() and (plain := " ".join(without_marks(text).split())) != text:
             row[column] = plain
@@ -127,43 +122,35 @@ def _marks(row: Row, mapped: Mapped, tell: Tell) -> None:
                 tell(f"control characters or marks that are not seen were taken out of {column}.")
 
 
+def _blanks(row: Row, mapped: Mapped, tell: Tell) -> None:
+    """Blank cells that say nothing; "none" and "unknown" stay where they are words of ours, levels always do."""
+    for column, text in row.items():
+        if text and column not in _LEVELS and says_nothing(text) and _read(text, column, mapped) is None:
+            row[column] = ""
+            tell(f"{column} says '{text}', which was taken for blank.")
+
+
 def _point(row: Row, mapped: Mapped, tell: Tell) -> None:
-    """Split a point in one cell: a pair of degrees in either order, well-known text, GeoJSON."""
-    text = row.get("point", "")
-    if not text or row["latitude"] or row["longitude"]:
+    """Split a point in one cell (:func:`kcgeo.data.directory.spots.point_of`)."""
+    if not row.get("point") or row["latitude"] or row["longitude"] or not (found := point_of(row["point"])):
         return
-    if whole := _WKT.search(text) or _GEOJSON.search(text):
-        row["longitude"], row["latitude"] = whole[1], whole[2]
-    elif pair := _PAIR.search(text):
-        row["latitude"], row["longitude"] = _ordered(*pair.groups())
-        row["physical_address"] = row["physical_address"] or " ".join(text[: pair.start()].split()).strip(" ,")
-    else:
-        return
+    row["latitude"], row["longitude"], before = found
+    row["physical_address"] = row["physical_address"] or before
     tell("latitude and longitude were split from one cell.")
-
-
-def _ordered(one: str, side: str | None, other: str, other_side: str | None) -> tuple[str, str]:
-    """Return latitude and longitude of a pair; in America the longitude is the negative or the larger one."""
-    first, second = (
-        float(text) * (-1 if (mark or "").upper() in ("S", "W") and not text.startswith("-") else 1)
-        for text, mark in ((one, side), (other, other_side))
-    )
-    swapped = (side or "").upper() in ("E", "W") or (not side and (first < -60 or abs(first) > 90))
-    return (repr(second), repr(first)) if swapped else (repr(first), repr(second))
 
 
 def _address(row: Row, mapped: Mapped, tell: Tell) -> None:
     """Split "100 Example Ave, Tulsa, OK 74119" and "Tulsa, OK 74119" into their parts."""
+    state = state_of(row["state"]) or ""
     for column in ("city", "physical_address"):
-        found = _TAIL.match(row[column]) or (_TOWN_STATE.match(row[column]) if column == "city" else None)
-        if not found or bool(found[1]) != (column == "physical_address") or (found[1] and row["city"]):
+        found = split_address(row[column], state) if row[column] else None
+        if not found or bool(found[0]) != (column == "physical_address"):
             continue
-        street, town, state, code = (part or "" for part in found.groups())
-        known = state_words().get(state.replace(".", "").strip().casefold())
-        if known is None:
+        street, town, known, code = found
+        if street and row["city"] and town.casefold() != row["city"].casefold():
             continue
-        row[column] = street or town.strip()
-        for part, value in (("city", town.strip()), ("state", known), ("postal_code", code)):
+        row[column] = street or town
+        for part, value in (("city", town), ("state", known), ("postal_code", code)):
             row[part] = row[part] or value
         tell(f"town, state and ZIP code were split from {column}.")
 
@@ -186,20 +173,39 @@ def _words(row: Row, mapped: Mapped, tell: Tell) -> None:
             continue
         value = _read(text, column, mapped)
         if value is None and column == "eligibility":
-            parts = [_read(part, column, mapped) for part in re.split(r"[|;,/&\n]|\band\b", text) if part.strip()]
-            value = _group_of(parts)
-            if value == "any" and not {"any", "minors"} & set(parts):
-                row["minimum_age"] = row["minimum_age"] or "18"
+            value = _who(row, text, mapped)
         if value is not None and value != text:
             row[column] = value
             if text.casefold() != value.casefold():
                 tell(f"{column} '{text[:60]}' was read as {value}.")
 
 
+def _who(row: Row, text: str, mapped: Mapped) -> str | None:
+    """Read who may come where a cell holds ages too ("Women over 18", "Adults"), or several groups."""
+    least, most, ages = _ages_in(_ADULTS.sub("18+", text.casefold()))
+    if ages:
+        group = _ABOUT_AGE.sub(" ", _ADULTS.sub("18+", text.casefold()).replace(ages, " ")).strip()
+        young = most and int(most) < 18 and (not group or _read(f"{group} under 18", "eligibility", mapped))
+        value = "minors" if young else _read(group, "eligibility", mapped) if group else "any"
+        if value:
+            row["minimum_age"], row["maximum_age"] = row["minimum_age"] or least, row["maximum_age"] or most
+        return value
+    parts = [_read(part, "eligibility", mapped) for part in re.split(r"[|;,/&\n]|\band\b", text) if part.strip()]
+    value = _group_of(parts)
+    if value == "any" and not {"any", "minors"} & set(parts):
+        row["minimum_age"] = row["minimum_age"] or "18"
+    return value
+
+
 def _read(text: str, column: str, mapped: Mapped) -> str | None:
     plain = " ".join(text.split()).casefold()
+    said = mapped.words.get(column, {}).get(plain)
+    if said or column not in _WORD_COLUMNS:
+        return said
+    if column == "state":
+        return state_of(text)
     known = _known(column)
-    return mapped.words.get(column, {}).get(plain) or known.get(plain) or known.get(plain.strip(" ."))
+    return known.get(plain) or known.get(plain.strip(" .").removesuffix(" only"))
 
 
 @lru_cache(maxsize=8)
@@ -217,19 +223,27 @@ def _group_of(parts: list[str | None]) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
+def _ages_in(text: str) -> tuple[str, str, str]:
+    """Return the youngest and the oldest age that a text names, and the words that name them.
+
+    >>> _ages_in("women over 18"), _ages_in("youth 12-17"), _ages_in("under 18")
+    (('18', '', 'over 18'), ('12', '17', '12-17'), ('', '17', 'under 18'))
+    """
+    if both := _AGES_BOTH.search(text):
+        return both[1], both[2], both[0]
+    if found := _AGES_LEAST.search(text):
+        return found[1] or found[2], "", found[0]
+    if found := _AGES_UNDER.search(text):
+        return "", str(int(found[1]) - 1), found[0]
+    if found := _AGES_MOST.search(text):
+        return "", found[1], found[0]
+    return "", "", ""
+
+
 def _ages(row: Row, mapped: Mapped, tell: Tell) -> None:
     """Read "18+", "12-17" and "18 and over" where one column holds both ages; beds and ages with words beside them."""
-    text = " ".join(row.get("ages", "").casefold().split())
-    least, most = "", ""
-    if both := _AGES_BOTH.search(text):
-        least, most = both[1], both[2]
-    elif found := _AGES_LEAST.search(text):
-        least = found[1]
-    elif found := _AGES_UNDER.search(text):
-        most = str(int(found[1]) - 1)
-    elif found := _AGES_MOST.search(text):
-        most = found[1]
-    if least or most:
+    least, most, ages = _ages_in(" ".join(row.get("ages", "").casefold().split()))
+    if ages:
         row["minimum_age"], row["maximum_age"] = row["minimum_age"] or least, row["maximum_age"] or most
         tell("ages were read from one cell.")
     for column in ("minimum_age", "maximum_age", "capacity_beds"):
@@ -249,7 +263,7 @@ def _coordinates(row: Row, mapped: Mapped, tell: Tell) -> None:
         if re.fullmatch(r"-?\d{1,3},\d+", row[column]):
             row[column] = row[column].replace(",", ".")
             tell(f"{column} is written with a decimal comma, which was read as a point.")
-        _change(row, column, _degrees(row[column]), tell, column + " '{text}' was read as {value}.")
+        _change(row, column, degrees_of(row[column]), tell, column + " '{text}' was read as {value}.")
     east, north = _number(row["longitude"]), _number(row["latitude"])
     if _MERCATOR[0] < abs(east) < _MERCATOR[1] and 1_800_000 < abs(north) < 12_000_000:
         lon, lat = _web_map().transform(east, north)
@@ -270,44 +284,24 @@ def _is_metres(row: Row) -> bool:
     return max(abs(_number(row["longitude"])), abs(_number(row["latitude"]))) > 1_000
 
 
-def _degrees(text: str) -> str | None:
-    r"""Read degrees with minutes and seconds, or with a side of the world.
-
-    >>> _degrees("36°08'31\"N"), _degrees("95.99° W"), _degrees("36.1")
-    ('36.141944', '-95.99', None)
-    """
-    if simple := _ONE_SIDE.fullmatch(text):
-        side = (simple[1] or simple[3] or "").upper()
-        number = float(simple[2]) * (-1 if side in ("S", "W") and not simple[2].startswith("-") else 1)
-        return repr(number) if side or "°" in text else None
-    found = _DEGREES.fullmatch(text)
-    if not found or float(found[3]) >= 60 or float(found[4] or 0) >= 60:
-        return None
-    side = (found[5] or found[1] or "").upper()
-    size = int(found[2]) + float(found[3]) / 60 + float(found[4] or 0) / 3600
-    return repr(round(-size if side in ("S", "W", "-") else size, 6))
-
-
 def _zip_code(row: Row, mapped: Mapped, tell: Tell) -> None:
     """Read a ZIP code that a spreadsheet took for a number; a zero is put back where the state has such a code."""
     text = row["postal_code"]
-    plain = re.sub(r"^(\d{5})-?\d{4}$", r"\1", re.sub(r"\.0+$", "", text))
+    plain = re.sub(r"(?<=\d)\.0*$", "", text)
     if re.fullmatch(r"\d{3,4}", plain):
         full, state = plain.zfill(5), row["state"]
-        if _states_of_zips().get(full) in ([state] if state else set(_states_of_zips().values())):
+        if states_of_zips().get(full) in ([state] if state else set(states_of_zips().values())):
             tell(f"the ZIP code {plain} lost its zero in a spreadsheet and was read as {full}.")
-            plain = full
+            row["postal_code"] = full
         else:
-            where = f"{state} has" if state else "no state has"
+            where = f"{state} has" if state else "there is"
             tell(f"the ZIP code '{text}' has {len(plain)} digits and {where} no {full}; it was left blank.")
-            plain = ""
-    row["postal_code"] = plain
-
-
-@lru_cache(maxsize=1)
-def _states_of_zips() -> dict[str, str]:
-    table = packaged("places_us")
-    return dict(zip(table["place_id"].str[-5:], table["state"], strict=True))
+            row["postal_code"] = ""
+        return
+    found = set(_ZIP_IN.findall(plain))
+    row["postal_code"] = found.pop() if len(found) == 1 else ""
+    if text and not row["postal_code"]:
+        tell(f"the ZIP code '{text[:40]}' is none and was left blank.")
 
 
 def _year(row: Row, mapped: Mapped, tell: Tell) -> None:
@@ -339,6 +333,7 @@ def _hours(row: Row, mapped: Mapped, tell: Tell) -> None:
 
 _REPAIRS: tuple[Callable[[Row, Mapped, Tell], None], ...] = (
     _marks,
+    _blanks,
     _point,
     _address,
     _categories,

@@ -29,6 +29,8 @@ __all__ = [
     "matches",
     "nearest",
     "plain_name",
+    "says_nothing",
+    "simple_name",
     "state_words",
     "without_marks",
     "words_of",
@@ -85,7 +87,15 @@ def column_of(name: object) -> str | None:
     >>> column_of("Zip Code"), column_of("Agency"), column_of("Lat"), column_of("Board")
     ('postal_code', 'organization_name', 'latitude', None)
     """
-    return _column_names().get(_tight(str(name)))
+    return _column_names().get(_tight(str(name))) or _axis(str(name))
+
+
+def _axis(name: str) -> str | None:
+    """Read a name that says latitude or longitude and of what ("Site Lat", "decimalLongitude", "GPS X")."""
+    axes = _book()["axes"]
+    words = set(re.findall(r"[a-z]+", plain_name(name))) - set(axes["of_what"])
+    found = [axis for axis in ("latitude", "longitude") if words and words <= set(axes[axis])]
+    return found[0] if len(found) == 1 else None
 
 
 def words_of(column: str) -> dict[str, str]:
@@ -119,9 +129,27 @@ def state_words() -> dict[str, str]:
     )
 
 
+@lru_cache(maxsize=10_000)
+def simple_name(text: str) -> str:
+    """Return a word for a category without remarks, plural and words such as "services" that say nothing of the kind.
+
+    >>> simple_name("Counseling Services"), simple_name("Forensic exams (SANE)"), simple_name("24-hour hotline")
+    ('counseling', 'forensic exam', 'hotline')
+    """
+    bare = re.sub(r"[^\w'&]+|_", " ", re.sub(r"\(.*?\)|24\s?/\s?7", " ", text.casefold()))
+    idle = _book()["idle"]["service_categories"]
+    words = [word[:-1] if re.fullmatch(r"\w{3,}[^s]s", word) else word for word in bare.split()]
+    return " ".join(word for word in words if word not in idle)
+
+
+def says_nothing(text: str) -> bool:
+    """Say whether a cell holds no more than "N/A", "none", "TBD"."""
+    return text.casefold().strip(" .") in _book()["idle"]["cells"]
+
+
 def nearest(word: str, known: Collection[str]) -> str:
     """Return the known word that is spelled most like this one; empty where none is near."""
-    found = difflib.get_close_matches(word.casefold(), list(known), n=1, cutoff=0.6)
+    found = difflib.get_close_matches(word.casefold(), list(known), n=1, cutoff=0.7)
     return found[0] if found else ""
 
 
@@ -135,7 +163,7 @@ def without_marks(text: str) -> str:
 def folded(text: str) -> str:
     """Return what a text looks like to a reader, for searching: see the head of the module.
 
-    >>> folded("SHЕLTER") == folded("She1ter") == folded("S h e l t e r") == "shelter"
+    >>> {folded(text).split()[0] for text in ("SHЕLTER", "She1ter", "S h e l t e r")} == {"shelter"}
     True
     """
     if text.isascii() and text.replace("\n", "").isprintable():
