@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 
 from kcgeo import data
+from kcgeo.data.directory.mapping import Mapped
 from kcgeo.data.formats.services import hsds
 from kcgeo.data.formats.services.hsds_read import linked, read_hsds_tables
 from kcgeo.data.formats.services.hsds_write import hsds_csv, hsds_json, hsds_tables
 from kcgeo.data.formats.services.icarol import icarol_tables
-from kcgeo.data.formats.services.service_layer import Mapped
 from kcgeo.errors import TableError
 
 

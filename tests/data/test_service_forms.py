@@ -20,8 +20,10 @@ import pytest
 from kcgeo import data
 from kcgeo.data.directory.cells import read_cells
 from kcgeo.data.directory.door import Entered, Word, enter
+from kcgeo.data.directory.lists import read_list
 from kcgeo.data.directory.look import knows
 from kcgeo.data.directory.mapping import Mapped
+from kcgeo.data.study.lists import ListOptions
 from kcgeo.errors import KcgeoError
 
 BASIS = "public office, hospital, agency or hotline"
@@ -323,3 +325,35 @@ def test_form(form: Form, tmp_path: Path) -> None:
             found = table.loc[identity, column]
             assert found == (pytest.approx(value, abs=1e-6) if isinstance(value, float) else value), (identity, column)
     assert not form.note or gpd.pd.Series(came.notes).str.contains(form.note).any(), came.notes
+
+
+def wider(tmp_path: Path, *states: str, far: tuple[str, str] = ("38.63", "-90.20")) -> Entered:
+    """Two rows near Kansas City and one in St. Louis, each with a state."""
+    path = tmp_path / "state.csv"
+    rows = [(A, "39.11,-94.57"), (B, "39.12,-94.58"), ("c-3,Demo Clinic,Demo Health,medical,any", ",".join(far))]
+    body = "\n".join(f'{row},{point},exact,"{BASIS}",{state}' for (row, point), state in zip(rows, states, strict=True))
+    path.write_text(f"{NAMES},latitude,longitude,disclosure,disclosure_basis,state\n{body}\n")
+    return read_list(path, ListOptions(), counties=data.load("counties"), areas=data.load("areas"))
+
+
+def test_rows_of_another_part_of_the_state_are_left_out_with_a_note(tmp_path: Path) -> None:
+    found = wider(tmp_path, "MO", "MO", "MO")
+    assert found.services["service_id"].tolist() == ["a-1", "a-2"]
+    assert any("1 of 3 rows stand more than 100 km" in note and "c-3" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("state", "far"), [("KS", ("38.63", "-90.20")), ("", ("38.63", "-90.2")), ("MO", ("30", "-5"))]
+)
+def test_a_far_point_that_may_be_a_slip_is_refused(state: str, far: tuple[str, str], tmp_path: Path) -> None:
+    with pytest.raises(KcgeoError, match=r"c-3: the point lies about \d+ km"):
+        wider(tmp_path, "MO", "MO", state, far=far)
+
+
+def test_a_list_that_is_all_of_another_region_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "far.csv"
+    path.write_text(
+        f'{NAMES},latitude,longitude,disclosure,disclosure_basis,state\n{A},38.63,-90.2,exact,"{BASIS}",MO\n'
+    )
+    with pytest.raises(KcgeoError, match="the list is about another region"):
+        data.services(path=path)

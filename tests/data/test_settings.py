@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kcgeo.data import Study, read_study
+from kcgeo.data.study.lists import ListOptions
 from kcgeo.errors import StudyError
 
 
@@ -104,7 +105,8 @@ def test_services_of_the_user_are_found_beside_the_study(text: str, tmp_path: Pa
     assert read_study(path).services_path == tmp_path / "mine.csv"
     path.write_text(text + '\n[services]\nfile = "mine.csv"\n')
     assert refusal(path) == (
-        "The section [services] takes the keys path, label, authorisations, collected and capacity.",
+        "The section [services] takes the keys path, authorisations, collected, capacity, mapping, confirm, label, "
+        "basis, eligibility, sheet and layer.",
     )
     path.write_text(text + "\n[services]\npath = 3\n")
     assert refusal(path) == ("services.path must be a file name in quotes, not 3.",)
@@ -136,3 +138,10 @@ def test_a_study_file_is_read_or_refused(data: st.DataObject, text: str, tmp_pat
         assert isinstance(read_study(path), Study)
     except StudyError as error:
         assert error.problems
+
+
+def test_the_section_services_takes_what_data_add_takes(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "study.toml"
+    path.write_text(text + '\n[services]\npath = "mine.csv"\nmapping = "theirs.toml"\nsheet = "2026"\n')
+    study = read_study(path)
+    assert study.services_options == ListOptions(mapping=str(tmp_path / "theirs.toml"), sheet="2026")

@@ -12,7 +12,7 @@ import pytest
 from kcgeo import data
 from kcgeo.data.directory.cells import MAX_COLUMNS, read_cells
 from kcgeo.data.directory.words import matches
-from kcgeo.data.formats.services.spreadsheet import add_spreadsheet
+from kcgeo.data.formats.services.service_layer import add_services
 from kcgeo.data.study.layers import put_layer
 from kcgeo.errors import TableError, WithheldWarning
 from kcgeo.study import Answer
@@ -61,7 +61,7 @@ def text_of(rows: list[list[str]], separator: str = ",") -> str:
 
 
 def read(path: Path, study: data.Study, mapping: str, **options: str) -> tuple[gpd.GeoDataFrame, tuple[str, ...]]:
-    converted = add_spreadsheet(path, study, mapping=mapping, **{"basis": BASIS} | options)
+    converted = add_services(path, study, mapping=mapping, **{"basis": BASIS} | options)
     converted.write(path.with_suffix(".layer.csv"))
     return data.services(path=path.with_suffix(".layer.csv")), converted.notes
 
@@ -164,7 +164,7 @@ def test_what_the_manifest_tells_does_not_depend_on_withheld_rows(
     for rows in (ROWS, [*ROWS, hidden]):
         path = tmp_path / "providers.csv"
         path.write_text(text_of(rows), encoding="utf-8")
-        converted = add_spreadsheet(path, study, mapping=mapping, basis=BASIS)
+        converted = add_services(path, study, mapping=mapping, basis=BASIS)
         layer = put_layer(
             own,
             "services",
@@ -209,7 +209,7 @@ def test_a_level_is_never_guessed(study: data.Study, mapping: str, tmp_path: Pat
     path = tmp_path / "providers.csv"
     path.write_text(text_of(ROWS))
     with pytest.raises(TableError, match="row-00002, row-00003: the rows have no disclosure level"):
-        add_spreadsheet(path, study, mapping=mapping)
+        add_services(path, study, mapping=mapping)
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_wrong_mappings_are_refused(text: str, words: str, study: data.Study, tm
     (tmp_path / "providers.csv").write_text(text_of(ROWS))
     (tmp_path / "theirs.toml").write_text(text)
     with pytest.raises(TableError, match=words):
-        add_spreadsheet(tmp_path / "providers.csv", study, mapping=str(tmp_path / "theirs.toml"), basis=BASIS)
+        add_services(tmp_path / "providers.csv", study, mapping=str(tmp_path / "theirs.toml"), basis=BASIS)
 
 
 def test_a_sheet_that_says_to_be_endless_is_refused(tmp_path: Path) -> None:

@@ -45,9 +45,10 @@ def key_of(study: Study, *asked: object) -> str:
     """Name a result by all that it depends on; empty where nothing is kept."""
     if _FOLDER not in os.environ:
         return ""
+    said = [Path(name) for name in (study.services_options.mapping, study.services_options.confirm) if name]
     paths = [
         path
-        for path in (study.services_path, study.collected_path, *(layer.path for layer in study.layers))
+        for path in (study.services_path, study.collected_path, *said, *(layer.path for layer in study.layers))
         if path is not None
     ]
     files = [sha256(path) if path.is_file() else "" for path in paths]

@@ -10,11 +10,13 @@ import pandas as pd
 from kcgeo import data
 from kcgeo.data.study.settings import Study
 from kcgeo.disclosure import Released, release
+from kcgeo.errors import first_ids
 from kcgeo.study.measure import Measured
 from kcgeo.study.sources import asked_of, sources_of, vintage_of
 
 __all__ = [
     "LOWER_BOUND",
+    "lost_notes",
     "model_note",
     "release_all",
     "release_background",
@@ -33,6 +35,17 @@ NO_EVIDENCE = "roads are not evidence of trafficking: a profile says where a tra
 def model_note(measured: Measured) -> str:
     """Words for every picture that shows travel times."""
     return f"{measured.network.model}: no congestion, no weather"
+
+
+def lost_notes(measured: Measured) -> tuple[str, ...]:
+    """Say which listed services count nowhere: without a known door, or of a study too small to name areas."""
+    doors = data.without_point(measured.listed)
+    named = f": {first_ids(doors['service_id'])}" if len(doors) <= 5 else ""
+    told = f"{len(doors)} listed without a known point stand on no map{named}"
+    by_telephone = measured.listed["disclosure"].eq("area").sum()
+    unnamed = f"{by_telephone} listed by telephone may be tied to no area of so few people: call, 'none' is too high"
+    nameless = data.areas(measured.study)["county_fips"].isna().all()
+    return (*([told] if len(doors) else []), *([unnamed] if by_telephone and nameless else []))
 
 
 def _with_points(times: pd.DataFrame, points: gpd.GeoDataFrame, *, columns: Sequence[str]) -> pd.DataFrame:
@@ -103,7 +116,7 @@ def release_all(measured: Measured) -> dict[str, Released]:
         Where a table holds what must stay.
     """
     released, study = release_background(measured), measured.study
-    notes = (model_note(measured), LOWER_BOUND, LISTED)
+    notes = (model_note(measured), LOWER_BOUND, LISTED, *lost_notes(measured))
     sources, vintage = (
         sources_of(study, "services", "places", "highway_edges"),
         vintage_of(study, "services", "places", "highway_edges"),

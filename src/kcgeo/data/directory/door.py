@@ -36,6 +36,7 @@ from kcgeo.data.directory.hiding import (
 )
 from kcgeo.data.directory.mapping import Mapped, split_categories
 from kcgeo.data.directory.repairs import Said, repaired
+from kcgeo.data.directory.rules import FAR_KM, elsewhere
 from kcgeo.data.directory.spots import point_of
 from kcgeo.data.directory.words import column_of, columns_of_services
 from kcgeo.data.package.catalogue import disclosure_bases
@@ -159,6 +160,14 @@ def enter(
         _place_along_streets(rows, at, said, ranges)
     _place(rows, at, said)
     faults += _unplaced(rows, at, said, cells.table, what)
+    away = _elsewhere(rows, at, counties, what)
+    rows_away = rows.loc[away, "service_id"]
+    rows, shown, reasons = rows[~away], shown[~away], reasons[~away]
+    if away.any():
+        notes.append(
+            f"{away.sum()} of {len(away)} rows stand more than {FAR_KM:.0f} km from the study's counties and were left "
+            f"out: {first_ids(rows_away)}."
+        )
     names = rows.loc[shown, "service_id"].to_dict()
     table = rows[columns_of_services()].replace("", None).astype("str")
     services = _checked(table, counties, areas, word.records, [*faults, *said.faults(names)])
@@ -441,6 +450,18 @@ def _unplaced(rows: pd.DataFrame, at: pd.Series, said: Said, table: pd.DataFrame
         ]
     said.note(rows.index[lacks], "the row has no coordinates and no ZIP code that is known: it stands on no map.")
     return []
+
+
+def _elsewhere(rows: pd.DataFrame, at: pd.Series, counties: gpd.GeoDataFrame, what: str) -> pd.Series:
+    """Say which rows of a wider list are of another region; a list that is all of another region is refused."""
+    away = pd.Series(False, index=rows.index)
+    away[at] = elsewhere(rows[at], counties)
+    if away.any() and away.sum() == at.sum():
+        raise TableError(
+            f"{what}: every row stands more than {FAR_KM:.0f} km from the study's counties; the list is about another "
+            "region."
+        )
+    return away
 
 
 def _checked(

@@ -12,8 +12,10 @@ import pandas as pd
 from kcgeo.data.directory.authorisations import authorisations
 from kcgeo.data.directory.changed import changed
 from kcgeo.data.directory.checking import checked_rows
+from kcgeo.data.directory.lists import read_list
 from kcgeo.data.directory.services import fitting, services
 from kcgeo.data.package.catalogue import describe, read_text_table
+from kcgeo.data.places.addresses import load_ranges
 from kcgeo.data.places.areas import areas
 from kcgeo.data.study.layers import checked_layer
 from kcgeo.data.study.region import ground, is_packaged
@@ -59,9 +61,11 @@ def directory(
     if lists:
         rows = [read_text_table(checked_layer(item), describe("services")).assign(_list=item.name) for item in lists]
         table = checked_rows(_side_by_side(rows), counties=served, areas=approved, authorisations=records)
+    elif path := directory_path(study):
+        options, ranges = study.services_options, load_ranges(study)
+        table = read_list(path, options, counties=served, areas=approved, records=records, ranges=ranges).services
     else:
-        path = directory_path(study)
-        table = services(path=path, counties=served, areas=approved, authorisations=records)
+        table = services(counties=served, areas=approved, authorisations=records)
     if study.changes:
         read = partial(services, counties=served, areas=approved)
         table = changed(table, study.changes, ground=served, read=lambda file: read(path=file))

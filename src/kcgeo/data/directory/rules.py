@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 from pyproj import Geod
 
 from kcgeo.data.directory.words import category_words, known_words, nearest
+from kcgeo.data.study.region import packaged
 from kcgeo.errors import first_ids
 
 __all__ = [
@@ -21,6 +23,7 @@ __all__ = [
     "age_problems",
     "blank_problems",
     "category_problems",
+    "elsewhere",
     "hours_problems",
     "point_problems",
     "word_problems",
@@ -146,6 +149,29 @@ def point_problems(rows: pd.DataFrame, counties: gpd.GeoDataFrame, towns: gpd.Ge
     for verdict in sorted(set(verdicts.dropna())):
         problems += _say(at, verdicts.eq(verdict), verdict)
     return problems + _centre_problems(at[verdicts.isna()], towns)
+
+
+def elsewhere(rows: pd.DataFrame, counties: gpd.GeoDataFrame) -> pd.Series[bool]:
+    """Say which rows stand in another part of the country, as most of a statewide list does: they are no slip.
+
+    Their point lies farther than :data:`FAR_KM` from the area served, in a county of the nation that agrees with the
+    state of the row, and within that distance of its ZIP code; where the row names neither it cannot be told.
+    """
+    lat, lon = (pd.to_numeric(rows[name], errors="coerce") for name in ("latitude", "longitude"))
+    area = shapely.union_all(counties.geometry.to_numpy())
+    named = lat.notna() & lon.notna() & (rows["state"].ne("") | rows["postal_code"].ne(""))
+    spots = zip(lat, lon, named, strict=True)
+    far = named & np.array([bool(ok) and _verdict(y, x, area) is not None for y, x, ok in spots], dtype=bool)
+    if not far.any():
+        return far
+    points = gpd.GeoDataFrame(rows[far], geometry=gpd.points_from_xy(lon[far], lat[far]), crs=counties.crs)
+    held = gpd.sjoin(points, packaged("counties_us")[["state", "geometry"]], lsuffix="own", rsuffix="true")
+    held = held[~held.index.duplicated()]
+    zips = packaged("places_us").set_index(packaged("places_us")["place_id"].str[-5:]).geometry
+    spots = zip(held["postal_code"], held.geometry.y, held.geometry.x, strict=True)
+    near = np.array([code not in zips.index or _km(y, x, zips[code]) <= FAR_KM for code, y, x in spots], dtype=bool)
+    agrees = (held["state_own"].eq("") | held["state_own"].eq(held["state_true"])) & near
+    return far & far.index.isin(held.index[agrees])
 
 
 def _verdict(lat: float, lon: float, area: shapely.Geometry) -> str | None:

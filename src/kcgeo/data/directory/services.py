@@ -12,12 +12,11 @@ import pandas as pd
 from kcgeo import terms
 from kcgeo.crs import STORAGE, require
 from kcgeo.data.directory.authorisations import authorisations as opened_by
-from kcgeo.data.directory.cells import read_cells
 from kcgeo.data.directory.checking import checked_rows
-from kcgeo.data.directory.door import Word, enter
 from kcgeo.data.directory.hours import open_state
-from kcgeo.data.directory.words import column_of
+from kcgeo.data.directory.lists import read_list
 from kcgeo.data.package.catalogue import describe, file_of, load, read_text_table
+from kcgeo.data.study.lists import NOT_SAID
 from kcgeo.data.study.region import packaged
 from kcgeo.errors import TableError
 
@@ -100,9 +99,7 @@ def services(
         records = opened_by() if authorisations is None else authorisations
         table = checked_rows(rows, counties=served, areas=approved, authorisations=records)
     else:
-        cells = read_cells(Path(path), known=lambda cell: column_of(cell) is not None)
-        word = Word(records=authorisations)
-        table = enter(cells, word=word, counties=served, areas=approved, what=Path(path).name).services
+        table = read_list(Path(path), NOT_SAID, counties=served, areas=approved, records=authorisations).services
     return fitting(table, category=category, eligibility=eligibility, open_at=open_at, age=age)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import geopandas as gpd
@@ -18,10 +18,13 @@ import pandas as pd
 import shapely
 
 from kcgeo.crs import STORAGE
+from kcgeo.data.directory.cells import MAX_ROWS
+from kcgeo.data.directory.mapping import read_mapping
 from kcgeo.data.formats.places.place_file import COUNTS, assemble, write_places
 from kcgeo.data.formats.registry import Converted
-from kcgeo.data.formats.services.service_layer import MAX_ROWS, read_mapping, service_layer
+from kcgeo.data.formats.services.service_layer import service_layer
 from kcgeo.data.formats.streets.tiger import corridor_lines, write_lines
+from kcgeo.data.study.lists import ListOptions
 from kcgeo.data.study.settings import Study
 from kcgeo.errors import CrsError, TableError, first_ids
 
@@ -42,18 +45,7 @@ class _Read:
     notes: tuple[str, ...]
 
 
-def read_services(
-    address: str,
-    study: Study,
-    *,
-    table: str | None = None,
-    mapping: str | None = None,
-    basis: str | None = None,
-    confirm: str | None = None,
-    title: str = "",
-    vintage: str = "",
-    licence: str = "",
-) -> Converted:
+def read_services(address: str, study: Study, *, table: str | None = None, **given: str) -> Converted:
     """Read a directory of services; its points become coordinates.
 
     Parameters
@@ -64,8 +56,8 @@ def read_services(
         Its counties and approved areas.
     table
         Table or view, with its schema where that is not ``public``.
-    mapping, basis, confirm, title, vintage, licence
-        As :func:`kcgeo.data.formats.services.spreadsheet.add_spreadsheet`.
+    **given
+        As :class:`kcgeo.data.study.lists.ListOptions`.
 
     Raises
     ------
@@ -81,28 +73,17 @@ def read_services(
         cells = cells.drop(columns=[name for name in ("latitude", "longitude") if name in cells])
         cells["latitude"] = [repr(point.y) if known else "" for point, known in zip(points, has, strict=True)]
         cells["longitude"] = [repr(point.x) if known else "" for point, known in zip(points, has, strict=True)]
-    mapped = read_mapping(mapping)
+    options = ListOptions(**given)
     layer = service_layer(
         cells,
         study,
-        mapped=mapped,
+        options,
+        mapped=read_mapping(options.mapping),
         notes=read.notes,
-        title=title or f"Services of the table {table}",
-        basis=basis,
-        confirm=confirm,
-        vintage=vintage,
-        licence=licence,
+        title=f"Services of the table {table}",
         what=read.name,
     )
-    return Converted(
-        layer.write,
-        layer.title,
-        layer.vintage,
-        layer.licence,
-        layer.notes,
-        source_name=read.name,
-        source_sha256=read.sha256,
-    )
+    return replace(layer, source_name=read.name, source_sha256=read.sha256)
 
 
 def read_places(address: str, study: Study, *, table: str | None = None) -> Converted:

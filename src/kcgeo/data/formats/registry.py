@@ -27,6 +27,8 @@ class Converted:
         For the source line of maps and tables.
     notes
         What was repaired, estimated or left out, one sentence each.
+    label
+        ``sample`` where the rows are invented.
     source_name, source_sha256
         Only where the source is no file (a database): a name without password, and a hash of what was read.
     """
@@ -38,6 +40,7 @@ class Converted:
     notes: tuple[str, ...] = ()
     source_name: str | None = None
     source_sha256: str | None = None
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,7 @@ _SERVICE_OPTIONS = {
     "title": "name of the directory, for the source line",
     "vintage": "its date, e.g. 2026-11",
     "licence": "its licence, as the publisher states it",
+    "label": "sample, where the rows are invented: every map and page then says so",
 }
 _TABLE_OPTION = {"table": "name of the table or view, with its schema where that is not public"}
 
@@ -115,7 +119,7 @@ _ALL: tuple[Reader, ...] = (
     Reader(
         "services",
         "services",
-        _later("services.spreadsheet", "add_spreadsheet"),
+        _later("services.service_layer", "add_services"),
         "list of services: CSV, .xlsx, .xls, .ods, GeoJSON, GeoPackage, shapefile, KML",
         "services providers.xlsx --study my-city.toml --option mapping=their-columns.toml",
         {

@@ -84,6 +84,8 @@ class Layer:
         What was repaired or left out, one sentence each.
     name
         Tells several layers of one kind apart (:data:`SIDE_BY_SIDE`); "" where there is one.
+    label
+        ``sample`` where its rows are invented.
     """
 
     kind: str
@@ -98,6 +100,7 @@ class Layer:
     licence: str
     notes: tuple[str, ...] = ()
     name: str = ""
+    label: str = ""
 
 
 def layers_folder(study_path: Path) -> Path:
@@ -158,6 +161,7 @@ def put_layer(
     licence: str,
     notes: tuple[str, ...] = (),
     name: str = "",
+    label: str = "",
 ) -> Layer:
     """Write a converted layer and register it in place of the former one of its kind and name; all or nothing.
 
@@ -188,7 +192,8 @@ def put_layer(
             if not any(folder.iterdir()):
                 folder.rmdir()
         layer = Layer(
-            kind, path, digest, rows, source_name, source_sha256, source_kind, title, vintage, licence, notes, name
+            *(kind, path, digest, rows, source_name, source_sha256, source_kind, title, vintage, licence, notes, name),
+            label,
         )
         others = [item for item in former if (item.kind, item.name) != (kind, name)]
         _register(folder, [*others, layer])

@@ -17,6 +17,7 @@ from kcgeo.crs import require_metric
 from kcgeo.data.package.catalogue import load
 from kcgeo.data.study.changes import UNCHANGED, Changes
 from kcgeo.data.study.layers import Layer, read_layers
+from kcgeo.data.study.lists import NOT_SAID, PATHS, ListOptions
 from kcgeo.errors import KcgeoError, StudyError, raise_all
 
 __all__ = ["Barrier", "GapSettings", "Route", "Study", "TravelSettings", "read_study"]
@@ -81,6 +82,7 @@ class Study:
 
     ``authorisations_path`` is the file of who allowed an exact place to be shown (:mod:`kcgeo.data.directory`).
     ``collected_path`` is its record of what was looked for (:func:`kcgeo.data.collected`), ``capacity_path`` of beds.
+    ``services_options`` are what the operator says of the list at ``services_path``.
     ``services_label`` is "sample" where those services are invented: every map and page then says so.
     ``changes`` are those of a scenario.
     ``layers`` are the study's own converted files (:mod:`kcgeo.data.study.layers`); each replaces a packaged layer.
@@ -99,6 +101,7 @@ class Study:
     services_label: str = ""
     collected_path: Path | None = None
     capacity_path: Path | None = None
+    services_options: ListOptions = NOT_SAID
     layers: tuple[Layer, ...] = ()
     routes: tuple[Route, ...] = ()
     changes: Changes = UNCHANGED
@@ -248,28 +251,28 @@ def _gap_rules(study: Study) -> list[str]:
 SERVICE_LABELS = ("sample",)
 """What a study may say of its service file: ``sample`` are invented services, to try a study with."""
 
-
-def _services_label(section: Any, problems: list[str]) -> str:
-    """Return what the study says of its service file; empty for a real one."""
-    label = section.get("label", "") if isinstance(section, dict) else ""
-    if label not in ("", *SERVICE_LABELS):
-        problems.append(f"services.label says '{label}'; it is 'sample' for invented services, or left out.")
-        return ""
-    return str(label)
+_SERVICE_FILES = ("path", "authorisations", "collected", "capacity", *PATHS)
+_SERVICE_WORDS = ("label", "basis", "eligibility", "sheet", "layer")
 
 
-def _services_file(section: Any, key: str, path: Path, problems: list[str]) -> Path | None:
-    """Return the path of a file that the section [services] names, relative to the study file."""
-    if not isinstance(section, dict) or set(section) - {"path", "label", "authorisations", "collected", "capacity"}:
-        problems.append("The section [services] takes the keys path, label, authorisations, collected and capacity.")
-        return None
-    name = section.get(key)
-    if name is None:
-        return None
-    if not isinstance(name, str) or not name.strip():
-        problems.append(f"services.{key} must be a file name in quotes, not {name!r}.")
-        return None
-    return (path.parent / name).resolve()
+def _services(section: Any, beside: Path, problems: list[str]) -> dict[str, Any]:
+    """Return what the section [services] says; files lie where it says, seen from the study file."""
+    known = (*_SERVICE_FILES, *_SERVICE_WORDS)
+    if not isinstance(section, dict) or set(section) - set(known):
+        problems.append(f"The section [services] takes the keys {', '.join(known[:-1])} and {known[-1]}.")
+        section = {}
+    said = {}
+    for key, value in section.items():
+        if not isinstance(value, str) or not value.strip():
+            what = "a file name" if key in _SERVICE_FILES else "a word"
+            problems.append(f"services.{key} must be {what} in quotes, not {value!r}.")
+        else:
+            said[key] = (beside / value).resolve() if key in _SERVICE_FILES else value
+    if said.get("label", "sample") not in SERVICE_LABELS:
+        problems.append(f"services.label says '{said['label']}'; it is 'sample' for invented services, or left out.")
+    options = {key: str(said[key]) for key in (*PATHS, *_SERVICE_WORDS) if key in said}
+    files = {f"{'services' if key == 'path' else key}_path": said.get(key) for key in _SERVICE_FILES[:4]}
+    return files | {"services_label": said.get("label", ""), "services_options": ListOptions(**options)}
 
 
 def read_study(path: Path) -> Study:
@@ -311,20 +314,15 @@ def read_study(path: Path) -> Study:
     barriers = tuple(_section(dict(item), Barrier, "travel.barriers", problems) for item in rivers)
     travel = _section(travel_raw, TravelSettings, "travel", problems, barriers=barriers)
     gaps = _section(dict(raw["gaps"]), GapSettings, "gaps", problems)
-    services = raw.get("services", {})
-    services_path = _services_file(services, "path", path, problems)
-    authorisations_path = _services_file(services, "authorisations", path, problems)
-    collected_path = _services_file(services, "collected", path, problems)
-    capacity_path = _services_file(services, "capacity", path, problems)
+    layers = read_layers(path)
+    services = _services(raw.get("services", {}), path.parent, problems)
+    labels = [services.get("services_label", ""), *(item.label for item in layers)]
+    services["services_label"] = next(filter(None, labels), "")
     extra = {
+        **services,
         "travel": travel,
         "gaps": gaps,
-        "services_path": services_path,
-        "authorisations_path": authorisations_path,
-        "services_label": _services_label(services, problems),
-        "collected_path": collected_path,
-        "capacity_path": capacity_path,
-        "layers": read_layers(path),
+        "layers": layers,
         "routes": routes,
         "changes": UNCHANGED,
     }

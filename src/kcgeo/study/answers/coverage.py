@@ -14,7 +14,7 @@ from kcgeo.disclosure import Released
 from kcgeo.errors import StudyError, raise_all
 from kcgeo.study.answer import Answer
 from kcgeo.study.measure import Measured, measure
-from kcgeo.study.releases import LOWER_BOUND, model_note, release_all
+from kcgeo.study.releases import LOWER_BOUND, lost_notes, model_note, release_all
 
 __all__ = ["CoverageReport", "coverage_report"]
 
@@ -72,7 +72,7 @@ def coverage_report(
     when = f", known to be open at {open_at:%Y-%m-%d %H:%M}" if open_at else ""
     return CoverageReport(
         title=f"{study.title}: share within reach{who}{when}",
-        caption=f"{model_note(measured)}; {LOWER_BOUND}.",
+        caption=f"{'; '.join((model_note(measured), LOWER_BOUND, *lost_notes(measured)))}.",
         shown=_shown(measured),
         released=released,
         answer=Answer(

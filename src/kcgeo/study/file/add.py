@@ -17,9 +17,10 @@ from kcgeo import data
 from kcgeo.data.fetch.download import Fetched
 from kcgeo.data.formats.archive import source_sha256
 from kcgeo.data.formats.registry import READERS, Converted, Reader
-from kcgeo.data.study.layers import KINDS, SIDE_BY_SIDE, Layer, put_layer, remove_layer
+from kcgeo.data.study.layers import KINDS, SIDE_BY_SIDE, Layer, layers_folder, put_layer, remove_layer
 from kcgeo.data.study.settings import Study
 from kcgeo.errors import KcgeoError, StudyError, first_ids
+from kcgeo.files import write_text
 from kcgeo.study.progress import Step, silent_step
 
 __all__ = ["Added", "State", "add_fetched", "add_layer", "drop_layer", "preview"]
@@ -116,11 +117,21 @@ def add_layer(
         licence=converted.licence,
         notes=converted.notes,
         name=own,
+        label=converted.label,
     )
+    _mention_layers(study_path)
     step("Counting what changed")
     study = data.read_study(study_path)
     rows = None if former is None else data.changes(former, cast("gpd.GeoDataFrame", _rows_of(study, own)))
     return Added(layer, before, _state(study, reader.layer), rows)
+
+
+def _mention_layers(study_path: Path) -> None:
+    """Let the study file say, in a comment, that layers lie beside it."""
+    text, folder = study_path.read_text(encoding="utf-8"), layers_folder(study_path).name
+    if folder not in text:
+        told = f"# Layers of its own lie in {folder}: kcgeo data layers --study {study_path.name}\n"
+        write_text(study_path, text.rstrip("\n") + "\n\n" + told)
 
 
 def preview(study_path: Path, source: str, *, options: Mapping[str, str] | None = None) -> pd.DataFrame:

@@ -16,17 +16,14 @@ from typing import Any
 
 import pandas as pd
 
+from kcgeo.data.directory.mapping import Mapped, known_categories, read_mapping
 from kcgeo.data.directory.services import ELIGIBILITIES
+from kcgeo.data.directory.words import columns_of_services
 from kcgeo.data.formats.registry import Converted
 from kcgeo.data.formats.services.hsds_read import Rows, linked, read_hsds_tables
 from kcgeo.data.formats.services.hsds_schema import AREA_TOLD, TABLES
-from kcgeo.data.formats.services.service_layer import (
-    Mapped,
-    columns_of_services,
-    known_categories,
-    read_mapping,
-    service_layer,
-)
+from kcgeo.data.formats.services.service_layer import service_layer
+from kcgeo.data.study.lists import ListOptions
 from kcgeo.data.study.settings import Study
 from kcgeo.errors import TableError, first_ids, raise_all
 
@@ -44,17 +41,7 @@ _TEXTLESS = re.compile(
 )
 
 
-def add_hsds(
-    path: Path,
-    study: Study,
-    *,
-    mapping: str | None = None,
-    basis: str | None = None,
-    eligibility: str | None = None,
-    title: str = "",
-    vintage: str = "",
-    licence: str = "",
-) -> Converted:
+def add_hsds(path: Path, study: Study, **given: str) -> Converted:
     """Read a directory in HSDS 1.1 to 3.1: a folder or zip of CSV tables, or JSON.
 
     Parameters
@@ -63,14 +50,9 @@ def add_hsds(
         See :func:`kcgeo.data.formats.services.hsds_read.read_hsds_tables`.
     study
         Its counties and approved areas.
-    mapping
-        TOML file that translates their categories and their words for who may come.
-    basis
-        Why the places of rows that bring no level are public; never counts where people sleep.
-    eligibility
-        One of ours, for texts about who may come that are none of ours and are not in the mapping.
-    title, vintage, licence
-        For the source line.
+    **given
+        As :class:`kcgeo.data.study.lists.ListOptions`; ``eligibility`` stands for texts about who may come that are
+        none of ours and are not in the mapping.
 
     Raises
     ------
@@ -78,47 +60,17 @@ def add_hsds(
         One sentence for each fault; rows are named by id.
     """
     tables, notes = read_hsds_tables(path)
+    return layer_of_tables(tables, study, ListOptions(**given), notes, f"Services of {path.name} (Open Referral HSDS)")
+
+
+def layer_of_tables(tables: Rows, study: Study, options: ListOptions, notes: list[str], title: str) -> Converted:
+    """Return the layer that tables of HSDS become."""
     tables, more = linked(tables)
-    return layer_of_tables(
-        tables,
-        study,
-        notes=[*notes, *more],
-        mapping=mapping,
-        basis=basis,
-        eligibility=eligibility,
-        title=title or f"Services of {path.name} (Open Referral HSDS)",
-        vintage=vintage,
-        licence=licence,
-    )
-
-
-def layer_of_tables(
-    tables: Rows,
-    study: Study,
-    *,
-    notes: list[str],
-    mapping: str | None,
-    basis: str | None,
-    eligibility: str | None,
-    title: str,
-    vintage: str,
-    licence: str,
-) -> Converted:
-    """Return the layer that tables of HSDS become; options as :func:`add_hsds`."""
-    mapped = read_mapping(mapping)
+    mapped = read_mapping(options.mapping)
     _refuse_words(tables)
-    rows, told, found = _rows(tables, mapped, eligibility)
-    return service_layer(
-        rows,
-        study,
-        mapped=mapped,
-        notes=[*notes, *found],
-        title=title,
-        basis=basis,
-        vintage=vintage,
-        licence=licence,
-        told=told,
-    )
+    rows, told, found = _rows(tables, mapped, options.eligibility)
+    notes = [*notes, *more, *found]
+    return service_layer(rows, study, options, mapped=mapped, notes=notes, title=title, told=told)
 
 
 def _refuse_words(tables: Rows) -> None:
@@ -227,14 +179,14 @@ def _rows(tables: Rows, mapped: Mapped, eligibility: str | None) -> tuple[pd.Dat
             f"mapping (--option mapping=FILE.toml){listed}."
         )
     table = pd.DataFrame(rows, columns=[*columns_of_services(), "location_id"], dtype="object").fillna("")
-    notes = [f"{left} services have no category that is known and were left out{listed}."] if left else []
+    notes = [f"{left} of {left + len(rows)} services have no category that is known: left out{listed}."] if left else []
     if away:
         notes.append(f"Hours of {first_ids(dict.fromkeys(away))} are in UTC or carry an offset, and stay unknown.")
     told_of = pd.Series(told, index=table.index, dtype="str")
     if len(table) > table["service_id"].nunique():
         return table, told_of, notes
     extra = int(table["service_id"].str.contains(r"-2$").sum())
-    notes += [f"{extra} services have several locations; each is a row of its own."] if extra else []
+    notes += [f"Services with several locations: {extra}; each location is a row of its own."] if extra else []
     return table, told_of, notes
 
 

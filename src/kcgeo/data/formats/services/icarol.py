@@ -15,9 +15,10 @@ from pathlib import Path
 from kcgeo.data.formats.archive import refusing
 from kcgeo.data.formats.registry import Converted
 from kcgeo.data.formats.services.hsds import layer_of_tables
-from kcgeo.data.formats.services.hsds_read import Rows, linked
+from kcgeo.data.formats.services.hsds_read import Rows
 from kcgeo.data.formats.services.hsds_schema import OTHER_FILES, TABLES
-from kcgeo.data.formats.services.spreadsheet import decoded
+from kcgeo.data.formats.text import decoded
+from kcgeo.data.study.lists import ListOptions
 from kcgeo.data.study.settings import Study
 from kcgeo.errors import TableError
 
@@ -30,17 +31,7 @@ _YES = {"yes", "true", "1", "y"}
 _CLOSED = "address is confidential"
 
 
-def add_icarol(
-    path: Path,
-    study: Study,
-    *,
-    mapping: str | None = None,
-    basis: str | None = None,
-    eligibility: str | None = None,
-    title: str = "",
-    vintage: str = "",
-    licence: str = "",
-) -> Converted:
+def add_icarol(path: Path, study: Study, **given: str) -> Converted:
     """Read an export; options as :func:`kcgeo.data.formats.services.hsds.add_hsds`.
 
     Raises
@@ -49,18 +40,7 @@ def add_icarol(
         One sentence for each fault; rows are named by id.
     """
     tables, notes = icarol_tables(path)
-    tables, more = linked(tables)
-    return layer_of_tables(
-        tables,
-        study,
-        notes=[*notes, *more],
-        mapping=mapping,
-        basis=basis,
-        eligibility=eligibility,
-        title=title or f"Services of {path.name} (211 resource export)",
-        vintage=vintage,
-        licence=licence,
-    )
+    return layer_of_tables(tables, study, ListOptions(**given), notes, f"Services of {path.name} (211 resource export)")
 
 
 def icarol_tables(path: Path) -> tuple[Rows, list[str]]:

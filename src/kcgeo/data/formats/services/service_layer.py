@@ -6,7 +6,6 @@ are public, and row by row where that is not plain (:mod:`kcgeo.data.directory.d
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from itertools import count, islice
 from pathlib import Path
@@ -16,55 +15,54 @@ import pandas as pd
 from kcgeo.data.directory.authorisations import authorisations
 from kcgeo.data.directory.cells import MAX_ROWS, Cells
 from kcgeo.data.directory.checking import plain_rows
-from kcgeo.data.directory.door import Entered, Word, enter
-from kcgeo.data.directory.mapping import Mapped, known_categories, read_mapping
-from kcgeo.data.directory.words import columns_of_services
-from kcgeo.data.formats.archive import refusing
+from kcgeo.data.directory.door import Entered, enter
+from kcgeo.data.directory.lists import read_list, word_of, write_questions
+from kcgeo.data.directory.mapping import Mapped
 from kcgeo.data.formats.registry import Converted
-from kcgeo.data.package.catalogue import disclosure_bases
 from kcgeo.data.places.addresses import load_ranges
 from kcgeo.data.places.areas import areas
+from kcgeo.data.study.lists import ListOptions
 from kcgeo.data.study.region import ground
-from kcgeo.data.study.settings import Study
-from kcgeo.errors import TableError, first_ids
+from kcgeo.data.study.settings import SERVICE_LABELS, Study
+from kcgeo.errors import TableError
 from kcgeo.files import write_text
 
-__all__ = [
-    "MAX_ROWS",
-    "Mapped",
-    "columns_of_services",
-    "known_categories",
-    "read_confirmed",
-    "read_mapping",
-    "service_layer",
-    "write_questions",
-]
+__all__ = ["add_services", "service_layer"]
 
-_QUESTION = "open"
-_COLUMNS = (
-    "service_id",
-    "organization_name",
-    "service_name",
-    "physical_address",
-    "city",
-    "reason",
-    _QUESTION,
-    "basis",
-    "key",
-)
+
+def add_services(path: Path, study: Study, **given: str) -> Converted:
+    """Read a list of services from a file in any format that :func:`kcgeo.data.look` reads.
+
+    Parameters
+    ----------
+    path
+        File, folder or zip.
+    study
+        Its counties and approved areas.
+    **given
+        As :class:`kcgeo.data.study.lists.ListOptions`.
+
+    Raises
+    ------
+    TableError
+        The file cannot be read, or one sentence for each fault of its rows.
+    """
+    options = ListOptions(**given)
+    records = authorisations(study) if study.authorisations_path else None
+    entered = read_list(
+        path, options, counties=ground(study), areas=areas(study), records=records, ranges=load_ranges(study)
+    )
+    return _as_layer(entered, options, f"Services of {path.name}")
 
 
 def service_layer(
     rows: pd.DataFrame,
     study: Study,
+    options: ListOptions,
     *,
     mapped: Mapped,
-    notes: Sequence[str] = (),
     title: str,
-    basis: str | None = None,
-    confirm: str | None = None,
-    vintage: str = "",
-    licence: str = "",
+    notes: Sequence[str] = (),
     told: pd.Series | None = None,
     what: str = "",
 ) -> Converted:
@@ -76,20 +74,18 @@ def service_layer(
         A list as text under its own header, blank or NaN where nothing is given; its index is the line.
     study
         Its counties and approved areas.
+    options
+        What the operator says of the list.
     mapped
         Their columns and words, and ours.
+    title
+        For the source line, where the options give none.
     notes
         What the reader repaired.
-    title, vintage, licence
-        For the source line.
-    basis
-        Why the places of rows without a level are public.
-    confirm
-        File of rows that the operator opens one by one (:func:`read_confirmed`).
-    what
-        Name of the list in sentences; the title where none is given.
     told
         More words of the source for each row that must be looked through for a hidden place.
+    what
+        Name of the list in sentences; the title where none is given.
 
     Raises
     ------
@@ -101,73 +97,32 @@ def service_layer(
             f"The directory holds more than {MAX_ROWS:,} rows, the limit of this reader; cut it to a region."
         )
     text = rows.astype("object").where(rows.notna(), "").astype("str").apply(lambda column: column.str.strip())
-    records = authorisations(study) if study.authorisations_path else None
-    word = Word(mapped, basis, read_confirmed(confirm, basis), records)
     entered = enter(
         Cells(text, tuple(notes)),
-        word=word,
+        word=word_of(options, mapped, authorisations(study) if study.authorisations_path else None),
         counties=ground(study),
         areas=areas(study),
-        what=what or title,
+        what=what or options.title or title,
         told=told,
         ranges=load_ranges(study),
     )
-    return as_layer(entered, title, vintage, licence, confirm)
+    return _as_layer(entered, options, title)
 
 
-def as_layer(entered: Entered, title: str, vintage: str, licence: str, confirm: str | None) -> Converted:
+def _as_layer(entered: Entered, options: ListOptions, title: str) -> Converted:
     """Return what came through the door as a layer; hidden rows stand last, under numbers."""
+    if options.label not in ("", *SERVICE_LABELS):
+        raise TableError(f"The label is '{options.label}'; it is 'sample' for invented services, or left out.")
     plain = _numbered(plain_rows(entered.services))
 
     def write(path: Path) -> int:
         write_text(path, plain.to_csv(index=False, lineterminator="\n"))
-        if confirm is not None:
-            write_questions(Path(confirm), entered.ask)
+        if options.confirm is not None:
+            write_questions(Path(options.confirm), entered.ask)
         return len(plain)
 
-    return Converted(write, title, vintage, licence, tuple(dict.fromkeys(entered.notes)))
-
-
-def read_confirmed(path: str | None, basis: str | None) -> dict[str, str]:
-    """Read the rows that an operator opened: a CSV with ``key``, ``open`` (yes or no) and ``basis``.
-
-    Returns
-    -------
-    dict
-        Key of a row -> basis; the basis of the list where the row names none. Empty where there is no file yet.
-
-    Raises
-    ------
-    TableError
-        The file lacks a column, an answer is neither yes nor no, or a basis is unknown.
-    """
-    if path is None or not Path(path).is_file():
-        return {}
-    name = Path(path).name
-    with refusing(Path(path), "a list of confirmations"), Path(path).open(encoding="utf-8-sig", newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    if not rows or not {"key", _QUESTION} <= set(rows[0]):
-        raise TableError(f"{name} is no list of confirmations: it needs the columns key and {_QUESTION}.")
-    answers = [
-        (row["key"], str(row[_QUESTION] or "").strip().casefold(), row.get("basis") or basis or "") for row in rows
-    ]
-    odd = [
-        row["service_id"] for row, (_, answer, _) in zip(rows, answers, strict=True) if answer not in ("", "yes", "no")
-    ]
-    if odd:
-        raise TableError(f"{name}: {first_ids(odd)}: write yes or no in the column {_QUESTION}, or leave it blank.")
-    known = list(disclosure_bases())
-    if any(answer == "yes" and why not in known for _, answer, why in answers):
-        raise TableError(f"{name}: the basis of a row is unknown; write one of: {'; '.join(known)}.")
-    return {key: why for key, answer, why in answers if answer == "yes"}
-
-
-def write_questions(path: Path, ask: pd.DataFrame) -> None:
-    """Add rows to a list of confirmations; what was answered stays as it is."""
-    former = pd.read_csv(path, dtype="str", keep_default_na=False) if path.is_file() else pd.DataFrame(columns=_COLUMNS)
-    new = ask[~ask["key"].isin(former["key"])].assign(**{_QUESTION: "", "basis": ""})[list(_COLUMNS)]
-    if len(new) or not path.is_file():
-        write_text(path, pd.concat([former, new])[list(_COLUMNS)].to_csv(index=False, lineterminator="\n"))
+    notes = tuple(dict.fromkeys(entered.notes))
+    return Converted(write, options.title or title, options.vintage, options.licence, notes, label=options.label)
 
 
 def _numbered(plain: pd.DataFrame) -> pd.DataFrame:
