@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import geopandas as gpd
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 
 from kcgeo import data, study
+from kcgeo.errors import StudyError
 from kcgeo.study.answers import beds
 
 pytestmark = pytest.mark.slow
@@ -42,7 +44,7 @@ def test_unknown_beds_are_no_number(report: beds.ChainReport) -> None:
     assert chances.loc["crisis bed"].isna().all() and chances.loc["long-term home"].notna().all()
     assert report.flow.low_week <= report.flow.high_week
     said = [finding.say() for finding in report.answer.findings]
-    assert "The number to ask for first: the beds of transitional home and long-term home" in said
+    assert "Ask first how many beds there are in transitional home and long-term home" in said
     assert any(sentence.startswith("No chance of a bed is given for crisis bed and") for sentence in said)
     assert any(sentence.startswith("Bed numbers are from 2022") for sentence in said)
 
@@ -70,3 +72,39 @@ def test_who_asks_is_who_the_study_was_measured_for(everybody: study.Measured, r
     anyone = beds.chain_report(study.measure(everybody.study, network=everybody.network))
     assert set(anyone.sites["site_id"]) < set(report.sites["site_id"])
     assert anyone.answer.findings[0].about["who"] == "anyone"
+
+
+@pytest.fixture(scope="module")
+def sample(
+    everybody: study.Measured, report: beds.ChainReport, tmp_path_factory: pytest.TempPathFactory
+) -> study.Measured:
+    """Invented beds at every listed site: twelve each, forty homes."""
+    path = tmp_path_factory.mktemp("beds") / "beds.csv"
+    ids = sorted(set(report.sites["site_id"]))
+    rows = [(name, "beds", 40 if "sheffield" in name else 12, at, "2026-11", "sample") for at, name in enumerate(ids)]
+    columns = ["service_id", "unit", "maximum", "available", "updated", "source"]
+    pd.DataFrame(rows, columns=columns).to_csv(path, index=False)
+    return replace(everybody, study=replace(everybody.study, capacity_path=path))
+
+
+def test_more_beds_are_asked_twice_and_the_figure_says_both(sample: study.Measured) -> None:
+    answer = study.chain(sample, more_beds=10, stage="transitional home")
+    table = answer.tables["chain_more_beds"].table.set_index("plan")
+    most, wide = table.loc["most carried"], table.loc["most people in reach"]
+    assert most["after_week"] >= wide["after_week"] >= most["before_week"] and most["bound_week"] == most["after_week"]
+    assert wide["gained_count"] >= most["gained_count"]
+    said = " ".join(finding.say() for finding in answer.findings)
+    assert "10 more beds (transitional home)" in said and "Placed for reach, at" in said
+    note = answer.draw("chain").note
+    assert "most carried" in note.alt_text and "most people in reach" in note.alt_text
+    with pytest.raises(StudyError, match="no stage 'tent'"):
+        study.chain(sample, more_beds=1, stage="tent")
+
+
+def test_free_beds_are_read_and_never_told(sample: study.Measured) -> None:
+    """What is free this minute is a partner's to know: other live counts leave every byte as it was."""
+    path = sample.study.capacity_path
+    assert path is not None
+    before = [table.table.to_csv() for table in study.chain(sample).tables.values()]
+    path.write_text(path.read_text().replace(",2,2026", ",9,2026"))
+    assert [table.table.to_csv() for table in study.chain(sample).tables.values()] == before

@@ -35,6 +35,11 @@ def chain(
     start: Annotated[
         str | None, typer.Option("--from", help="LON,LAT: follow one person from here; needs --leave.")
     ] = None,
+    more_beds: Annotated[
+        int | None, typer.Option("--more-beds", help="Where would so many more beds of --stage help most?")
+    ] = None,
+    stage: Annotated[str, typer.Option(help="Stage that gets more beds.")] = "crisis bed",
+    at: Annotated[int, typer.Option("--at", help="At so many places at most.")] = 1,
     leave: Annotated[str | None, typer.Option(help="Local time at which the person leaves.")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -42,7 +47,8 @@ def chain(
     import geopandas as gpd
 
     from kcgeo.errors import StudyError
-    from kcgeo.study import chain_report, folder, load, measure, person_path
+    from kcgeo.study import chain as ask
+    from kcgeo.study import folder, load, measure, person_path
     from kcgeo.study.names import group_named
 
     if (start is None) != (leave is None):
@@ -56,21 +62,28 @@ def chain(
     with progress() as bar:
         task = bar.add_task("Measuring travel times", total=None)
         measured = measure(settings, eligibility=who)
-        report = chain_report(measured, arrivals_week=arrivals, step=lambda words: bar.update(task, description=words))
+        answer = ask(
+            measured,
+            arrivals_week=arrivals,
+            more_beds=more_beds,
+            stage=stage,
+            site_limit=at,
+            step=lambda words: bar.update(task, description=words),
+        )
         path = None
         if place is not None and left is not None:
             here = gpd.GeoSeries.from_xy([place[0]], [place[1]], crs="EPSG:4326")
             path = person_path(measured, start=here, leave=left)
         if out is not None:
-            folder.write(report.answer, out)
+            folder.write(answer, out)
     if as_json:
-        print_json(report.answer)
+        print_json(answer)
         return
-    for finding in report.answer.findings:
+    for finding in answer.findings:
         typer.echo(f"{finding.say()}.")
-    for name, released in report.answer.tables.items():
+    for name, released in answer.tables.items():
         print_frame(released.table.drop(columns="note", errors="ignore"), name.replace("_", " "))
     if path is not None:
         print_frame(path, "one person's way")
-    for sentence in report.answer.findings[0].notices:
+    for sentence in answer.findings[0].notices:
         typer.echo(f"{sentence[:1].upper()}{sentence[1:]}.")

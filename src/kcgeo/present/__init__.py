@@ -2,6 +2,7 @@
 
 from kcgeo.present.figures.attack_map import attack_map
 from kcgeo.present.figures.certainty_charts import certainty_map, hot_spot_map, interval_chart
+from kcgeo.present.figures.chain_chart import chain_chart
 from kcgeo.present.figures.change_map import change_map
 from kcgeo.present.figures.claims import claims_chart
 from kcgeo.present.figures.corridor_chart import corridor_chart, gap_miles
@@ -52,6 +53,7 @@ __all__ = [
     "card_lines",
     "catchment_map",
     "certainty_map",
+    "chain_chart",
     "change_map",
     "claims_chart",
     "corridor_chart",

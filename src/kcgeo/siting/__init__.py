@@ -2,6 +2,7 @@
 
 from kcgeo.siting.alternatives import alternatives, site_frequency
 from kcgeo.siting.checker import check_dispersion, check_plan
+from kcgeo.siting.models.beds import BedPlan, place_beds
 from kcgeo.siting.models.center import p_center
 from kcgeo.siting.models.cover import backup_coverage, min_sites
 from kcgeo.siting.models.coverage import max_coverage
@@ -20,6 +21,7 @@ from kcgeo.siting.plan import NoPlanError, Proof, SitingResult, UnfinishedError
 from kcgeo.siting.solve.clock import Progress
 
 __all__ = [
+    "BedPlan",
     "NoPlanError",
     "Progress",
     "Proof",
@@ -41,5 +43,6 @@ __all__ = [
     "p_median",
     "pareto",
     "performance",
+    "place_beds",
     "site_frequency",
 ]

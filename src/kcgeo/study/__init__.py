@@ -25,6 +25,7 @@ from kcgeo.study.answers.networks import compare_networks, foot_times, on_foot
 from kcgeo.study.answers.reach import reach
 from kcgeo.study.answers.who import WhoReport, who_report
 from kcgeo.study.ask import (
+    chain,
     compare,
     county,
     coverage_report,
@@ -64,6 +65,7 @@ __all__ = [
     "bed_stages",
     "catchment",
     "certainty_report",
+    "chain",
     "chain_report",
     "compare",
     "compare_networks",

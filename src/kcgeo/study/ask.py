@@ -17,6 +17,7 @@ from kcgeo.disclosure import Released
 from kcgeo.errors import StudyError, raise_all
 from kcgeo.present import Plate
 from kcgeo.study.answer import Answer, Desk, Scene
+from kcgeo.study.answers.beds import chain_report
 from kcgeo.study.answers.by_bus import transit_shares
 from kcgeo.study.answers.compare import Side, compare_sides, side_of
 from kcgeo.study.answers.corridor import CorridorReport, corridor_faults
@@ -27,6 +28,7 @@ from kcgeo.study.answers.coverage import coverage_report as covered
 from kcgeo.study.answers.explorer import EXPLORER_USES, write_explorer_page
 from kcgeo.study.answers.export import AUDIENCES, chosen_audiences, export_answer
 from kcgeo.study.answers.maps import maps
+from kcgeo.study.answers.more_beds import more_beds as beds_placed
 from kcgeo.study.answers.week import week_answer
 from kcgeo.study.folder import refuse_foreign_folder, write
 from kcgeo.study.folder.former import side_of_folder
@@ -37,10 +39,12 @@ from kcgeo.study.names import category_named, group_named
 from kcgeo.study.progress import Progress, Step, silent, silent_step
 from kcgeo.study.scenario import scenario
 from kcgeo.study.siting.answer import SitingAnswer, site
+from kcgeo.study.siting.areas import candidate_areas
 from kcgeo.study.siting.output import siting_answer
 
 __all__ = [
     "Export",
+    "chain",
     "compare",
     "county",
     "coverage_report",
@@ -263,6 +267,42 @@ def week(
     who = None if eligibility is None else group_named(eligibility)
     step("Measuring travel times")
     return week_answer(measure(study), categories=kinds, eligibility=who)
+
+
+def chain(
+    measured: Measured,
+    *,
+    arrivals_week: float | None = None,
+    more_beds: int | None = None,
+    stage: str = "crisis bed",
+    site_limit: int = 1,
+    step: Step = silent_step,
+) -> Answer:
+    """Answer what listed beds can carry, the chance of one for a stated flow, and where more of them would help.
+
+    Parameters
+    ----------
+    measured, arrivals_week, step
+        As :func:`kcgeo.study.chain_report`.
+    more_beds, stage, site_limit
+        So many new beds of a stage, at so many places at most: :func:`kcgeo.siting.place_beds`.
+
+    Returns
+    -------
+    Answer
+        Of :func:`kcgeo.study.chain_report`, and with ``more_beds`` the table ``chain_more_beds`` of
+        :func:`kcgeo.study.answers.more_beds.more_beds`.
+
+    Raises
+    ------
+    KcgeoError
+        As these.
+    """
+    report = chain_report(measured, arrivals_week=arrivals_week, step=step)
+    if more_beds is None:
+        return report.answer
+    areas = candidate_areas(measured, kind="cells")
+    return beds_placed(measured, report, areas, stage=stage, new_beds=more_beds, site_limit=site_limit, step=step)
 
 
 def coverage_report(study: Study, *, out: Path | None = None, **asked: Any) -> CoverageReport:

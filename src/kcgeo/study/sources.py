@@ -58,8 +58,9 @@ def _about(study: Study, name: str) -> tuple[tuple[str, ...], str]:
     if layer is not None:
         marked = f"{SAMPLE}: {layer.title}" if name == "services" and study.services_label else layer.title
         return (f"{marked} ({layer.licence})" if layer.licence else marked,), layer.vintage or "undated"
-    if name == "services" and study.services_path is not None:
-        told = f"service file of the study, {study.services_path.name}"
+    own = {"services": study.services_path, "capacity": study.capacity_path}.get(name)
+    if own is not None:
+        told = f"{'service file' if name == 'services' else 'beds'} of the study, {own.name}"
         return (f"{SAMPLE}: {told}" if study.services_label else told[0].upper() + told[1:],), "as given"
     used = (name,) if data.is_packaged(study) else _NATIONAL.get(name, (name,))
     described = [data.describe(item) for item in used]

@@ -16,7 +16,7 @@ from kcgeo.present.look.bound import bound
 from kcgeo.present.look.plate import source_lines
 from kcgeo.present.paper.deck import ChartSlide, TableSlide, TextSlide
 
-__all__ = ["ask_slide", "county_slide", "coverage_slide", "group_slide", "stretches_slide"]
+__all__ = ["ask_slide", "beds_slide", "county_slide", "coverage_slide", "group_slide", "stretches_slide"]
 
 _GROUP = {
     "population_count": "all people",
@@ -154,6 +154,41 @@ def county_slide(county: Released, names: Mapping[str, str], *, most: int = 18) 
         sources=sources,
         vintage=vintage,
         notices=_LIMITS,
+    )
+
+
+def beds_slide(stages: Released, title: str) -> TableSlide:
+    """Say what the listed beds of each stage carry, in people a week; what is not known is told as such.
+
+    Parameters
+    ----------
+    stages
+        Released chain: ``stage, sites_count, unknown_count, stay_days, low_week, high_week, binds``.
+    title
+        What the whole carries, from its finding.
+    """
+    table = require_released(stages, kind="chain").table
+    rows = tuple(
+        (
+            str(row["stage"]),
+            f"{row['sites_count'] - row['unknown_count']} of {row['sites_count']}",
+            f"{row['stay_days']:g}",
+            f"{row['low_week']:.1f}",
+            "not known" if math.isnan(row["high_week"]) else f"{row['high_week']:.1f}",
+            "yes" if row["binds"] else "no",
+        )
+        for row in table.to_dict("records")
+    )
+    sources, vintage = source_lines([stages])
+    return TableSlide(
+        title=title,
+        subtitle="People a week whom listed public beds carry, at the assumed stays. Arrivals are not known.",
+        columns=("Stage", "beds sure at", "days of a stay", "surely", "at most", "holds it back"),
+        rows=rows,
+        alt_text=f"Table of {len(rows)} stages from first bed to home. {title}.",
+        sources=sources,
+        vintage=vintage,
+        notices=(words.LOWER_BOUND, "Stays are assumptions, not measured."),
     )
 
 

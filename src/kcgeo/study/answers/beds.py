@@ -16,19 +16,19 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from kcgeo import access, data, travel
+from kcgeo import access, data, present, travel
 from kcgeo.access.chain import ChainFlow, Stage
 from kcgeo.disclosure import Released, release
 from kcgeo.errors import StudyError
 from kcgeo.findings import Finding
-from kcgeo.study.answer import Answer
+from kcgeo.study.answer import Answer, Figure
 from kcgeo.study.answers.week import hourly_states
 from kcgeo.study.measure import Measured
 from kcgeo.study.progress import Step, silent_step
 from kcgeo.study.releases import LOWER_BOUND
 from kcgeo.study.sources import sources_of, vintage_of
 
-__all__ = ["ChainReport", "bed_stages", "chain_report", "person_path"]
+__all__ = ["ChainReport", "bed_stages", "chain_figure", "chain_report", "person_path", "release_chain"]
 
 _NO_CEILING = "no upper bound: the beds of a listed site are not known"
 _NOT_ASKED = "what the listed system can carry, not what it is asked for: arrivals are not known"
@@ -185,7 +185,21 @@ def _answer(
     notes = (LOWER_BOUND, _NOT_ASKED, *assumed)
     released = {name: release_chain(measured, table, name, notes, about) for name, table in tables.items()}
     findings = _findings(flow, sites, chances, about, notes, released["chain_stages"].sources)
-    return Answer("chain", study, findings=findings, tables=released, about={"arrivals": arrivals_week})
+    return Answer(
+        "chain",
+        study,
+        findings=findings,
+        tables=released,
+        figures=(chain_figure(findings),),
+        about={"arrivals": arrivals_week},
+    )
+
+
+def chain_figure(findings: tuple[Finding, ...], *more: str) -> Figure:
+    """Say how the chain is drawn, with the table of new beds where there is one."""
+    carried = next(one for one in findings if one.key in ("chain_flow", "chain_flow_open"))
+    tables = ("chain_stages", *more)
+    return Figure.of("chain", "What can the listed beds carry?", present.chain_chart, tables, finding=carried)
 
 
 def release_chain(

@@ -21,8 +21,16 @@ from kcgeo.present.files.geodata import (
 from kcgeo.present.files.hsds_folder import write_hsds
 from kcgeo.present.paper.atlas import PAPERS, AtlasPage, atlas_is_possible, write_atlas
 from kcgeo.present.paper.deck import PictureSlide, Slide, deck_is_possible, write_deck
-from kcgeo.present.paper.deck_tables import ask_slide, county_slide, coverage_slide, group_slide, stretches_slide
+from kcgeo.present.paper.deck_tables import (
+    ask_slide,
+    beds_slide,
+    county_slide,
+    coverage_slide,
+    group_slide,
+    stretches_slide,
+)
 from kcgeo.study.answer import Answer, Desk, Drawn, Extra, Figure, Scene
+from kcgeo.study.answers.beds import chain_report
 from kcgeo.study.answers.corridor import corridor_report, routes_with_miles
 from kcgeo.study.answers.county import county_facts_of, county_table
 from kcgeo.study.answers.explorer import EXPLORER_USES, release_explorer, write_explorer_page
@@ -118,13 +126,18 @@ def export_answer(measured: Measured, *, audiences: Sequence[str] = AUDIENCES) -
         released |= release_explorer(measured)
     if "data" in chosen:
         released["drive_times"] = cell_areas(released["cell_times"])
+    carried = ""
+    if "slides" in chosen:
+        chain = chain_report(measured).answer
+        released["chain_stages"] = chain.tables["chain_stages"]
+        carried = next(one.say() for one in chain.findings if one.key.startswith("chain_flow"))
     method, scene = method_of(study, measured), Scene(study, released)
     slides = [replace(one, place="slides/png", is_slide=True) for one in slides_of(study, released)]
     pages = [replace(one, place="print/{form}") for one in figures_of(study, released)]
     figures = (slides if "slides" in chosen else []) + (pages if "print" in chosen else [])
     extras, left_out = list[Extra](), list[str]()
     parts: dict[str, Callable[[], list[Extra | str]]] = {
-        "slides": partial(_deck, slides, method),
+        "slides": partial(_deck, slides, method, carried),
         "print": partial(_atlases, pages, method),
         "web": _web,
         "data": partial(_data, scene),
@@ -163,14 +176,14 @@ def _uses(figures: Sequence[Figure]) -> set[str]:
     return {name for figure in figures for name in figure.uses}
 
 
-def _deck(figures: Sequence[Figure], method: tuple[str, ...]) -> list[Extra | str]:
+def _deck(figures: Sequence[Figure], method: tuple[str, ...], carried: str) -> list[Extra | str]:
     if not deck_is_possible():
         return [_NEEDS["deck"]]
-    uses = tuple(sorted(_uses(figures) | {"coverage", "county"}))
-    return [Extra("Bound the slides", uses, partial(_write_deck, method=method), binds=True)]
+    uses = tuple(sorted(_uses(figures) | {"coverage", "county", "chain_stages"}))
+    return [Extra("Bound the slides", uses, partial(_write_deck, method=method, carried=carried), binds=True)]
 
 
-def _write_deck(desk: Desk, *, method: tuple[str, ...]) -> list[Path]:
+def _write_deck(desk: Desk, *, method: tuple[str, ...], carried: str) -> list[Path]:
     """Bind the pictures and the tables into a talk."""
     study, scene = desk.scene.study, desk.scene
     gaps = study.gaps
@@ -188,7 +201,8 @@ def _write_deck(desk: Desk, *, method: tuple[str, ...]) -> list[Path]:
     stretches = stretches_slide(scene["segments"]) if "segments" in scene else None
     coverage = coverage_slide(scene["coverage"], headline_min=gaps.headline_cutoff_min)
     path = desk.folder / "slides" / f"{study.name}.pptx"
-    appendix: list[Slide] = [*pictures.values(), coverage, *([stretches] if stretches else [])]
+    beds = beds_slide(scene["chain_stages"], carried)
+    appendix: list[Slide] = [*pictures.values(), coverage, *([stretches] if stretches else []), beds]
     write_deck(path, [one for one in talk if one], **_words(study), method=method, appendix=appendix)
     return [path]
 
