@@ -59,12 +59,12 @@ def test_what_cannot_be_asked_is_told(study, asked: dict, words: str) -> None:
 def test_people_and_services_of_a_band_are_those_within_its_time(study) -> None:
     answer = reach(study, ["Olathe KS"], minutes=[30, 10], direction="to", with_map=False)
     start = starts_of(study, ["Olathe KS"])
-    people = data.places(study)
+    people = data.living_points(study)
     times = travel.nearest_times(travel.network(study), people, start)["time_min"].to_numpy()
     counts = people["population_count"].to_numpy()
     assert [finding.value for finding in answer.findings] == [counts[times <= limit].sum() for limit in (10, 30)]
     assert answer.findings[0].say().endswith("of the study)")
-    services = data.by_category(data.directory(study))
+    services = data.by_category(data.directory(study, eligibility="anyone"))
     near = travel.nearest_times(travel.network(study), services.drop_duplicates("service_id"), start)["time_min"]
     table = answer.tables["services_in_reach"].table
     at = table[(table["category"] == "medical") & (table["cutoff_min"] == 30)]["sites_count"].item()
@@ -75,7 +75,7 @@ def test_people_and_services_of_a_band_are_those_within_its_time(study) -> None:
 def test_catchments_are_those_of_each_cell_and_of_those_who_lack_the_help(study) -> None:
     answer = catchment(study, "emergency_shelter", minutes=30, with_map=False)
     table = answer.tables["catchment"].table
-    cells, people = travel.cells(study), data.places(study)
+    cells, people = travel.cells(study), data.living_points(study)
     assert set(table["cell_id"]) == set(cells["cell_id"])
     whole = access.catchment(travel.network(study), people, cutoff_min=30)
     got = table.set_index("cell_id")["within_count"].astype(float)

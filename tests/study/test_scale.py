@@ -481,7 +481,7 @@ def test_what_the_manifest_says_of_services_does_not_depend_on_hidden_rows(root:
     path, told = tmp_path / "national.csv", []
     for table in (exact, pd.concat([exact, hidden]), exact.head(5)):
         table.to_csv(path, index=False)
-        told.append(_sites(path, gpd.GeoDataFrame(), 0, 0)[1])
+        told.append(_sites(path, gpd.GeoDataFrame(), "anyone", 0, 0)[1])
     assert told[0] == told[1] != told[2]
 
 

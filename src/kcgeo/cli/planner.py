@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +13,9 @@ from kcgeo.cli.shared import (
     JsonOption,
     OutOption,
     StudyOption,
+    WhoOption,
     app,
+    asked,
     point,
     print_json,
     print_table,
@@ -57,7 +58,7 @@ def what_if_command(
     if out is not None:
         folder.refuse_foreign_folder(out)
     settings = load(study_path(study))
-    asked = [(None, settings)] if scenarios is None else _named(scenarios, settings, name)
+    cases = [(None, settings)] if scenarios is None else _named(scenarios, settings, name)
     answers = []
     with progress() as bar:
         task = bar.add_task("Reading the study", total=None)
@@ -65,7 +66,7 @@ def what_if_command(
         def step(words: str) -> None:
             bar.update(task, description=words)
 
-        for title, changed in asked:
+        for title, changed in cases:
             if each:
                 from kcgeo.study.answers.compare import resting_on_one
 
@@ -78,7 +79,7 @@ def what_if_command(
             answers.append(answer)
             if out is not None:
                 step("Writing the folder")
-                folder.write(answer, out if len(asked) == 1 else out / _stem(str(title)))
+                folder.write(answer, out if len(cases) == 1 else out / _stem(str(title)))
     for answer in answers:
         _print(answer, json=json)
     if out is not None and not json:
@@ -101,7 +102,7 @@ def compare_command(
             raise StudyError(f"There is no study file or folder {text}.")
     settings = load(study_path(study))
     sides = [load(Path(text)) if Path(text).is_file() else Path(text) for text in (before, after)]
-    answer = _asked(out, lambda step: compare(*sides, study=settings, step=step))
+    answer = asked(out, lambda step: compare(*sides, study=settings, step=step))
     _print(answer, json=json)
     if out is not None and not json:
         typer.echo(f"Map and tables are in {out}.")
@@ -112,33 +113,18 @@ def week_command(
     study: StudyOption = None,
     out: OutOption = None,
     category: Annotated[list[str] | None, typer.Option(help="Kind of help; repeat for several.")] = None,
-    eligibility: Annotated[str | None, typer.Option(help="Who asks: anyone, minors, women, men, LGBTQ.")] = None,
+    eligibility: WhoOption = None,
     json: JsonOption = False,
 ) -> None:
     """Show at which hours of the week people have an open service in reach; a holiday stands as an eighth day."""
     from kcgeo.study import load, week
 
-    answer = _asked(
+    answer = asked(
         out, lambda step: week(load(study_path(study)), categories=category, eligibility=eligibility, step=step)
     )
     _print(answer, json=json)
     if out is not None and not json:
         typer.echo(f"The strips and the table of all hours are in {out}.")
-
-
-def _asked(out: Path | None, ask: Callable[[Callable[[str], None]], Answer]) -> Answer:
-    """Ask, and write the answer where a folder is named, with words of progress."""
-    from kcgeo.study import folder
-
-    if out is not None:
-        folder.refuse_foreign_folder(out)
-    with progress() as bar:
-        task = bar.add_task("Reading the study", total=None)
-        answer = ask(lambda words: bar.update(task, description=words))
-        if out is not None:
-            bar.update(task, description="Writing the folder")
-            folder.write(answer, out)
-    return answer
 
 
 def _pairs(texts: list[str] | None, option: str) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from kcgeo.cli.shared import OutOption, StudyOption, app, moment, print_table, progress, study_path
+from kcgeo.cli.shared import OutOption, StudyOption, WhoOption, app, moment, print_table, progress, study_path, who_asks
 
 __all__: list[str] = []
 
@@ -21,15 +21,12 @@ def gaps(
     study: StudyOption = None,
     out: OutOption = None,
     category: Annotated[list[str] | None, typer.Option(help="Category to ask for; repeat for several.")] = None,
-    eligibility: Annotated[
-        str | None,
-        typer.Option(help="Who asks: minors, 'adult women', men, LGBTQ, any_listed; anyone where not given."),
-    ] = None,
+    eligibility: WhoOption = None,
     open_at: Annotated[str | None, typer.Option(help="Only services known to be open at this local time.")] = None,
 ) -> None:
     """Show the share of people within reach, and write the places that lack a category."""
     from kcgeo.study import coverage_report, load
-    from kcgeo.study.names import category_named, group_named
+    from kcgeo.study.names import category_named
 
     settings = load(study_path(study))
     with progress() as bar:
@@ -37,7 +34,7 @@ def gaps(
         report = coverage_report(
             settings,
             categories=[category_named(name) for name in category] if category else None,
-            eligibility=None if eligibility is None else group_named(eligibility),
+            eligibility=who_asks(eligibility),
             open_at=None if open_at is None else moment(open_at, "--open-at"),
             out=out,
         )
@@ -106,10 +103,7 @@ def site_command(
     category: Annotated[str, typer.Option(help="What the new sites offer, e.g. emergency_shelter.")],
     study: StudyOption = None,
     out: OutOption = None,
-    eligibility: Annotated[
-        str | None,
-        typer.Option(help="For whom: minors, 'adult women', men, LGBTQ, any_listed; anyone where not given."),
-    ] = None,
+    eligibility: WhoOption = None,
     new: Annotated[int, typer.Option("--new", help="How many new sites; public ones stay open.")] = 1,
     cutoff: Annotated[
         float | None, typer.Option(help="Minutes that count as in reach; the study's own where not given.")
@@ -144,7 +138,7 @@ def site_command(
     """Find in which areas new sites would help most, with proof; Ctrl-C gives the best plan so far with its gap."""
     from kcgeo.present.look.plan_words import plan_words
     from kcgeo.study import load, release_siting, site_to
-    from kcgeo.study.names import category_named, group_named
+    from kcgeo.study.names import category_named
 
     settings = load(study_path(study))
     with progress() as bar:
@@ -154,7 +148,7 @@ def site_command(
             out,
             step=lambda description: bar.update(task, description=description),
             category=category_named(category),
-            eligibility=None if eligibility is None else group_named(eligibility),
+            eligibility=who_asks(eligibility),
             new_count=new,
             cutoff_min=settings.gaps.headline_cutoff_min if cutoff is None else cutoff,
             objective=objective,

@@ -12,12 +12,14 @@ from kcgeo.cli.shared import (
     JsonOption,
     OutOption,
     StudyOption,
+    WhoOption,
     app,
+    asked,
     moment,
     print_json,
     print_table,
-    progress,
     study_path,
+    who_asks,
 )
 from kcgeo.errors import StudyError
 
@@ -34,36 +36,29 @@ def reach_command(
     mode: Annotated[str, typer.Option(help="drive, foot, or bus (a feed, --depart and --direction to).")] = "drive",
     direction: Annotated[str, typer.Option(help="from the place, or to it; they differ on one-way streets.")] = "from",
     depart: Annotated[str | None, typer.Option(help="Local time of departure, for the bus.")] = None,
+    eligibility: WhoOption = None,
     study: StudyOption = None,
     out: OutOption = None,
     json: JsonOption = False,
 ) -> None:
     """Show how many people and services are within some minutes of a place, with bands as map, GeoJSON, GeoPackage."""
-    from kcgeo.study import folder, load, reach
+    from kcgeo.study import load, reach
 
-    if out is not None:
-        folder.refuse_foreign_folder(out)
-    limits = _minutes(minutes)
-    settings = load(study_path(study))
-    with progress() as bar:
-        task = bar.add_task("Reading the study", total=None)
-
-        def step(words: str) -> None:
-            bar.update(task, description=words)
-
-        answer = reach(
-            settings,
+    limits, who = _minutes(minutes), who_asks(eligibility)
+    answer = asked(
+        out,
+        lambda step: reach(
+            load(study_path(study)),
             starts,
             minutes=limits,
             mode=mode,  # type: ignore[arg-type]  # an unknown word is refused in a sentence
             direction=direction,  # type: ignore[arg-type]
             depart=None if depart is None else moment(depart, "--depart"),
+            eligibility=who,
             with_map=out is not None,
             step=step,
-        )
-        if out is not None:
-            step("Writing the folder")
-            folder.write(answer, out)
+        ),
+    )
     if json:
         print_json(answer)
         return
@@ -92,26 +87,22 @@ def reach_command(
 def catchment_command(
     category: Annotated[str, typer.Option(help="Kind of help that a new place would offer.")],
     minutes: Annotated[float, typer.Option(help="A time of exactly so many minutes counts.")] = 30.0,
+    eligibility: WhoOption = None,
     study: StudyOption = None,
     out: OutOption = None,
     json: JsonOption = False,
 ) -> None:
     """Show how many people, and how many who lack the help, each cell would reach: where to look for a building."""
-    from kcgeo.study import catchment, folder, load
+    from kcgeo.study import catchment, load
+    from kcgeo.study.names import category_named
 
-    if out is not None:
-        folder.refuse_foreign_folder(out)
-    settings = load(study_path(study))
-    with progress() as bar:
-        task = bar.add_task("Reading the study", total=None)
-
-        def step(words: str) -> None:
-            bar.update(task, description=words)
-
-        answer = catchment(settings, category, minutes=minutes, with_map=out is not None, step=step)
-        if out is not None:
-            step("Writing the folder")
-            folder.write(answer, out)
+    kind, who = category_named(category), who_asks(eligibility)
+    answer = asked(
+        out,
+        lambda step: catchment(
+            load(study_path(study)), kind, minutes=minutes, eligibility=who, with_map=out is not None, step=step
+        ),
+    )
     if json:
         print_json(answer)
         return

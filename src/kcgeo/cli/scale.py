@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from kcgeo.cli.shared import OutOption, app, progress
+from kcgeo.cli.shared import OutOption, WhoOption, app, progress, who_asks
 
 __all__: list[str] = []
 
@@ -26,6 +26,7 @@ def scale_command(
     scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler elsewhere.")] = None,
     cutoff: Annotated[float, typer.Option(help="Longest time to the nearest service that counts, in minutes.")] = 60.0,
     counties: Annotated[str, typer.Option(help="County codes with commas between, e.g. 20091,29095; or all.")] = "all",
+    eligibility: WhoOption = None,
     out: OutOption = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
     places_per_part: Annotated[int, typer.Option(help="Most ZIP code areas of one part.")] = 4_000,
@@ -46,6 +47,7 @@ def scale_command(
         run = scale(
             folder,
             services=services,
+            eligibility=who_asks(eligibility),
             synthetic_count=synthetic,
             seed=seed,
             workers=workers if workers is not None else os.cpu_count() or 1,

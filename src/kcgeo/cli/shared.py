@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -27,7 +27,9 @@ __all__ = [
     "JsonOption",
     "OutOption",
     "StudyOption",
+    "WhoOption",
     "app",
+    "asked",
     "data_app",
     "moment",
     "point",
@@ -38,6 +40,7 @@ __all__ = [
     "print_withheld",
     "progress",
     "study_path",
+    "who_asks",
 ]
 
 app = typer.Typer(
@@ -75,6 +78,13 @@ StudyOption = Annotated[
 ]
 OutOption = Annotated[Path | None, typer.Option("--out", help="Folder for the results.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print findings and tables as JSON.")]
+
+WhoOption = Annotated[
+    str | None,
+    typer.Option(
+        "--eligibility", help="Who asks: minors, 'adult women', men, LGBTQ, any_listed; anyone where not given."
+    ),
+]
 
 
 @contextmanager
@@ -146,6 +156,28 @@ def _cell(value: object) -> str:
     if isinstance(value, datetime):
         return f"{value:%a %Y-%m-%d %H:%M}"
     return f"{value:.2f}" if isinstance(value, float) else escape(str(value))
+
+
+def who_asks(text: str | None) -> str | None:
+    """Return who asks, as services know it; None where nobody is named."""
+    from kcgeo.study.names import group_named
+
+    return None if text is None else group_named(text)
+
+
+def asked(out: Path | None, ask: Callable[[Callable[[str], None]], Answer]) -> Answer:
+    """Ask, and write the answer where a folder is named, with words of progress."""
+    from kcgeo.study import folder
+
+    if out is not None:
+        folder.refuse_foreign_folder(out)
+    with progress() as bar:
+        task = bar.add_task("Reading the study", total=None)
+        answer = ask(lambda words: bar.update(task, description=words))
+        if out is not None:
+            bar.update(task, description="Writing the folder")
+            folder.write(answer, out)
+    return answer
 
 
 def print_table(table: Table) -> None:

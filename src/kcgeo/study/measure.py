@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -14,7 +15,7 @@ from kcgeo.errors import StudyError
 from kcgeo.study.kept import kept, key_of
 from kcgeo.study.progress import Step, silent_step
 
-__all__ = ["GROUPS", "Measured", "measure"]
+__all__ = ["GROUPS", "Measured", "asked_by", "measure"]
 
 GROUPS = tuple(terms.groups())
 """Groups whose coverage is told apart: all people, under 18, in poverty, and households without a vehicle."""
@@ -46,8 +47,9 @@ class Measured:
         ``<category>_min`` by H3 cell and by place; NaN is not reached.
     reasons
         Why a place has no time, by place and category; empty where it has one.
-    referral
-        True where a confidential service of the category serves the place's area.
+    flags
+        What else is known of the places, by category: ``referral`` (a confidential service serves the area), ``unsure``
+        (minutes to services of unknown hours), ``uncollected`` (nobody looked for the kind in the county).
     coverage
         Share of people and of places by category, cutoff and group.
     gaps
@@ -71,11 +73,25 @@ class Measured:
     cell_times: pd.DataFrame
     place_times: pd.DataFrame
     reasons: pd.DataFrame
-    referral: pd.DataFrame
+    flags: Mapping[str, pd.DataFrame]
     coverage: pd.DataFrame
     gaps: gpd.GeoDataFrame
     cell_states: pd.DataFrame
     key: str = ""
+
+    @property
+    def referral(self) -> pd.DataFrame:
+        """True where a confidential service of the category serves the place's area."""
+        return self.flags["referral"]
+
+    def states(self, cutoff_min: float) -> pd.DataFrame:
+        """State of every category at each place within some minutes: the one definition that all answers count by."""
+        return access.states(self.place_times, cutoff_min=cutoff_min, **self.flags)
+
+
+def asked_by(eligibility: str | None) -> str:
+    """Return who asks, a key of :func:`kcgeo.terms.who`: anyone where nobody is named."""
+    return "anyone" if eligibility in (None, "any") else str(eligibility)
 
 
 def measure(
@@ -113,13 +129,14 @@ def measure(
     StudyError, TableError, IntegrityError
         For a study, a service file or a data package that cannot be computed with.
     """
-    key = "" if network is not None else key_of(study, "measure", eligibility, open_at)
-    return kept(key, lambda: _measured(study, eligibility, open_at, network, step, key))
+    who = asked_by(eligibility)
+    key = "" if network is not None else key_of(study, "measure", who, open_at)
+    return kept(key, lambda: _measured(study, who, open_at, network, step, key))
 
 
 def _measured(
     study: Study,
-    eligibility: str | None,
+    who: str,
     open_at: datetime | None,
     network: travel.Network | None,
     step: Step,
@@ -128,7 +145,6 @@ def _measured(
     step("Reading places and services")
     counties = data.counties(study)
     places = data.living_points(study)
-    who = eligibility or "anyone"
     listed, welcome = data.directory(study), data.directory(study, eligibility=who)
     services = data.directory(study, eligibility=who, open_at=open_at)
     by_category = data.by_category(services)
@@ -182,7 +198,7 @@ def _measured(
         cell_times=cell_times,
         place_times=place_times,
         reasons=reasons,
-        referral=flags["referral"],
+        flags=flags,
         coverage=coverage,
         gaps=_gaps(study, places, place_times, flags),
         cell_states=cell_states[list(study.gaps.required)].add_suffix("_state"),

@@ -40,8 +40,7 @@ def group_named(text: str) -> str:
         key: (key.replace("_", " "), term.label, term.phrase) for key, term in terms.who().items()
     }
     names["any_listed"] = (*names["any_listed"], "anybody", "everybody", "everyone", "all")
-    found = _meant(text, names, "group")
-    return "any" if found == "anyone" else found
+    return _meant(text, names, "group")
 
 
 def route_named(text: str) -> str:

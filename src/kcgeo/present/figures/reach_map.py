@@ -97,6 +97,7 @@ def catchment_map(catchment: Released, *, ground: Background, title: str | None 
     table = catchment.table
     need(table, ["cell_id", "lacking_count"], "catchment")
     kind = terms.categories()[str(about["category"])].phrase
+    who = terms.who()[str(about.get("who", "anyone"))].phrase
     counts = table["lacking_count"].to_numpy(dtype=float)
     most = float(counts.max()) if len(counts) else 0.0
     told = (
@@ -107,7 +108,7 @@ def catchment_map(catchment: Released, *, ground: Background, title: str | None 
     colours = theme.ramp(_STEPS)
     plate = new_plate(
         title or told,
-        "People without this help today whom a new place in the cell would reach by car",
+        f"People without this help today, {who}, whom a new place in the cell would reach by car",
         alt_text=f"Map of cells. {told}.",
         released=[catchment, *ground.released],
         notices=(words.MODEL, words.LOWER_BOUND, words.ODBL),

@@ -171,18 +171,23 @@ def _coverage(measured: Measured, times: pd.DataFrame, cutoff_min: float) -> tup
     required = measured.study.gaps.required
     households = measured.places.set_index("place_id")[NO_CAR].astype(float)
     total = float(households.sum())
+    known = {name: measured.flags[name] for name in ("referral", "uncollected")}
     rows, columns = [], {}
     for window in DEPARTURES:
         own = _times_of(times, window.key)
-        states = access.states(own, cutoff_min=cutoff_min, referral=measured.referral)
+        states = access.states(own, cutoff_min=cutoff_min, **known)
         had = states[list(required)] != "none"
         columns[f"{window.key}_had_count"] = had.sum(axis=1)
         counted = {category: states[category] for category in states}
         counted[access.ALL_REQUIRED] = pd.Series(
-            np.where(
-                (states[list(required)] == "in_reach").all(axis=1),
-                "in_reach",
-                np.where(had.all(axis=1), "by_referral", "none"),
+            np.select(
+                [
+                    (states[list(required)] == "in_reach").all(axis=1),
+                    access.lacking(states, required),
+                    (states[list(required)] == "not_collected").any(axis=1),
+                ],
+                ["in_reach", "none", "not_collected"],
+                "by_referral",
             ),
             index=states.index,
         )

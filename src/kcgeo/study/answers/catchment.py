@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -15,7 +17,7 @@ from kcgeo.errors import StudyError
 from kcgeo.findings import Finding
 from kcgeo.present.look.sheet import PRINT
 from kcgeo.study.answer import Answer, Figure
-from kcgeo.study.measure import measure
+from kcgeo.study.measure import asked_by, measure
 from kcgeo.study.progress import Step, silent_step
 from kcgeo.study.releases import LOWER_BOUND, ODBL, release_background, release_services
 from kcgeo.study.sources import sources_of, vintage_of
@@ -26,7 +28,13 @@ COUNT = "population_count"
 
 
 def catchment(
-    study: Study, category: str, *, minutes: float, with_map: bool = True, step: Step = silent_step
+    study: Study,
+    category: str,
+    *,
+    minutes: float,
+    eligibility: str | None = None,
+    with_map: bool = True,
+    step: Step = silent_step,
 ) -> Answer:
     """Say of every cell how many people would have a new service there within some minutes.
 
@@ -38,6 +46,8 @@ def catchment(
         The kind of help that people may lack, e.g. ``emergency_shelter``.
     minutes : float
         A time of exactly so many minutes counts.
+    eligibility : str, optional
+        Who may lack it, as :func:`kcgeo.study.measure`: anyone where not given.
     with_map : bool
         Prepare the map, which takes the measures of the whole study.
 
@@ -45,8 +55,8 @@ def catchment(
     -------
     Answer
         Findings ``catchment_people`` (of the best cell) and ``catchment_lacking``; table ``catchment`` by ``cell_id``:
-        ``within_count`` (people within reach) and ``lacking_count`` (those of them without the category today; people
-        by referral lack none).
+        ``within_count`` (people within reach) and ``lacking_count`` (those of them without the category today, as
+        ``kcgeo gaps`` counts them: neither people by referral nor people where nobody looked for it).
 
     Raises
     ------
@@ -56,13 +66,11 @@ def catchment(
     known = [name for name, kind in terms.categories().items() if kind.has_place]
     if category not in known:
         raise StudyError(f"'{category}' is no kind of help with a place; choose {', '.join(known)}.")
-    people, services = data.places(study), data.directory(study)
+    who, people = asked_by(eligibility), data.living_points(study)
     network, cells = travel.network(study), travel.cells(study)
     step("Searching from every place")
-    sites = data.by_category(services)
-    near = travel.nearest_times(network, people, sites[sites["category"] == category])["time_min"] <= minutes
-    referral = data.referral(people, services, areas=data.areas(study), categories=[category])[category]
-    lacking = people.assign(**{COUNT: people[COUNT].where(~(near.to_numpy() | referral.to_numpy()), 0)})
+    state = _state_of(study, network, people, category, minutes, who)
+    lacking = people.assign(**{COUNT: people[COUNT].where(state.eq("none").to_numpy(), 0)})
     spots = None if network.edges is None else cells
     found = {
         name: access.catchment(network, some, cutoff_min=minutes, sites=spots)
@@ -78,19 +86,19 @@ def catchment(
         sources=sources_of(study, "places", "services", "highway_edges"),
         vintage=vintage_of(study, "places", "services", "highway_edges"),
         notes=(ODBL, LOWER_BOUND, "cells are drawn by travel time alone: no building was looked for"),
-        about={"cutoff_min": float(minutes), "category": category},
+        about={"cutoff_min": float(minutes), "category": category, "who": who},
     )
     answer = Answer(
         "catchment",
         study,
-        findings=_findings(study, table, people, float(lacking[COUNT].sum()), category, minutes),
+        findings=_findings(study, table, people, float(lacking[COUNT].sum()), released.about),
         tables={"catchment": released},
         shown=("catchment",),
-        about={"category": category, "minutes": float(minutes)},
+        about={"category": category, "minutes": float(minutes), "who": who},
     )
     if not with_map:
         return answer
-    measured = measure(study, step=step)
+    measured = measure(study, eligibility=who, step=step)
     ground = release_background(measured) | {"services": release_services(measured)}
     figure = Figure.of(
         "catchment", "Where would a new place reach most?", present.catchment_map, ("catchment",), sheet=PRINT
@@ -98,11 +106,27 @@ def catchment(
     return replace(answer, tables={**answer.tables, **ground}, figures=(figure,))
 
 
+def _state_of(
+    study: Study, network: travel.Network, people: gpd.GeoDataFrame, category: str, minutes: float, who: str
+) -> pd.Series[str]:
+    """State of one kind of help by place, as :meth:`kcgeo.study.Measured.states` has it, without all other kinds."""
+    services = data.directory(study, eligibility=who)
+    sites = data.by_category(services)
+    near = travel.nearest_times(
+        network, people, sites[sites["category"] == category], by="category", cutoff_min=minutes
+    )
+    flags = {
+        "referral": data.referral(people, services, areas=data.areas(study), categories=[category]),
+        "uncollected": data.not_collected(people, data.collected(study), categories=[category]),
+    }
+    states: pd.Series[str] = access.states(near, cutoff_min=minutes, **flags)[category]
+    return states
+
+
 def _findings(
-    study: Study, table: pd.DataFrame, people: gpd.GeoDataFrame, lacking: float, category: str, minutes: float
+    study: Study, table: pd.DataFrame, people: gpd.GeoDataFrame, lacking: float, asked: Mapping[str, Any]
 ) -> tuple[Finding, ...]:
     counties = data.counties(study).set_index("county_fips")["name"]
-    kind = terms.categories()[category].label
     found = []
     for key, column, whole in (
         ("catchment_people", "within_count", float(people[COUNT].sum())),
@@ -110,8 +134,7 @@ def _findings(
     ):
         best = table.iloc[int(np.argmax(table[column].to_numpy()))]
         about = {
-            "cutoff_min": float(minutes),
-            "category": kind,
+            **asked,
             "cell": best["cell_id"],
             "county": str(counties[best["county_fips"]]),
         }

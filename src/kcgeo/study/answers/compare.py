@@ -66,7 +66,7 @@ def side_of(measured: Measured, title: str = "") -> Side:
     """Return a measured study as one side of a comparison."""
     study = measured.study
     cutoff = study.gaps.headline_cutoff_min
-    states = access.states(measured.place_times, cutoff_min=cutoff, referral=measured.referral).add_suffix("_state")
+    states = measured.states(cutoff).add_suffix("_state")
     people = measured.places.set_index("place_id")[["place_name", "county_fips", *GROUPS]]
     table = pd.DataFrame(people).join(states).reset_index()
     name = title or study.changes.name or ("the scenario" if study.changes else "today")

@@ -16,10 +16,10 @@ from kcgeo import access, data, travel
 from kcgeo.data.study.settings import Study
 from kcgeo.disclosure import Confidential, confidential, partner_folder, write_confidential
 from kcgeo.errors import TableError, raise_all
+from kcgeo.study.measure import GROUPS
 
 __all__ = ["partner_results"]
 
-_GROUPS = ("population_count", "under18_count", "poverty_count", "no_vehicle_household_count")
 _COLUMNS = ("service_id", "category", "latitude", "longitude")
 
 
@@ -29,7 +29,7 @@ def partner_results(study: Study, services_path: Path | str, out: Path | str, *,
     Parameters
     ----------
     study : Study
-        Places, speeds and cutoffs; its own directory gives the public services.
+        Places, speeds and cutoffs; its own directory gives the public services that are open to anyone.
     services_path : path
         The partner's CSV: ``service_id, category, latitude, longitude`` and nothing that is needed besides. It must not
         lie in a repository.
@@ -41,7 +41,7 @@ def partner_results(study: Study, services_path: Path | str, out: Path | str, *,
     Returns
     -------
     tuple of Path
-        ``coverage.csv`` (as the public table, with the partner's services counted as exact ones) and ``times.csv``
+        ``coverage.csv`` (as the public table, with all of the partner's services counted as exact ones), ``times.csv``
         (minutes by place to the nearest public or confidential service of each category).
 
     Raises
@@ -56,7 +56,7 @@ def partner_results(study: Study, services_path: Path | str, out: Path | str, *,
     partner_folder(Path(services_path).resolve().parent, repository=top)
     own = confidential(_read(Path(services_path)))
     places = data.living_points(study)
-    public = data.by_category(data.directory(study))
+    public = data.by_category(data.directory(study, eligibility="anyone"))
     network = travel.network(study)
 
     def times(table: pd.DataFrame) -> pd.DataFrame:
@@ -69,7 +69,7 @@ def partner_results(study: Study, services_path: Path | str, out: Path | str, *,
         ).reset_index()
 
     def coverage(table: pd.DataFrame) -> pd.DataFrame:
-        groups = places.set_index("place_id")[list(_GROUPS)]
+        groups = places.set_index("place_id")[list(GROUPS)]
         return access.coverage_table(table.set_index("place_id"), groups, cutoffs_min=study.gaps.cutoffs_min)
 
     by_place: Confidential = own.map(times)

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from kcgeo import data, present, travel
+from kcgeo import data, present, terms, travel
 from kcgeo.crs import STORAGE
 from kcgeo.data.formats.transit.gtfs import read_gtfs, require_date
 from kcgeo.data.study.layers import checked_layer
@@ -28,7 +28,7 @@ from kcgeo.present.files.geopackage import write_geopackage
 from kcgeo.present.look.sheet import PRINT
 from kcgeo.study.answer import Answer, Desk, Extra, Figure
 from kcgeo.study.answers.by_bus import walking_of
-from kcgeo.study.measure import GROUPS, measure
+from kcgeo.study.measure import GROUPS, asked_by, measure
 from kcgeo.study.progress import Step, silent_step
 from kcgeo.study.releases import LOWER_BOUND, ODBL, release_background, release_services
 from kcgeo.study.sources import sources_of, vintage_of
@@ -48,6 +48,7 @@ def reach(
     mode: Mode = "drive",
     direction: Literal["to", "from"] = "from",
     depart: datetime | None = None,
+    eligibility: str | None = None,
     with_map: bool = True,
     step: Step = silent_step,
 ) -> Answer:
@@ -67,6 +68,8 @@ def reach(
         ``from`` the places or ``to`` them; they differ on one-way streets.
     depart : datetime, optional
         Local departure by bus.
+    eligibility : str, optional
+        Whose services are counted, as :func:`kcgeo.study.measure`: anyone where not given.
     with_map : bool
         Prepare the map, which takes the measures of the whole study.
 
@@ -81,16 +84,16 @@ def reach(
     StudyError, TableError
         A start that is not known or not public, minutes that are none, or a layer that the study lacks.
     """
-    points = starts_of(study, starts)
-    people = data.places(study)
-    services = data.by_category(data.directory(study))
+    points, who = starts_of(study, starts), asked_by(eligibility)
+    people = data.living_points(study)
+    services = data.by_category(data.directory(study, eligibility=who))
     step("Searching from the places")
     bands, inside = _measured(study, points, people, services, minutes, mode=mode, direction=direction, depart=depart)
     texts: dict[str, Any] = {
         "sources": sources_of(study, "places", "services", "highway_edges"),
         "vintage": vintage_of(study, "places", "services", "highway_edges"),
         "notes": (ODBL, LOWER_BOUND, _STARTS),
-        "about": {"way": _WAYS[mode], "direction": direction, "depart": depart and depart.isoformat(" ")},
+        "about": {"way": _WAYS[mode], "direction": direction, "depart": depart and depart.isoformat(" "), "who": who},
     }
     tables = {
         "bands": release(bands.rename(columns={"minutes": "time_min"}), name="bands", kind="surface", **texts),
@@ -114,8 +117,14 @@ def reach(
         tables=tables,
         extras=(Extra("Wrote the bands as GeoJSON and GeoPackage", ("bands",), _write_bands),),
         shown=tuple(tables),
-        about={"from": list(starts), "minutes": [float(m) for m in minutes], "mode": mode, "direction": direction},
-        notices=(_STARTS,),
+        about={
+            "from": list(starts),
+            "minutes": [float(m) for m in minutes],
+            "mode": mode,
+            "direction": direction,
+            "who": who,
+        },
+        notices=(f"sites {terms.who()[who].phrase}", _STARTS),
     )
     return _with_map(answer, step) if with_map else answer
 
@@ -267,7 +276,7 @@ def _write_bands(desk: Desk) -> list[Any]:
 
 
 def _with_map(answer: Answer, step: Step) -> Answer:
-    measured = measure(answer.study, step=step)
+    measured = measure(answer.study, eligibility=answer.about["who"], step=step)
     ground = release_background(measured) | {"services": release_services(measured)}
     figure = Figure.of("reach", "How far does one get?", present.reach_map, ("bands",), sheet=PRINT)
     return replace(answer, tables={**answer.tables, **ground}, figures=(figure,))

@@ -14,10 +14,11 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from kcgeo import data
+from kcgeo import data, terms
 from kcgeo.access.parts import Catchment
 from kcgeo.crs import STORAGE
 from kcgeo.errors import StudyError, raise_all
+from kcgeo.study.measure import asked_by
 from kcgeo.study.national.cluster import cluster, in_process, on_cluster
 from kcgeo.study.national.parts import Question
 from kcgeo.study.national.run import ScaleRun, former_run, run_question
@@ -41,6 +42,7 @@ CATCHMENT = Catchment((10.0, 20.0, 30.0), (1.0, 0.68, 0.22))
 """Rings of Luo & Qi (2009)."""
 
 SYNTHETIC = "synthetic services, placed at random by population to measure the tool: no result about any real place"
+ONE_POINT = "people stand at one point a ZIP code area, not on the surface of a study: this is a screening"
 PLACES_PER_PART = 4_000
 
 _RESOURCES = ("places_us", "highway_nodes_us", "highway_edges_us", "counties_us")
@@ -123,6 +125,7 @@ def scale(
     out: Path | str,
     *,
     services: Path | str | None = None,
+    eligibility: str | None = None,
     synthetic_count: int = 20_000,
     seed: int = 0,
     workers: int,
@@ -142,6 +145,8 @@ def scale(
     services
         Service file with points anywhere in the United States, under the same rules of disclosure as any other; where
         none is given, sites are invented (``synthetic_count``, ``seed``) and every file and note says so.
+    eligibility
+        Whose services of the file count, as :func:`kcgeo.study.measure`: anyone where not given.
     workers
         Processes on this machine; 0 for this one process, which needs no Dask.
     scheduler
@@ -169,7 +174,7 @@ def scale(
             execute = partial(on_cluster, client=client)
         progress("Reading national tables", 0, 1)
         places = data.load("places_us")
-        sites, about, notes, prefix = _sites(services, places, synthetic_count, seed)
+        sites, about, notes, prefix = _sites(services, places, asked_by(eligibility), synthetic_count, seed)
         progress("Building the national network", 0, 1)
         question = national_question(sites, cutoff_min=cutoff_min, places=places)
         about |= {
@@ -183,7 +188,7 @@ def scale(
             question,
             out,
             about=about,
-            notes=(f"{MODEL}: straight local ways, no congestion, no ferries", *notes, ODBL),
+            notes=(f"{MODEL}: straight local ways, no congestion, no ferries", ONE_POINT, *notes, ODBL),
             sources=[str(source["title"]) for item in described.values() for source in item["sources"]],
             vintage="; ".join(f"{name} {item['vintage']}" for name, item in described.items()),
             places_count=places_per_part,
@@ -209,7 +214,7 @@ def _faults(workers: int, cutoff_min: float, places_per_part: int, synthetic_cou
 
 
 def _sites(
-    services: Path | str | None, places: gpd.GeoDataFrame, count: int, seed: int
+    services: Path | str | None, places: gpd.GeoDataFrame, who: str, count: int, seed: int
 ) -> tuple[gpd.GeoDataFrame, dict[str, Any], tuple[str, ...], str]:
     """Return sites, what they were made of, words to say of them, and the prefix of file names."""
     if services is None:
@@ -218,12 +223,15 @@ def _sites(
         sites = synthetic_sites(places, placed, count=count, seed=seed)
         return sites, {"services": {"synthetic_count": count, "seed": seed}}, (SYNTHETIC,), "synthetic-"
     path = Path(services)
-    found = data.by_category(data.services(path=path, counties=data.load("counties_us")))
+    found = data.by_category(data.services(path=path, counties=data.load("counties_us"), eligibility=who))
     if found.empty:
-        raise StudyError(f"{path.name} holds no service with a public place; there is nothing to measure times to.")
+        raise StudyError(
+            f"{path.name} holds no service with a public place {terms.who()[who].phrase}; "
+            "there is nothing to measure times to."
+        )
     # the hash of the file would depend on rows that stay hidden, and let a guess at them be confirmed
-    about = {"services": {"file": path.name, "sha256_of_sites": _digest(found)}}
-    return found, about, (LOWER_BOUND, LISTED), ""
+    about = {"services": {"file": path.name, "who": who, "sha256_of_sites": _digest(found)}}
+    return found, about, (f"services {terms.who()[who].phrase}", LOWER_BOUND, LISTED), ""
 
 
 def _digest(sites: gpd.GeoDataFrame) -> str:

@@ -13,7 +13,7 @@ import geopandas as gpd
 import h3
 import pandas as pd
 
-from kcgeo import access, data, siting, travel
+from kcgeo import data, siting, travel
 from kcgeo.crs import STORAGE
 from kcgeo.data.study.names import county_codes
 from kcgeo.data.study.settings import Study
@@ -356,10 +356,9 @@ def _existing_sites(measured: Measured, question: SitingQuestion) -> tuple[gpd.G
 
 
 def _weights(measured: Measured, question: SitingQuestion) -> pd.Series[float]:
-    """People by place, those served by referral counted less; people in reach stay whole."""
+    """People by place, those served by referral counted less; people in reach stay whole; where nobody looked, none."""
     demand = measured.places.set_index("place_id")[question.group].astype(float)
-    state = access.states(measured.place_times, cutoff_min=question.cutoff_min, referral=measured.referral)
-    now = state[question.category]
+    now = measured.states(question.cutoff_min)[question.category]
     weighed = siting.need(demand, now, referral_weight=question.referral_weight)
     weights: pd.Series[float] = demand.where(now.eq("in_reach"), weighed)
     return weights

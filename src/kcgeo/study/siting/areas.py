@@ -33,7 +33,7 @@ def candidate_areas(measured: Measured, *, kind: str) -> gpd.GeoDataFrame:
     measured : Measured
         Gives the places and the grid.
     kind : {"places", "cells"}
-        ZIP code areas with people, or H3 cells of resolution 6 (about 36 km2) in which the middle of such an area lies.
+        ZIP code areas with people, or H3 cells of resolution 6 (about 36 km2) in which people are counted.
 
     Returns
     -------
@@ -50,7 +50,7 @@ def candidate_areas(measured: Measured, *, kind: str) -> gpd.GeoDataFrame:
         raise StudyError(f"The candidates '{kind}' are unknown; choose one of {', '.join(CANDIDATES)}.")
     places = data.places(measured.study)
     places = places[places["population_count"] > 0].reset_index(drop=True)
-    table = _rings(places, measured.study.crs) if kind == "places" else _hexagons(measured, places)
+    table = _rings(places, measured.study.crs) if kind == "places" else _hexagons(measured)
     return table.sort_values("candidate_id", ignore_index=True)
 
 
@@ -70,8 +70,8 @@ def _rings(places: gpd.GeoDataFrame, crs: str) -> gpd.GeoDataFrame:
     )
 
 
-def _hexagons(measured: Measured, places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    cells = measured.cells
+def _hexagons(measured: Measured) -> gpd.GeoDataFrame:
+    cells, places = measured.cells, measured.places
     lived_in = {h3.latlng_to_cell(point.y, point.x, CELL_RESOLUTION) for point in places.geometry}
     # the fine cell in the middle of the area stands for it on the network
     middles = {h3.cell_to_center_child(area, measured.study.travel.h3_resolution): area for area in sorted(lived_in)}
@@ -133,7 +133,7 @@ def beside(areas: gpd.GeoDataFrame, places: gpd.GeoDataFrame, crs: str) -> list[
         angle = np.arctan2(middle.y - place.y, middle.x - place.x)
         side = _COMPASS[round(angle / (np.pi / 4)) % 8]
         km = place.distance(middle) / 1000
-        about = f"{places['place_name'].iloc[row]} {places['place_id'].iloc[row]}"
+        about = f"{places['place_name'].iloc[row]} {str(places['place_id'].iloc[row]).partition('-')[0]}"
         names.append(f"around {about}" if km < 1 else f"{km:.0f} km {side} of {about}")
     twice = pd.Series(names)
     number = twice.groupby(twice).cumcount() + 1
