@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from tests.disclosure.small_study import public_rows, write
 
 from kcgeo import data, study
 from kcgeo.present.web.explorer_page import ANY_TIME
 from kcgeo.study import Measured, Study
 from kcgeo.study.answers.compare import resting_on_one
-from tests.disclosure.small_study import public_rows, write
 
 SHELTER, PEOPLE, MINUTES = "emergency_shelter", "population_count", 15.0
 
