@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kcgeo.access.pairs import check_counts, holds_numbers, number_faults
+from kcgeo.access.pairs import check_counts, holds_numbers, number_faults, strangers
 from kcgeo.errors import TableError, first_ids, raise_all
 
 __all__ = ["access_poverty", "column_of", "gini", "group_gap", "lorenz", "palma", "read_values", "refuse_gaps"]
@@ -42,7 +42,7 @@ def read_values(values: Any, weights: Any) -> tuple[pd.Series[float], pd.Series[
     """Check values and weights and drop the places where nobody lives."""
     column = column_of(values, "values")
     people = pd.Series(1.0, index=column.index) if weights is None else column_of(weights, "weights", column.index)
-    problems = [problem for problem in check_counts(people, "weights") if "more than once" not in problem]
+    problems = check_counts(people, "weights", unique=False)
     lived_in = (people > 0).to_numpy()
     if not lived_in.any():
         problems.append("All weights are 0: nobody lives in these places, so there is nothing to share.")
@@ -183,9 +183,7 @@ def palma(values: Any, weights: Any, rank_by: Any) -> float:
     raise_all(check_counts(people, "weights"), TableError)
     ranks = column_of(rank_by, "ranking variable", people.index)
     column = column_of(values, "values") if isinstance(values, pd.Series) else column_of(values, "values", people.index)
-    strangers = column.index[~column.index.isin(people.index)]
-    if len(strangers):
-        raise TableError(f"The weights lack {first_ids(strangers)}, which the values name.")
+    raise_all(strangers(column.index, people.index, "The weights lack", ", which the values name"), TableError)
     refuse_gaps(column.dropna())
     lived_in = (people > 0).to_numpy()
     lost = people.index[lived_in & ranks.isna().to_numpy()]

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kcgeo.access.pairs import check_counts, upto
+from kcgeo.access.pairs import check_counts, repeated, strangers, upto
 from kcgeo.access.reach import check_cutoff
 from kcgeo.errors import TableError, first_ids, raise_all
 from kcgeo.terms import STATES
@@ -34,10 +34,7 @@ def categories_of(times: pd.DataFrame) -> list[str]:
 
 def time_problems(times: pd.DataFrame) -> list[str]:
     """Return one sentence for each fault of a table of ``<category>_min`` columns."""
-    problems = []
-    twice = times.index[times.index.duplicated()].unique()
-    if len(twice):
-        problems.append(f"The times name {first_ids(twice)} more than once.")
+    problems = repeated(times.index, "The times name")
     for category in categories_of(times):
         column = times[f"{category}{SUFFIX}"]
         if not pd.api.types.is_numeric_dtype(column.dtype):
@@ -56,11 +53,11 @@ def time_problems(times: pd.DataFrame) -> list[str]:
 def _flag_faults(times: pd.DataFrame, flags: pd.DataFrame | None, what: str = "referral") -> list[str]:
     if flags is None:
         return []
-    if flags.index.has_duplicates:
-        return [f"The {what} table names {first_ids(flags.index[flags.index.duplicated()])} more than once."]
-    lost = times.index[~times.index.isin(flags.index)]
-    if len(lost):
-        return [f"The {what} table lacks {first_ids(lost)}; give each place a row of True or False."]
+    cure = "; give each place a row of True or False"
+    problems = repeated(flags.index, f"The {what} table names")
+    problems = problems or strangers(times.index, flags.index, f"The {what} table lacks", cure)
+    if problems:
+        return problems
     loose = [str(column) for column, dtype in flags.dtypes.items() if not pd.api.types.is_bool_dtype(dtype)]
     return [f"The {what} columns {', '.join(loose)} must be True or False throughout."] if loose else []
 
@@ -79,31 +76,48 @@ class _Known(NamedTuple):
         problems += _flag_faults(self.times, self.uncollected, "uncollected")
         return problems + ([] if self.unsure is None else time_problems(self.unsure))
 
+    def categories(self) -> list[str]:
+        """Return the categories of the times, and after them those that only the referrals name."""
+        names = categories_of(self.times)
+        return names + sorted(set(() if self.referral is None else map(str, self.referral.columns)) - set(names))
+
     def codes(self, category: str, cutoff_min: float) -> npt.NDArray[np.int8]:
         """Position in :data:`STATES` of the state of each place."""
         index = self.times.index
         return np.select(
             [
-                _near(self.times, category, cutoff_min, index),
-                self._flagged(self.referral, category),
-                _near(self.unsure, category, cutoff_min, index),
-                self._flagged(self.uncollected, category),
+                near(self.times, category, cutoff_min, index),
+                flagged(self.referral, category, index),
+                near(self.unsure, category, cutoff_min, index),
+                flagged(self.uncollected, category, index),
             ],
             [_REACH, _REFERRAL, _HOURS, _UNCOLLECTED],
             default=_NONE,
         ).astype(np.int8)
 
-    def _flagged(self, flags: pd.DataFrame | None, category: str) -> npt.NDArray[np.bool_]:
-        if flags is None or category not in flags.columns:
-            return np.zeros(len(self.times), dtype=bool)
-        return np.asarray(flags[category].reindex(self.times.index).to_numpy(dtype=bool))
+
+def flagged(flags: pd.DataFrame | None, category: str, index: pd.Index[Any]) -> npt.NDArray[np.bool_]:
+    """Whether a table of True and False marks each place; nowhere without a column for the category."""
+    if flags is None or category not in flags.columns:
+        return np.zeros(len(index), dtype=bool)
+    return np.asarray(flags[category].reindex(index).to_numpy(dtype=bool))
 
 
-def _near(times: pd.DataFrame | None, category: str, cutoff_min: float, index: pd.Index[Any]) -> npt.NDArray[np.bool_]:
+def near(times: pd.DataFrame | None, category: str, cutoff_min: float, index: pd.Index[Any]) -> npt.NDArray[np.bool_]:
+    """Whether each place has a service of the category within the cutoff; nowhere without a column for it."""
     column = f"{category}{SUFFIX}"
     if times is None or column not in times.columns:
         return np.zeros(len(index), dtype=bool)
     return np.asarray(times[column].reindex(index).to_numpy(dtype=float, na_value=np.nan) <= upto(cutoff_min))
+
+
+def _unequal(times: pd.Index[Any], others: pd.Index[Any], what: str) -> list[str]:
+    """Sentences on ids that only one of the times and another table has."""
+    lacks = "lacks" if what == "demand" else "lack"
+    return [
+        *strangers(others, times, "The times lack", f", which {what} names"),
+        *strangers(times, others, f"The {what} {lacks}", ", which the times name"),
+    ]
 
 
 def _category_faults(times: pd.DataFrame, referral: pd.DataFrame | None, categories: Sequence[str]) -> list[str]:
@@ -156,10 +170,8 @@ def states(
     check_cutoff(cutoff_min)
     known = _Known(times, referral, unsure, uncollected)
     raise_all(known.faults(), TableError)
-    names = categories_of(times)
-    names += sorted(set(() if referral is None else map(str, referral.columns)) - set(names))
     words = np.array(STATES, dtype=object)
-    return pd.DataFrame({name: words[known.codes(name, cutoff_min)] for name in names}, index=times.index)
+    return pd.DataFrame({name: words[known.codes(name, cutoff_min)] for name in known.categories()}, index=times.index)
 
 
 def lacking(states: pd.DataFrame, required: Sequence[str]) -> pd.Series[bool]:
@@ -252,13 +264,7 @@ def continuum(
     problems = [*check_counts(demand, "demand"), *_Known(times, referral, unsure, uncollected).faults()]
     problems += _category_faults(times, referral, required)
     raise_all(problems, TableError)
-    lost = demand.index[~demand.index.isin(times.index)]
-    strangers = times.index[~times.index.isin(demand.index)]
-    raise_all(
-        ([f"The times lack {first_ids(lost)}, which demand names."] if len(lost) else [])
-        + ([f"The demand lacks {first_ids(strangers)}, which the times name."] if len(strangers) else []),
-        TableError,
-    )
+    raise_all(_unequal(times.index, demand.index, "demand"), TableError)
     known = _Known(times.reindex(demand.index), referral, unsure, uncollected)
     codes = np.column_stack([known.codes(category, cutoff_min) for category in required])
     words = np.array(STATES, dtype=object)
@@ -346,18 +352,12 @@ def coverage_table(
         problems += check_counts(groups[group], f"group {group}")
     if not len(cutoffs_min):
         problems.append("cutoffs_min is empty; name at least one cutoff.")
-    lost = groups.index[~groups.index.isin(times.index)]
-    strangers = times.index[~times.index.isin(groups.index)]
-    problems += [f"The times lack {first_ids(lost)}, which groups names."] if len(lost) else []
-    problems += [f"The groups lack {first_ids(strangers)}, which the times name."] if len(strangers) else []
-    raise_all(problems, TableError)
+    raise_all([*problems, *_unequal(times.index, groups.index, "groups")], TableError)
     people: Mapping[str, npt.NDArray[np.float64]] = {
         str(group): groups[group].reindex(times.index).to_numpy(dtype=float) for group in groups.columns
     }
-    names = categories_of(times)
-    names += sorted(set(() if referral is None else map(str, referral.columns)) - set(names))
     rows = []
-    for category in names:
+    for category in known.categories():
         column = f"{category}{SUFFIX}"
         reached = times[column].notna().to_numpy() if column in times.columns else np.zeros(len(times), dtype=bool)
         for cutoff_min in cutoffs_min:

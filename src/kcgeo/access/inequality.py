@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from kcgeo.access.equity import column_of, read_values, refuse_gaps
-from kcgeo.errors import TableError, first_ids
+from kcgeo.access.pairs import repeated
+from kcgeo.errors import TableError, first_ids, raise_all
 
 __all__ = ["concentration_index", "theil"]
 
@@ -81,9 +82,7 @@ def _labels(groups: Any, values: Any, kept: pd.Index[Any]) -> npt.NDArray[np.int
         if len(groups) != len(index):
             raise TableError(f"The groups are {len(groups)} in number, where there are {len(index)} places.")
         groups = pd.Series(list(groups), index=index)
-    if groups.index.has_duplicates:
-        twice = groups.index[groups.index.duplicated()]
-        raise TableError(f"The groups name {first_ids(twice)} more than once.")
+    raise_all(repeated(groups.index, "The groups name"), TableError)
     codes, _ = pd.factorize(groups.reindex(kept))
     if (codes < 0).any():
         raise TableError(f"The places {first_ids(kept[codes < 0])} have no group; give one, or leave them out.")

@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kcgeo.access.gaps import SUFFIX, time_problems
-from kcgeo.access.pairs import check_counts, upto
+from kcgeo.access.gaps import flagged, near, time_problems
+from kcgeo.access.pairs import check_counts, strangers
 from kcgeo.access.reach import check_cutoff
-from kcgeo.errors import TableError, first_ids, raise_all
+from kcgeo.errors import TableError, raise_all
 
 __all__ = ["ALL_REQUIRED", "SERVICE_CLASSES", "continuum_matrix", "service_classes"]
 
@@ -26,23 +26,6 @@ ALL_REQUIRED = "all required"
 """Name of the row that takes, place by place, the worst class of all categories."""
 
 Key = tuple[str, str]
-
-
-def _near(
-    times: Mapping[Key, pd.DataFrame], key: Key, category: str, index: pd.Index[Any], cutoff_min: float
-) -> npt.NDArray[np.bool_]:
-    """Return where a service of the category is within the cutoff; nowhere if there is none of them at all."""
-    column = f"{category}{SUFFIX}"
-    if key not in times or column not in times[key].columns:
-        return np.zeros(len(index), dtype=bool)
-    return np.asarray(times[key][column].reindex(index).to_numpy(dtype=float, na_value=np.nan) <= upto(cutoff_min))
-
-
-def _lacking(what: str, table: pd.DataFrame, people: pd.Series[float] | None) -> list[str]:
-    if people is None:
-        return []
-    lost = people.index[~people.index.isin(table.index)]
-    return [f"{what} {first_ids(lost)}, which the demand names."] if len(lost) else []
 
 
 def _check(
@@ -62,9 +45,12 @@ def _check(
     for what, times in tables:
         for key, table in times.items():
             problems += [f"{what} {key}: {problem}" for problem in time_problems(table)]
-            problems += _lacking(f"{what} {key} lack", table, people.get(key[0]))
+            living = people[key[0]].index if key[0] in people else table.index
+            problems += strangers(living, table.index, f"{what} {key} lack", ", which the demand names")
     for eligibility, table in referral.items():
-        problems += _lacking(f"The referral table of {eligibility} lacks", table, people.get(eligibility))
+        living = people[eligibility].index if eligibility in people else table.index
+        opening = f"The referral table of {eligibility} lacks"
+        problems += strangers(living, table.index, opening, ", which the demand names")
     raise_all(problems, TableError)
 
 
@@ -189,10 +175,8 @@ def _codes(
     """Return the position in ``SERVICE_CLASSES`` of each place, one array a category, and last the worst of all."""
     codes = []
     for category in categories:
-        served = _near(open_times, key, category, index, cutoff_min)
-        doubtful = _near(unknown_times, key, category, index, cutoff_min)
-        by_call = np.zeros(len(index), dtype=bool)
-        if key[0] in calls and category in calls[key[0]].columns:
-            by_call = calls[key[0]][category].reindex(index).to_numpy(dtype=bool)
+        served = near(open_times[key], category, cutoff_min, index)
+        doubtful = near(unknown_times.get(key), category, cutoff_min, index)
+        by_call = flagged(calls.get(key[0]), category, index)
         codes.append(np.select([served, doubtful, by_call], [0, 1, 2], default=3).astype(np.int8))
     return [*codes, np.max(codes, axis=0)]

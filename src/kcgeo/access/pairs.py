@@ -22,7 +22,19 @@ import pandas as pd
 
 from kcgeo.errors import TableError, first_ids, raise_all
 
-__all__ = ["Pairs", "check_counts", "holds_numbers", "number_faults", "read_pairs", "text_ids", "upto"]
+__all__ = [
+    "Pairs",
+    "check_counts",
+    "holds_numbers",
+    "number_faults",
+    "read_pairs",
+    "repeated",
+    "strangers",
+    "table_faults",
+    "text_ids",
+    "time_faults",
+    "upto",
+]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
@@ -133,15 +145,24 @@ class Pairs:
         return Pairs(self.origins, self.sites, self.origin[near], self.site[near], self.time_min[near])
 
 
-def check_counts(counts: object, what: str) -> list[str]:
+def repeated(ids: pd.Index[Any], opening: str, cure: str = "") -> list[str]:
+    """Return the sentence "<opening> a, b more than once<cure>." where ids come twice."""
+    twice = ids[ids.duplicated()].unique()
+    return [f"{opening} {first_ids(twice)} more than once{cure}."] if len(twice) else []
+
+
+def strangers(ids: pd.Index[Any], known: pd.Index[Any], opening: str, rest: str) -> list[str]:
+    """Return the sentence "<opening> a, b<rest>." where ids are not among those that are known."""
+    lost = ids[~ids.isin(known)]
+    return [f"{opening} {first_ids(lost)}{rest}."] if len(lost) else []
+
+
+def check_counts(counts: object, what: str, *, unique: bool = True) -> list[str]:
     """Return one sentence for each fault of a table of people or capacities."""
     if not isinstance(counts, pd.Series):
         kind = type(counts).__name__
         return [f"The {what} must be a Series indexed by id, not a {kind}; wrap it: pd.Series(...)."]
-    problems = []
-    twice = counts.index[counts.index.duplicated()].unique()
-    if len(twice):
-        problems.append(f"The {what} names {first_ids(twice)} more than once; add the rows up first.")
+    problems = repeated(counts.index, f"The {what} names", "; add the rows up first") if unique else []
     if not holds_numbers(counts):
         return [*problems, f"The {what} must hold numbers, not {counts.dtype}."]
     values = counts.to_numpy(dtype=float, na_value=np.nan)
@@ -160,7 +181,20 @@ def check_counts(counts: object, what: str) -> list[str]:
     return problems
 
 
-def _time_faults(costs: pd.DataFrame) -> list[str]:
+def table_faults(costs: object) -> list[str]:
+    """Return a sentence where a table of costs is none: no DataFrame, a column missing or there twice."""
+    if not isinstance(costs, pd.DataFrame):
+        return [f"The costs must be a DataFrame with from_id, to_id and time_min, not {type(costs).__name__}."]
+    missing = [column for column in COLUMNS if column not in costs.columns]
+    if missing:
+        return [f"The costs lack the column {', '.join(missing)}; they need from_id, to_id and time_min."]
+    if costs.columns.duplicated().any():
+        return [f"The costs have the column {first_ids(costs.columns[costs.columns.duplicated()])} twice."]
+    return []
+
+
+def time_faults(costs: pd.DataFrame) -> list[str]:
+    """Return a sentence where a time of a pair is no number of minutes."""
     times = costs["time_min"]
     if not holds_numbers(times):
         return [f"The column time_min of costs must hold minutes as numbers, not {times.dtype}."]
@@ -201,12 +235,6 @@ def _index(ids: Any) -> pd.Index[Any]:
     else:
         raise TableError("The ids must be an index or a list of ids, e.g. origins=demand.index.")
     return index
-
-
-def _repeated(what: str, ids: pd.Index[Any]) -> list[str]:
-    twice = text_ids(ids, what)
-    twice = twice[twice.duplicated()].unique()
-    return [f"The {what} name {first_ids(twice)} more than once."] if len(twice) else []
 
 
 def _strangers(costs: pd.DataFrame, column: str, at: Ints, what: str) -> list[str]:
@@ -250,18 +278,12 @@ def read_pairs(
         problems += check_counts(supply, "supply")
     raise_all(problems, TableError)
     from_ids = _index(demand if demand is not None else origins)
-    if not isinstance(costs, pd.DataFrame):
-        raise TableError(f"The costs must be a DataFrame with from_id, to_id and time_min, not {type(costs).__name__}.")
-    missing = [column for column in COLUMNS if column not in costs.columns]
-    if missing:
-        raise TableError(f"The costs lack the column {', '.join(missing)}; they need from_id, to_id and time_min.")
-    if costs.columns.duplicated().any():
-        raise TableError(f"The costs have the column {first_ids(costs.columns[costs.columns.duplicated()])} twice.")
+    raise_all(table_faults(costs), TableError)
     site_ids = supply.index if supply is not None else _sites_of(costs)
-    raise_all([*_repeated("origins", from_ids), *_repeated("sites", site_ids)], TableError)
-    origin = _positions(costs["from_id"], text_ids(from_ids, "origins"))
-    site = _positions(costs["to_id"], text_ids(site_ids, "sites"))
-    problems = _time_faults(costs)
+    origin_names, site_names = text_ids(from_ids, "origins"), text_ids(site_ids, "sites")
+    raise_all([*repeated(origin_names, "The origins name"), *repeated(site_names, "The sites name")], TableError)
+    origin, site = _positions(costs["from_id"], origin_names), _positions(costs["to_id"], site_names)
+    problems = time_faults(costs)
     problems += _strangers(costs, "from_id", origin, "origins") + _strangers(costs, "to_id", site, "sites")
     raise_all(problems, TableError)
     time_min = costs["time_min"].to_numpy(dtype=float)

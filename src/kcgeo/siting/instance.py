@@ -14,7 +14,16 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from kcgeo.access.pairs import MOST_COUNT, MOST_MIN, holds_numbers, number_faults, text_ids, upto
+from kcgeo.access.pairs import (
+    check_counts,
+    holds_numbers,
+    number_faults,
+    repeated,
+    table_faults,
+    text_ids,
+    time_faults,
+    upto,
+)
 from kcgeo.errors import SolverError, TableError, first_ids, raise_all
 
 __all__ = [
@@ -36,7 +45,6 @@ Bools = npt.NDArray[np.bool_]
 
 _BLOCK = 1 << 16
 _LEAST_COUNT = 1e-6
-_COLUMNS = ("from_id", "to_id", "time_min")
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,63 +207,22 @@ def _is_sorted(place: Ints, site: Ints) -> bool:
 
 def check_pairs(costs: Any) -> Iterator[str]:
     """Sentences on missing columns, missing ids and times that are no minutes."""
-    if not isinstance(costs, pd.DataFrame):
-        yield f"costs must be a DataFrame with from_id, to_id and time_min, not a {type(costs).__name__}."
-        return
-    missing = [name for name in _COLUMNS if name not in costs.columns]
-    if missing:
-        yield f"costs lacks the columns {', '.join(missing)}; it needs from_id, to_id and time_min."
+    problems = table_faults(costs)
+    if problems:
+        yield from problems
         return
     for name in ("from_id", "to_id"):
         empty = costs.index[costs[name].isna()]
         if len(empty):
-            yield f"costs has {len(empty)} rows without {name}: rows {first_ids(empty)}."
-    if costs.columns.duplicated().any():
-        yield f"costs has the column {first_ids(costs.columns[costs.columns.duplicated()])} twice; keep one."
-        return
-    if not holds_numbers(costs["time_min"]):
-        yield "costs['time_min'] is not numeric; give minutes as numbers."
-        return
-    time_min = costs["time_min"].to_numpy(dtype=float, na_value=np.nan)
-    bad = ~np.isfinite(time_min)
-    if bad.any():
-        yield (
-            f"costs has {int(bad.sum())} times that are NaN or infinite: {_pairs(costs, bad)}. "
-            "Drop these rows: a pair that is not there cannot serve."
-        )
-    elif (time_min > MOST_MIN).any():
-        yield f"costs has times over {MOST_MIN:g} minutes: {_pairs(costs, time_min > MOST_MIN)}; give minutes."
-    negative = time_min < 0
-    if negative.any():
-        yield f"costs has {int(negative.sum())} negative times: {_pairs(costs, negative)}."
+            yield f"The costs have {len(empty)} rows without {name}: rows {first_ids(empty)}."
+    yield from time_faults(costs)
 
 
-def _pairs(costs: pd.DataFrame, mask: Bools) -> str:
-    rows = costs.loc[mask, ["from_id", "to_id"]]
-    return first_ids(f"{a} to {b}" for a, b in zip(rows["from_id"], rows["to_id"], strict=True))
-
-
-def _demand_problems(demand: object) -> Iterator[str]:
-    if not isinstance(demand, pd.Series):
-        yield f"demand must be a Series of people, indexed by from_id, not a {type(demand).__name__}."
-        return
-    twice = pd.unique(demand.index[demand.index.duplicated()])
-    if len(twice):
-        yield f"demand names {len(twice)} places more than once: {first_ids(twice)}. Sum them first."
-    if not holds_numbers(demand):
-        yield "demand is not numeric; give people as numbers."
-        return
-    people = demand.to_numpy(dtype=float, na_value=np.nan)
-    bad = ~np.isfinite(people)
-    if bad.any():
-        yield f"demand is NaN or infinite at {int(bad.sum())} places: {first_ids(demand.index[bad])}. Give a number."
-    elif (people < 0).any():
-        yield f"demand is negative at {int((people < 0).sum())} places: {first_ids(demand.index[people < 0])}."
-    elif people.sum() <= 0:
-        yield "demand is 0 in sum: there is nobody to serve. Give people for at least one place."
-    elif not _LEAST_COUNT <= people.sum() <= MOST_COUNT:
-        size = "large" if people.sum() > MOST_COUNT else "small"
-        yield f"demand is {people.sum():.3g} in sum, which is too {size} to count with; give people."
+def _demand_problems(demand: Any) -> list[str]:
+    problems = check_counts(demand, "demand")
+    if not problems and demand.sum() < _LEAST_COUNT:
+        return [f"The demand is {demand.sum():.3g} in sum: there is nobody to serve. Give people for a place."]
+    return problems
 
 
 def _existing_mask(site_ids: tuple[str, ...], existing: Iterable[str]) -> Bools:
@@ -289,9 +256,7 @@ def site_series(instance: Instance, values: pd.Series[float] | None, name: str, 
         kind = f"a Series of {values.dtype}" if isinstance(values, pd.Series) else f"a {type(values).__name__}"
         raise TableError(f"{name} must be a Series of numbers indexed by to_id, not {kind}; wrap it: pd.Series(...).")
     values = text_series(values, name)
-    if values.index.has_duplicates:
-        twice = pd.unique(values.index[values.index.duplicated()])
-        raise TableError(f"{name} names sites more than once: {first_ids(twice)}.")
+    raise_all(repeated(values.index, f"{name} names sites"), TableError)
     numbers = values.reindex(list(instance.site_ids)).to_numpy(dtype=float, na_value=np.nan)
     missing = [instance.site_ids[j] for j in np.flatnonzero(np.isnan(numbers) & needed)]
     if missing:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kcgeo.access.pairs import check_counts, number_faults
+from kcgeo.access.pairs import check_counts, number_faults, repeated
 from kcgeo.errors import TableError, first_ids, raise_all
 from kcgeo.terms import STATES
 
@@ -51,9 +51,7 @@ def need(demand: pd.Series[float], state: pd.Series[str], *, referral_weight: fl
         raise TableError("state must be a Series of words by place.")
     if number_faults(referral_weight, "") or referral_weight > 1:
         problems.append(f"referral_weight is {referral_weight}; give 0 to 1.")
-    if state.index.has_duplicates:
-        twice = pd.unique(state.index[state.index.duplicated()])
-        raise TableError(f"state names places more than once: {first_ids(twice)}.")
+    raise_all(repeated(state.index, "state names places"), TableError)
     here = state.reindex(demand.index)
     if here.isna().any():
         problems.append(f"state lacks {int(here.isna().sum())} places: {first_ids(here.index[here.isna()])}.")

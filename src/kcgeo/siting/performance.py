@@ -44,7 +44,7 @@ def _times(instance: Instance, sites: Collection[str]) -> Floats:
     """Minutes of each place to the nearest of the sites, infinite without one."""
     wanted = set(text_ids(sites, "sites"))
     chosen = np.array([site in wanted for site in instance.site_ids], dtype=bool)
-    place, _, time_min = nearest_open(instance, chosen)
+    place, _, time_min, _ = nearest_open(instance, chosen)
     times = np.full(instance.place_count, np.inf)
     times[place] = time_min
     return times

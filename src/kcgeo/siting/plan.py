@@ -17,6 +17,7 @@ from kcgeo.errors import SolverError
 __all__ = [
     "ASSIGNMENT_COLUMNS",
     "MAXIMISED",
+    "UNITS",
     "NoPlanError",
     "Proof",
     "SitingResult",
@@ -25,6 +26,16 @@ __all__ = [
 ]
 
 MAXIMISED = ("max_coverage", "backup_coverage", "p_dispersion")
+
+UNITS = {
+    "min_sites": "sites",
+    "max_coverage": "people",
+    "backup_coverage": "people",
+    "p_median": "person-minutes",
+    "p_center": "minutes",
+    "p_dispersion": "minutes",
+}
+"""What the objective of each model counts."""
 
 ASSIGNMENT_COLUMNS = ["from_id", "to_id", "time_min", "assigned_count"]
 

@@ -10,6 +10,7 @@ import geopandas as gpd
 import pandas as pd
 
 from kcgeo import access, data, terms, travel
+from kcgeo.data.directory.services import fitting
 from kcgeo.data.study.settings import Study
 from kcgeo.errors import StudyError
 from kcgeo.study.kept import kept, key_of
@@ -145,8 +146,8 @@ def _measured(
     step("Reading places and services")
     counties = data.counties(study)
     places = data.living_points(study)
-    listed, welcome = data.directory(study), data.directory(study, eligibility=who)
-    services = data.directory(study, eligibility=who, open_at=open_at)
+    listed = data.directory(study)
+    welcome, services = (fitting(listed, eligibility=who, open_at=moment) for moment in (None, open_at))
     by_category = data.by_category(services)
     kinds = data.load("categories")
     known = list(kinds.loc[kinds["has_place"], "category"])  # a hotline is reached from anywhere

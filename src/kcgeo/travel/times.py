@@ -22,7 +22,7 @@ from kcgeo.travel.engines.engine import nearest_ms, reach_ms
 from kcgeo.travel.network import Network, point_ids
 from kcgeo.travel.streets.joining import nearest_along, pairs_along
 
-__all__ = ["costs", "highway_times", "nearest_times", "unreachable_reasons"]
+__all__ = ["costs", "highway_times", "kinds_of", "nearest_times", "unreachable_reasons"]
 
 _ON_HIGHWAY_M = 250.0  # a point of a highway's line lies this close to the link between two of its nodes
 _BESIDE_M = 60.0  # and its other carriageway this much farther off
@@ -303,19 +303,24 @@ def _checked(cutoff_min: float) -> float:
     return float(cutoff_min)
 
 
-def _kinds(destinations: gpd.GeoDataFrame, by: str | None) -> tuple[list[str], list[npt.NDArray[np.intp]]]:
-    """Return the kinds of destinations, rising, and the rows of each."""
+def kinds_of(destinations: gpd.GeoDataFrame, by: str | None) -> tuple[list[str], npt.NDArray[np.intp]]:
+    """Return the kinds of destinations, rising, and the kind of each row; one kind, ``time``, without a column."""
     ids = point_ids(destinations, "destinations")
     if by is None:
-        return ["time"], [np.arange(len(ids))]
+        return ["time"], np.zeros(len(ids), dtype=np.intp)
     if by not in destinations.columns:
         raise TableError(f"The destinations have no column {by!r} to tell apart by.")
     kinds = destinations[by]
     if kinds.isna().any():
         raise TableError(f"The destinations {first_ids(ids[kinds.isna().to_numpy()])} have no value in {by!r}.")
-    same = kinds.astype(str).to_numpy()
-    names = sorted(kinds.astype(str).unique())
-    return names, [np.flatnonzero(same == name) for name in names]
+    names, codes = np.unique(kinds.astype(str).to_numpy(dtype=object), return_inverse=True)
+    return list(names), codes
+
+
+def _kinds(destinations: gpd.GeoDataFrame, by: str | None) -> tuple[list[str], list[npt.NDArray[np.intp]]]:
+    """Return the kinds of destinations, rising, and the rows of each."""
+    names, codes = kinds_of(destinations, by)
+    return names, [np.flatnonzero(codes == number) for number in range(len(names))]
 
 
 def _groups(

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from kcgeo.access.pairs import repeated
 from kcgeo.errors import TableError, first_ids, raise_all
 
 __all__ = ["CERTAINTIES", "intervals", "rank_stability"]
@@ -25,9 +26,7 @@ def _check(draws: Any, what: str) -> None:
     loose = [name for name, dtype in draws.dtypes.items() if not pd.api.types.is_numeric_dtype(dtype)]
     if loose:
         problems.append(f"The {what} must hold numbers; {first_ids(loose)} do not.")
-    if draws.index.has_duplicates:
-        problems.append(f"The {what} name {first_ids(draws.index[draws.index.duplicated()].unique())} more than once.")
-    raise_all(problems, TableError)
+    raise_all([*problems, *repeated(draws.index, f"The {what} name")], TableError)
 
 
 def rank_stability(draws: pd.DataFrame, *, worst_share: float, worst: Literal["high", "low"] = "high") -> pd.DataFrame:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from kcgeo.access.pairs import holds_numbers, number_faults, text_ids
+from kcgeo.access.pairs import holds_numbers, number_faults, repeated, text_ids
 from kcgeo.access.spatial.neighbours import place_ids, weights_of
 from kcgeo.errors import TableError, first_ids, raise_all
 
@@ -111,9 +111,7 @@ def _check(values: Any, ids: pd.Index[Any], q: object) -> None:
         raise TableError("The values must be a Series indexed by place.")
     if not holds_numbers(values):
         raise TableError(f"The values must hold numbers, not {values.dtype}.")
-    problems = []
-    if values.index.has_duplicates:
-        problems.append(f"The values name {first_ids(values.index[values.index.duplicated()])} more than once.")
+    problems = repeated(values.index, "The values name")
     odd = text_ids(values.index, "values").symmetric_difference(ids)
     if len(odd):
         problems.append(f"The values and the places must name the same ids; only one of them has {first_ids(odd)}.")

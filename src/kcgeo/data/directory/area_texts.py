@@ -80,6 +80,7 @@ def _letters(text: str) -> str:
     return re.sub(r"\b([a-z]) (?=[a-z]\b)", r"\1", " ".join(words))
 
 
+@lru_cache(maxsize=4096)
 def _names_a_town(text: str) -> bool:
     words = _letters(text).split()
     towns, long_names, large_names = _towns()

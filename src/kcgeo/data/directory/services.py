@@ -20,7 +20,7 @@ from kcgeo.data.study.lists import NOT_SAID
 from kcgeo.data.study.region import packaged
 from kcgeo.errors import TableError
 
-__all__ = ["ELIGIBILITIES", "by_category", "fitting", "services", "sites"]
+__all__ = ["ELIGIBILITIES", "by_category", "fitting", "offered", "services", "sites"]
 
 ELIGIBILITIES = ("any", "minors", "adult women", "men", "LGBTQ")
 ADULT_AGE = 18
@@ -175,16 +175,20 @@ def by_category(services: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         ``service_id, category, site_id`` and points, EPSG:4326, sorted by category and site. Only exact rows have
         points, so counts and times made from it are lower bounds.
     """
+    return offered(services).drop_duplicates(["category", "site_id"]).reset_index(drop=True)
+
+
+def offered(services: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """List what is offered at a place: as :func:`by_category`, with every service of a site."""
     require(services, STORAGE, what="services")
-    kinds: pd.DataFrame = load("categories")
+    kinds: pd.DataFrame = packaged("categories")
     placeless = set(kinds.loc[~kinds["has_place"], "category"])
     at = services[services.geometry.notna() & services["service_status"].ne("inactive")]
     long = at[["service_id", "categories", "site_id", "geometry"]].explode("categories")
     long = long.rename(columns={"categories": "category"})
     long = long[~long["category"].isin(placeless)].sort_values(["category", "site_id", "service_id"])
-    return long.drop_duplicates(["category", "site_id"])[["service_id", "category", "site_id", "geometry"]].reset_index(
-        drop=True
-    )
+    found: gpd.GeoDataFrame = long[["service_id", "category", "site_id", "geometry"]]
+    return found
 
 
 def sites(services: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -10,6 +10,7 @@ import gzip
 import io
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -130,8 +131,14 @@ def load(name: str) -> Any:
     >>> load("counties").shape
     (16, 5)
     """
+    return _checked(name, file_of(name), repr(describe(name))).copy()
+
+
+@lru_cache(maxsize=64)
+def _checked(name: str, path: Path, described: str) -> Any:
+    """Read and check a resource once for each content of its file, whose hash stands in the description."""
     item = describe(name)
-    frame = read_resource(item, file_of(name))
+    frame = read_resource(item, path)
     _check_references(frame, item)
     return frame
 

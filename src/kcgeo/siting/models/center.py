@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from kcgeo.access.pairs import text_ids
-from kcgeo.siting.assemble import assignment_table, nearest_open, summarise
+from kcgeo.errors import raise_all
+from kcgeo.siting.assemble import nearest_open, summarise
 from kcgeo.siting.checker import check_plan
 from kcgeo.siting.instance import read_instance
 from kcgeo.siting.limits import check_count
@@ -67,28 +68,16 @@ def p_center(
     with Run(time_limit_s, progress) as run:
         instance = read_instance(costs, demand, existing=held, excluding=excluding)
         check_count(instance, new_count, serve_all=True)
-        problems = [*cover_faults(instance)]
-        if problems:
-            raise NoPlanError(problems)
+        raise_all(cover_faults(instance), NoPlanError)
         chosen, bound, status = smallest_radius(instance, new_count, run, threads=threads)
         if chosen is None and status == "infeasible":
-            raise NoPlanError([*too_few_sites(instance, np.inf, new_count, threads=threads)])
+            raise_all(too_few_sites(instance, np.inf, new_count, threads=threads), NoPlanError)
         if chosen is None:
             raise UnfinishedError(status)
         chosen, exact = confirm_radius(instance, chosen, new_count, run)
-    place, site, time_min = nearest_open(instance, chosen)
-    objective = float(time_min.max())
+    served = nearest_open(instance, chosen)
+    longest = float(served[2].max())
     result = summarise(
-        instance,
-        "p_center",
-        chosen,
-        assignment_table(instance, place, site, time_min, instance.people[place]),
-        objective=objective,
-        unit="minutes",
-        sense="min",
-        proof=Proof(bound, exact),
-        status=status,
-        covered_count=float(instance.people[place].sum()),
-        covered_places=place.size,
+        instance, "p_center", chosen, served, objective=longest, proof=Proof(bound, exact), status=status
     )
     return check_plan(result, costs, demand, new_count=new_count, existing=held)

@@ -10,7 +10,8 @@ import pandas as pd
 from scipy import sparse
 
 from kcgeo.access.pairs import text_ids
-from kcgeo.siting.assemble import assignment_table, nearest_open, summarise
+from kcgeo.errors import raise_all
+from kcgeo.siting.assemble import nearest_open, summarise
 from kcgeo.siting.checker import check_plan
 from kcgeo.siting.instance import Bools, Floats, Instance, check_cutoff, read_instance
 from kcgeo.siting.limits import check_count
@@ -79,26 +80,14 @@ def min_sites(
     held = tuple(text_ids(existing, "existing sites"))
     with Run(time_limit_s, progress) as run:
         instance = read_instance(costs, demand, existing=held, excluding=excluding)
-        problems = [*check_cutoff(cutoff_min)] or [*cover_faults(instance, cutoff_min)]
-        if problems:
-            raise NoPlanError(problems)
+        raise_all(check_cutoff(cutoff_min), NoPlanError)
+        raise_all(cover_faults(instance, cutoff_min), NoPlanError)
         cover = instance.within(cutoff_min)
         chosen, bound, status = fewest_sites(instance, cover, run, threads=threads)
         chosen, exact = confirm_fewest(instance, cover, chosen, run)
-    place, site, time_min = nearest_open(instance, chosen, cutoff_min=cutoff_min)
-    result = summarise(
-        instance,
-        "min_sites",
-        chosen,
-        assignment_table(instance, place, site, time_min, instance.people[place]),
-        objective=float(chosen.sum()),
-        unit="sites",
-        sense="min",
-        proof=Proof(bound, exact),
-        status=status,
-        covered_count=float(instance.people[place].sum()),
-        covered_places=place.size,
-    )
+    served = nearest_open(instance, chosen, cutoff_min=cutoff_min)
+    fewest, proof = float(chosen.sum()), Proof(bound, exact)
+    result = summarise(instance, "min_sites", chosen, served, objective=fewest, proof=proof, status=status)
     return check_plan(result, costs, demand, cutoff_min=cutoff_min, existing=held)
 
 
@@ -145,25 +134,21 @@ def backup_coverage(
     with Run(time_limit_s, progress) as run:
         instance = read_instance(costs, demand, existing=held, excluding=excluding)
         check_count(instance, new_count, serve_all=True)
-        problems = [*check_cutoff(cutoff_min)] or [*cover_faults(instance, cutoff_min)]
-        if problems:
-            raise NoPlanError(problems)
+        raise_all(check_cutoff(cutoff_min), NoPlanError)
+        raise_all(cover_faults(instance, cutoff_min), NoPlanError)
         chosen, proof, status = _best_backup(instance, cutoff_min, new_count, run, threads)
-    place, site, time_min = nearest_open(instance, chosen, cutoff_min=cutoff_min)
+    served = nearest_open(instance, chosen, cutoff_min=cutoff_min)
     twice = instance.within(cutoff_min) @ chosen.astype(float) >= 2
     objective = float(instance.people[twice].sum())
     result = summarise(
         instance,
         "backup_coverage",
         chosen,
-        assignment_table(instance, place, site, time_min, instance.people[place]),
+        served,
         objective=objective,
-        unit="people",
-        sense="max",
         proof=proof,
         status=status,
-        covered_count=objective,
-        covered_places=int(twice.sum()),
+        covered=(objective, twice.sum()),
     )
     return check_plan(result, costs, demand, cutoff_min=cutoff_min, new_count=new_count, existing=held)
 
@@ -196,7 +181,7 @@ def _best_backup(
         twofold = replace(cover_sharing(instance, rows, people, new_count), twice=True)
         chosen, paid = confirm(twofold, chosen, run)
     if chosen is None and outcome.status == "infeasible":
-        raise NoPlanError([*too_few_sites(instance, cutoff_min, new_count, threads=threads)])
+        raise_all(too_few_sites(instance, cutoff_min, new_count, threads=threads), NoPlanError)
     if chosen is None:
         raise UnfinishedError(outcome.status)
     solver = most if outcome.status == "infeasible" else min(outcome.bound, most)

@@ -11,7 +11,7 @@ from scipy import sparse
 
 from kcgeo.access.pairs import text_ids
 from kcgeo.errors import SolverError, raise_all
-from kcgeo.siting.assemble import assignment_table, nearest_open, summarise
+from kcgeo.siting.assemble import nearest_open, summarise
 from kcgeo.siting.certificate import Sharing
 from kcgeo.siting.checker import check_plan
 from kcgeo.siting.instance import Bools, Floats, Instance, check_cutoff, read_instance
@@ -96,25 +96,22 @@ def max_coverage(
         limits = read_limits(instance, capacity, site_cost, budget)
         if limits.capacity is None:
             chosen, proof, status = _open_cover(instance, cutoff_min, new_count, limits, run, threads)
-            place, site, time_min = nearest_open(instance, chosen, cutoff_min=cutoff_min)
-            served = instance.people[place]
+            served = nearest_open(instance, chosen, cutoff_min=cutoff_min)
         else:
             chosen, proof, status = _open_with_room(instance, cutoff_min, new_count, limits, run, threads)
-            place, site, time_min, served = assign_with_room(instance, chosen, limits.capacity, cutoff_min=cutoff_min)
-    full = np.bincount(place, weights=served, minlength=instance.place_count) >= instance.people * (1 - 1e-6) - 1e-6
+            served = assign_with_room(instance, chosen, limits.capacity, cutoff_min=cutoff_min)
+    place, _, _, count = served
+    full = np.bincount(place, weights=count, minlength=instance.place_count) >= instance.people * (1 - 1e-6) - 1e-6
     full[np.setdiff1d(np.arange(instance.place_count), place)] = False
     result = summarise(
         instance,
         "max_coverage",
         chosen,
-        assignment_table(instance, place, site, time_min, served),
-        objective=float(served.sum()),
-        unit="people",
-        sense="max",
+        served,
+        objective=float(count.sum()),
         proof=proof,
         status=status,
-        covered_count=float(served.sum()),
-        covered_places=int(full.sum()),
+        covered=(float(count.sum()), full.sum()),
     )
     return check_plan(
         result,

@@ -10,11 +10,11 @@ from scipy import sparse
 
 from kcgeo.access.pairs import text_ids
 from kcgeo.errors import SolverError, TableError, first_ids, raise_all
-from kcgeo.siting.assemble import settle
+from kcgeo.siting.assemble import NOBODY, summarise
 from kcgeo.siting.checker import check_dispersion
 from kcgeo.siting.instance import Bools, Floats, Instance, check_pairs, read_instance, text_costs
 from kcgeo.siting.limits import check_count
-from kcgeo.siting.plan import ASSIGNMENT_COLUMNS, NoPlanError, Proof, SitingResult
+from kcgeo.siting.plan import NoPlanError, Proof, SitingResult
 from kcgeo.siting.solve.apart import keep_apart
 from kcgeo.siting.solve.clock import ProgressFunction, Run
 from kcgeo.siting.solve.programs import count_row, cuts, site_bounds
@@ -76,23 +76,15 @@ def p_dispersion(
             raise SolverError("A single site has no distance to keep: give new_count of 2 or more, or existing sites.")
         chosen, bound, status = _spread(instance, apart, new_count, run, threads)
         chosen, exact = _confirm(instance, apart, chosen, new_count, run)
-    objective = _smallest(apart, chosen, instance.existing)
-    proof = Proof(bound, exact)
-    bound, gap, status = settle("max", objective, proof, status)
-    result = SitingResult(
-        chosen=tuple(instance.site_ids[j] for j in np.flatnonzero(chosen)),
-        assignment=pd.DataFrame({name: [] for name in ASSIGNMENT_COLUMNS}),
-        objective=objective,
-        unit="minutes",
-        bound=bound,
-        gap=gap,
+    result = summarise(
+        instance,
+        "p_dispersion",
+        chosen,
+        NOBODY,
+        objective=_smallest(apart, chosen, instance.existing),
+        proof=Proof(bound, exact),
         status=status,
-        covered_count=float("nan"),
-        covered_share=float("nan"),
-        covered_place_share=float("nan"),
-        model="p_dispersion",
-        existing=instance.existing_ids,
-        proof=proof,
+        covered=(np.nan, np.nan),
     )
     return check_dispersion(result, site_costs, new_count=new_count, existing=held)
 

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from kcgeo.access.pairs import text_ids
-from kcgeo.siting.assemble import assignment_table, nearest_open, summarise
+from kcgeo.errors import raise_all
+from kcgeo.siting.assemble import nearest_open, summarise
 from kcgeo.siting.certificate import Sharing
 from kcgeo.siting.checker import check_plan
 from kcgeo.siting.instance import Bools, Floats, Instance, read_instance
@@ -88,31 +89,16 @@ def p_median(
         instance = read_instance(costs, demand, existing=held, excluding=excluding)
         check_count(instance, new_count, serve_all=True)
         room = read_limits(instance, capacity, None, None).capacity
-        problems = [*cover_faults(instance)]
-        problems += [] if room is None else [*room_faults(instance, room, new_count)]
-        if problems:
-            raise NoPlanError(problems)
+        full = () if room is None else room_faults(instance, room, new_count)
+        raise_all([*cover_faults(instance), *full], NoPlanError)
         if room is None:
             chosen, proof, status = _open_median(instance, new_count, run, threads)
-            place, site, time_min = nearest_open(instance, chosen)
-            served = instance.people[place]
+            served = nearest_open(instance, chosen)
         else:
             chosen, proof, status = _open_with_room(instance, room, new_count, run, threads)
-            place, site, time_min, served = assign_with_room(instance, chosen, room)
-    objective = float((time_min * served).sum())
-    result = summarise(
-        instance,
-        "p_median",
-        chosen,
-        assignment_table(instance, place, site, time_min, served),
-        objective=objective,
-        unit="person-minutes",
-        sense="min",
-        proof=proof,
-        status=status,
-        covered_count=float(served.sum()),
-        covered_places=np.unique(place).size,
-    )
+            served = assign_with_room(instance, chosen, room)
+    travel = float((served[2] * served[3]).sum())
+    result = summarise(instance, "p_median", chosen, served, objective=travel, proof=proof, status=status)
     return check_plan(result, costs, demand, new_count=new_count, existing=held, capacity=capacity)
 
 
@@ -161,7 +147,7 @@ def _first_plan(state: Median, instance: Instance, run: Run, threads: int) -> No
         return
     found, status = cover_with(instance, np.inf, state.new_count, run, threads=threads)
     if found is None and status == "infeasible":
-        raise NoPlanError([*too_few_sites(instance, np.inf, state.new_count, threads=threads)])
+        raise_all(too_few_sites(instance, np.inf, state.new_count, threads=threads), NoPlanError)
     if found is not None:
         state.offer(found)
         _offer_exchange(state, found, run)
@@ -233,7 +219,7 @@ def _open_with_room(
     )
     outcome = solve(program, run, threads=threads)
     if outcome.status == "infeasible":
-        raise NoPlanError([*_room_reasons(instance, room, new_count, threads)])
+        raise NoPlanError(_room_reasons(instance, room, new_count, threads))
     plans = [plan for plan in (_solved(outcome, instance), relaxed.best) if plan is not None]
     values = [_value_with_room(instance, plan, room) for plan in plans]
     if not values or not np.isfinite(min(values)):

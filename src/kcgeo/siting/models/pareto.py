@@ -222,7 +222,7 @@ def _table(goal: _Goal, cutoff_min: float, names: pd.Index[str], found: dict[tup
     for sites, gap in found.items():
         chosen = np.zeros(instance.site_count, dtype=bool)
         chosen[list(sites)] = True
-        place, _, time_min = nearest_open(instance, chosen)
+        place, _, time_min, _ = nearest_open(instance, chosen)
         people = float(instance.people[place[time_min <= upto(cutoff_min)]].sum())
         worst = float(time_min.max()) if place.size == has_pair.sum() else np.inf
         ids = tuple(instance.site_ids[j] for j in sites)

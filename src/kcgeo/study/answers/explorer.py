@@ -13,10 +13,12 @@ from pathlib import Path
 import geopandas as gpd
 import h3
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from kcgeo import data, present, travel
 from kcgeo.crs import STORAGE
+from kcgeo.data.directory.services import fitting, offered
 from kcgeo.disclosure import Released, release, require_released
 from kcgeo.errors import TableError, first_ids, raise_all
 from kcgeo.present.web.explorer_page import ANY_TIME, EVERYONE
@@ -30,6 +32,7 @@ __all__ = [
     "MOMENTS",
     "candidates",
     "explorer_numbers",
+    "nearest_of_kinds",
     "reach_of",
     "release_explorer",
     "write_explorer_page",
@@ -89,6 +92,7 @@ def _reach(measured: Measured, services: Mapping[str, gpd.GeoDataFrame]) -> pd.D
     times = pairs.pivot(index="from_id", columns="to_id", values="time_min")
     times = times.reindex(index=places["place_id"], columns=placed["service_id"])
     unlooked = data.not_collected(places, measured.collected, categories=known)
+    offers = offered(everyone)
     parts = []
     for who, listed in services.items():
         for when, moment in MOMENTS.items():
@@ -97,7 +101,7 @@ def _reach(measured: Measured, services: Mapping[str, gpd.GeoDataFrame]) -> pd.D
             else:
                 hours = data.open_state(listed["opening_hours"], moment, points=listed.geometry)
                 here, unclear = listed[hours == "open"], listed[hours == "unknown"]
-            near, unsure = _nearest(times, here, known), _nearest(times, unclear, known)
+            near, unsure = nearest_of_kinds(times, offers, here), nearest_of_kinds(times, offers, unclear)
             called = data.referral(places, here, areas=areas, categories=known)
             unsaid = data.referral(places, unclear, areas=areas, categories=known)
             parts += [
@@ -107,8 +111,8 @@ def _reach(measured: Measured, services: Mapping[str, gpd.GeoDataFrame]) -> pd.D
                         "category": category,
                         "eligibility": who,
                         "when": when,
-                        "time_min": near[category],
-                        "unknown_hours_min": unsure[category],
+                        "time_min": near.get(category, np.nan),
+                        "unknown_hours_min": unsure.get(category, np.nan),
                         "by_referral": called[category].to_numpy(),
                         "referral_unknown_hours": unsaid[category].to_numpy(),
                         "not_collected": unlooked[category].to_numpy(),
@@ -119,16 +123,36 @@ def _reach(measured: Measured, services: Mapping[str, gpd.GeoDataFrame]) -> pd.D
     return pd.concat(parts, ignore_index=True)
 
 
-def _nearest(times: pd.DataFrame, services: gpd.GeoDataFrame, categories: Sequence[str]) -> dict[str, np.ndarray]:
-    """Minutes from each place to the nearest service of each category; NaN where there is none in the search."""
-    ids = data.by_category(services).groupby("category")["service_id"].agg(list)
-    return {category: times[ids.get(category, [])].min(axis=1).to_numpy(dtype=float) for category in categories}
+def nearest_of_kinds(
+    times: pd.DataFrame, offers: gpd.GeoDataFrame, services: gpd.GeoDataFrame
+) -> dict[str, npt.NDArray[np.float64]]:
+    """Minutes from each place to the nearest of some services of each category that they offer; NaN where out of reach.
+
+    Parameters
+    ----------
+    times
+        Minutes by place and ``service_id``.
+    offers
+        All that is offered, of :func:`kcgeo.data.directory.services.offered`; read once for many choices of services.
+    services
+        The services that count.
+    """
+    rows = offers[offers["service_id"].isin(services["service_id"])].drop_duplicates(["category", "site_id"])
+    minutes, at = times.to_numpy(dtype=np.float64), times.columns.get_indexer(pd.Index(rows["service_id"]))
+    groups = rows["category"].reset_index(drop=True)
+    return {
+        str(category): np.fmin.reduce(minutes[:, at[own]], axis=1)
+        for category, own in groups.groupby(groups).indices.items()
+    }
 
 
 def reach_of(measured: Measured) -> pd.DataFrame:
     """Nearest times and referral of a measured study by category, who asks, time of week and place."""
-    study = measured.study
-    return _reach(measured, {who: data.directory(study, eligibility=None if who == EVERYONE else who) for who in _WHO})
+    return _reach(measured, _by_group(measured))
+
+
+def _by_group(measured: Measured) -> dict[str, gpd.GeoDataFrame]:
+    return {who: fitting(measured.listed, eligibility=None if who == EVERYONE else who) for who in _WHO}
 
 
 def release_explorer(measured: Measured) -> dict[str, Released]:
@@ -147,7 +171,7 @@ def release_explorer(measured: Measured) -> dict[str, Released]:
         Where a table holds what must stay.
     """
     study = measured.study
-    services = {who: data.directory(study, eligibility=None if who == EVERYONE else who) for who in _WHO}
+    services = _by_group(measured)
     limit = max(study.gaps.cutoffs_min)
     pairs = travel.costs(
         measured.network, measured.places, candidates(measured.cells, measured.places), cutoff_min=limit

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from kcgeo import access, data, present, terms, travel
+from kcgeo.data.directory.services import fitting
 from kcgeo.disclosure import release
 from kcgeo.errors import StudyError
 from kcgeo.findings import Finding
@@ -56,7 +57,7 @@ def week_answer(
     study = measured.study
     kinds = list(dict.fromkeys(categories or study.gaps.required))
     who = eligibility or measured.who
-    services = data.directory(study, eligibility=who)
+    services = fitting(measured.listed, eligibility=who)
     listed = services[services["disclosure"] != "withheld"].reset_index(drop=True)
     placed = listed.loc[listed.geometry.notna(), ["service_id", "geometry"]]
     if placed.empty:

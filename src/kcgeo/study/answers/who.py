@@ -10,11 +10,12 @@ import geopandas as gpd
 import pandas as pd
 
 from kcgeo import access, data, present, travel
+from kcgeo.data.directory.services import fitting, offered
 from kcgeo.disclosure import Released, release
 from kcgeo.errors import TableError
 from kcgeo.present import Plate
 from kcgeo.present.look.background import Background
-from kcgeo.study.answers.explorer import MOMENTS
+from kcgeo.study.answers.explorer import MOMENTS, nearest_of_kinds
 from kcgeo.study.kept import kept
 from kcgeo.study.measure import GROUPS, Measured
 from kcgeo.study.releases import LISTED, LOWER_BOUND, ODBL, model_note, release_background
@@ -165,17 +166,22 @@ def _matrix(
     people = places.set_index("place_id")
     adults = (people["population_count"] - people["under18_count"]).astype(float)
     demand = {"minors": people["under18_count"].astype(float), "LGBTQ": people["population_count"].astype(float)}
-    times = pairs.pivot(index="from_id", columns="to_id", values="time_min").reindex(index=people.index)
-    opened, unclear, calls = {}, {}, {}
+    offers = offered(services)
+    times = pairs.pivot(index="from_id", columns="to_id", values="time_min")
+    times = times.reindex(index=people.index, columns=offers["service_id"].unique())
+    opened: dict[tuple[str, str], pd.DataFrame] = {}
+    unclear: dict[tuple[str, str], pd.DataFrame] = {}
+    calls: dict[str, pd.DataFrame] = {}
     for who in WHO:
-        listed = data.directory(study, eligibility=who)
+        listed = fitting(services, eligibility=who)
         calls[who] = data.referral(places, listed, areas=areas, categories=known)
         demand.setdefault(who, adults)
         for when, moment in MOMENTS.items():
             if moment is not None:
                 hours = data.open_state(listed["opening_hours"], moment, points=listed.geometry)
-                opened[who, when] = _nearest(times, listed[hours == "open"])
-                unclear[who, when] = _nearest(times, listed[hours == "unknown"])
+                for state, tables in (("open", opened), ("unknown", unclear)):
+                    near = nearest_of_kinds(times, offers, listed[hours == state])
+                    tables[who, when] = pd.DataFrame(near, index=times.index).add_suffix("_min")
     chain, rest = (
         access.continuum_matrix(opened, unclear, demand, categories=categories, cutoff_min=cutoff_min, referral=calls)
         for categories in (required, [name for name in known if name not in required] or required)
@@ -203,13 +209,6 @@ def _spread(grouped: Any) -> Any:
 def _one(classes: pd.DataFrame, category: str) -> pd.DataFrame:
     table = classes[["place_id", "eligibility", "when", category]].rename(columns={category: "service_class"})
     return table.assign(category=category)
-
-
-def _nearest(times: pd.DataFrame, services: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Minutes from each place to the nearest of these services of each category."""
-    ids = data.by_category(services).groupby("category")["service_id"].agg(list)
-    columns = {f"{category}_min": times.reindex(columns=own).min(axis=1) for category, own in ids.items()}
-    return pd.DataFrame(columns, index=times.index)
 
 
 def _sites(measured: Measured, services: gpd.GeoDataFrame, pairs: pd.DataFrame, cutoff_min: float) -> pd.DataFrame:

@@ -20,8 +20,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from kcgeo.crs import require
-from kcgeo.errors import KcgeoError, StudyError, TableError, first_ids
+from kcgeo.errors import KcgeoError, StudyError
 from kcgeo.travel.network import point_ids
+from kcgeo.travel.times import kinds_of
 from kcgeo.travel.transit.timetable import LAST_S, Timetable, walking_pairs
 
 __all__ = ["TransitEngine", "transit_times"]
@@ -29,7 +30,6 @@ __all__ = ["TransitEngine", "transit_times"]
 TransitEngine = Literal["auto", "numba", "numpy"]
 
 _FAR = 2**29  # seconds; a time and another one fit into 32 bits
-_DAY_S = 86_400
 # with fewer connections a day numpy is done before numba is loaded
 _WORTH_COMPILED = 2_000_000
 _ROUND = 4_000  # origins answered at once, so that memory stays small
@@ -102,7 +102,7 @@ def transit_times(
     if not 0 <= cutoff_min <= 24 * 60:
         raise StudyError(f"cutoff_min must be 0 to 1440 minutes, not {cutoff_min}.")
     departs = _departures(times, depart, until)
-    names, kinds = _kinds(destinations, by)
+    names, kinds = kinds_of(destinations, by)
     limit = int(cutoff_min * 60)
     if int(departs[-1]) + limit > LAST_S:
         raise StudyError(
@@ -155,22 +155,13 @@ def _departures(times: Timetable, depart: datetime, until: datetime | None) -> I
     return np.arange(first, first + (until - depart).total_seconds(), 60).astype(np.int64)
 
 
-def _kinds(destinations: gpd.GeoDataFrame, by: str | None) -> tuple[list[str], Ints]:
-    """Return the kinds of destinations, rising, and the kind of each row."""
-    ids = point_ids(destinations, "destinations")
-    if by is None:
-        return ["time"], np.zeros(len(destinations), dtype=np.int64)
-    if by not in destinations.columns:
-        raise TableError(f"The destinations have no column {by!r} to tell apart by.")
-    if destinations[by].isna().any():
-        bare = ids[destinations[by].isna().to_numpy()]
-        raise TableError(f"The destinations {first_ids(bare)} have no value in {by!r}.")
-    names, codes = np.unique(destinations[by].astype(str).to_numpy(dtype=object), return_inverse=True)
-    return list(names), codes.astype(np.int64)
-
-
 def _walks_to(
-    times: Timetable, froms: gpd.GeoDataFrame, destinations: gpd.GeoDataFrame, kinds: Ints, count: int, limit_min: float
+    times: Timetable,
+    froms: gpd.GeoDataFrame,
+    destinations: gpd.GeoDataFrame,
+    kinds: npt.NDArray[np.intp],
+    count: int,
+    limit_min: float,
 ) -> Times:
     """Seconds on foot from each point to the nearest destination of each kind."""
     walk = np.full((len(froms), count), _FAR, dtype=np.int32)

@@ -13,13 +13,12 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pyproj import Transformer
 from scipy.spatial import KDTree
 
 from kcgeo.crs import STORAGE
 from kcgeo.data.formats.transit.gtfs import Feed, require_date
 from kcgeo.errors import TableError, raise_all
-from kcgeo.travel.network import Network
+from kcgeo.travel.network import Network, measurable
 from kcgeo.travel.times import costs
 
 __all__ = ["LAST_S", "Timetable", "Walking", "timetable", "walking_pairs"]
@@ -279,8 +278,8 @@ def walking_pairs(
         ends = table[["from_id", "to_id"]].astype(np.int64).to_numpy()
         return ends[:, 0], ends[:, 1], np.rint(table["time_min"].to_numpy() * 60).astype(np.int64)
     metres_per_s = walking.kmh / 3.6 / walking.circuity
-    trees = (KDTree(_in_space(layer.geometry.iloc[rows])) for layer, rows in ((froms, here), (tos, there)))
-    first, second = trees
+    spots = (layer.geometry.iloc[rows] for layer, rows in ((froms, here), (tos, there)))
+    first, second = (KDTree(measurable(np.column_stack([spot.x, spot.y]), STORAGE)) for spot in spots)
     pairs = first.sparse_distance_matrix(second, (limit_s + 1) * metres_per_s, output_type="ndarray")
     walk_s: Ints = np.rint(np.asarray(pairs["v"], dtype=np.float64) / metres_per_s).astype(np.int64)
     kept = walk_s <= limit_s
@@ -288,9 +287,3 @@ def walking_pairs(
     stops: Ints = np.asarray(there[pairs["j"][kept]], dtype=np.int64)
     order = np.lexsort((stops, starts))
     return starts[order], stops[order], walk_s[kept][order]
-
-
-def _in_space(points: gpd.GeoSeries) -> npt.NDArray[np.float64]:
-    """Points on the ellipsoid in space, metres: straight lines between near ones are distances."""
-    space = Transformer.from_crs("EPSG:4979", "EPSG:4978", always_xy=True)
-    return np.column_stack(space.transform(points.x.to_numpy(), points.y.to_numpy(), np.zeros(len(points))))
