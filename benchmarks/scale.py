@@ -13,8 +13,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
-from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,12 +23,15 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from benchmarks.travel_work import machine
+
 ROOT = Path(__file__).parents[1]
 README = Path(__file__).parent / "README.md"
 SITES = 20_000
 SEED = 0
 WHOLE = 10**9
 
+QUICK = [{"workers": 0, "places_count": size, "sites": 500, "states": ["KS", "MO"]} for size in (WHOLE, 500)]
 SIZES = [{"workers": 0, "places_count": size} for size in (WHOLE, 8_000, 4_000, 2_000, 500)]
 WORKERS = [{"workers": count, "places_count": 4_000} for count in (0, 1, 2)]
 GROWTH = [
@@ -56,15 +59,24 @@ def split(places: gpd.GeoDataFrame, times: int) -> gpd.GeoDataFrame:
     return finer.set_geometry(gpd.points_from_xy(np.round(lon, 5), np.round(lat, 5)), crs=places.crs)
 
 
-def one(*, workers: int, places_count: int, places_times: int = 1, sites: int = SITES, out: Path) -> dict[str, float]:
-    """Do one run in this process and say what it cost."""
+def one(
+    *,
+    workers: int,
+    places_count: int,
+    places_times: int = 1,
+    sites: int = SITES,
+    states: Sequence[str] = (),
+    out: Path,
+) -> dict[str, float]:
+    """Do one run in this process and say what it cost; without states for the whole country."""
     from kcgeo import data
     from kcgeo.study.national.cluster import cluster, in_process, on_cluster
     from kcgeo.study.national.parts import tiles
     from kcgeo.study.national.question import SYNTHETIC, national_question, synthetic_sites
     from kcgeo.study.national.run import run_question
 
-    places = split(data.load("places_us"), places_times)
+    whole = data.load("places_us")
+    places = split(whole[whole["state"].isin(states)] if states else whole, places_times)
     kinds = data.load("categories")
     made = synthetic_sites(places, list(kinds.loc[kinds["has_place"], "category"]), count=sites, seed=SEED)
     question = national_question(made, cutoff_min=60.0, places=places)
@@ -129,7 +141,8 @@ def measured(plans: list[dict[str, int]], rounds: int) -> pd.DataFrame:
     alike = table.groupby(sizes) if sizes else [("", table)]
     if any(len(set(group["digest"])) > 1 for _, group in alike):
         raise SystemExit("the results of the runs differ")
-    return table.drop(columns="digest").groupby(list(plans[0]), sort=False).median().reset_index()
+    asked = [name for name in plans[0] if name != "states"]
+    return table.drop(columns=["digest", "states"], errors="ignore").groupby(asked, sort=False).median().reset_index()
 
 
 def _digest(out: Path) -> str:
@@ -201,21 +214,21 @@ def main() -> None:
     parser.add_argument("--only", choices=["sizes", "workers", "growth", "grid"])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--quick", action="store_true", help="one round of two small runs: Kansas and Missouri")
     options = parser.parse_args()
     if options.one:
         print(json.dumps(one(**json.loads(options.one), out=options.out)))
+        return
+    if options.quick:
+        print(*as_lines(measured(QUICK, 1)), "", machine(), sep="\n")
         return
     if options.only in (None, "grid"):
         print(*beside_the_grid(), sep="\n")
     for name, plans in (("sizes", SIZES), ("workers", WORKERS), ("growth", GROWTH)):
         if options.only in (None, name):
             table = measured(plans, options.rounds)
-            load = f"{date.today().isoformat()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end, "
-            lines = [
-                *as_lines(table),
-                "",
-                load + f"building {table['build_cpu_s'].iloc[0]:.1f} core s before each run.",
-            ]
+            built = f"building {table['build_cpu_s'].iloc[0]:.1f} core s before each run."
+            lines = [*as_lines(table), "", f"{machine()}; {built}"]
             print("\n".join([f"### {name}", *lines]))
             if options.write:
                 written(f"scale-{name}", lines)

@@ -18,12 +18,15 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from benchmarks.travel_work import machine
 
 ROOT = Path(__file__).parents[1]
 SEED = 0
@@ -31,6 +34,10 @@ CUTOFF_MIN = 4.0
 WIDE_CUTOFF_MIN = 8.0
 LSCP_CUTOFFS_MIN = [30, 15]
 LIMIT_S = 120.0
+QUICK = {"lscp": 15, "mclp": 5, "mclp_wide": 5, "p_median": 5, "p_center": 5}
+"""Models of a quick run, and the number of sites, for the set cover minutes."""
+PEERED = ("lscp", "mclp", "mclp_wide")
+"""Models that spopt takes part in."""
 
 
 def seconds() -> float:
@@ -152,18 +159,18 @@ def child(text: str) -> None:
     print(json.dumps(answer))
 
 
-def compare(model: str, amounts: list[int], rounds: int) -> None:
+def compare(model: str, amounts: Sequence[int], rounds: int, size: tuple[int, int] = (2000, 500)) -> None:
     """Show the medians of all engines, run in turn on the same data; stop where they disagree."""
-    size = (2000, 500)
     for amount in amounts:
         case = {"model": model, "size": size, "amount": amount}
         cases = {"kcgeo": case | {"kind": "ours"}}
-        cases |= {f"spopt {solver}": case | {"kind": "peer", "solver": solver} for solver in ("highs", "cbc")}
+        if model in PEERED and find_spec("spopt") and find_spec("pulp"):
+            cases |= {f"spopt {solver}": case | {"kind": "peer", "solver": solver} for solver in ("highs", "cbc")}
         answers = pd.DataFrame(
             [run(engine) | {"engine": name} for _ in range(rounds) for name, engine in cases.items()]
         ).set_index("engine")
         check(f"{model} {amount}", answers)
-        middle = answers.groupby(level=0)[["build_s", "solve_s", "total_s", "memory_mb"]].median()
+        middle = answers.reindex(columns=["build_s", "solve_s", "total_s", "memory_mb"]).groupby(level=0).median()
         for name in cases:
             ratio = middle.loc[name] / middle.loc["kcgeo"]
             show(
@@ -199,7 +206,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", default=list(parts), help=f"some of {', '.join(parts)}")
     parser.add_argument("--rounds", type=int, default=5, help="runs in turn where spopt takes part")
+    parser.add_argument(
+        "--numbers", type=int, nargs="*", help="problems of the OR-Library, 1 to 40; all where left out"
+    )
+    parser.add_argument("--quick", action="store_true", help="one round of each model on 300 x 100")
     given = parser.parse_args()
+    if given.quick:
+        for model, amount in QUICK.items():
+            compare(model, [amount], 1, (300, 100))
+        print(machine())
+        return
     chosen = given.parts
     if "lscp" in chosen:
         compare("lscp", LSCP_CUTOFFS_MIN, given.rounds)
@@ -225,8 +241,9 @@ def main() -> None:
     if "p_center" in chosen:
         show("p_center 2000 x 500 p=10", run({"kind": "ours", "model": "p_center", "size": (2000, 500), "amount": 10}))
     if "or_library" in chosen:
-        for number in range(1, 11):
+        for number in given.numbers or range(1, 41):
             show(f"or_library pmed{number}", run({"kind": "or_library", "number": number}))
+    print(machine())
 
 
 if __name__ == "__main__":

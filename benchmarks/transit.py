@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import resource
 import subprocess
 import tempfile
@@ -26,6 +25,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.transit_feed import write_invented_feed
+from benchmarks.travel_work import machine
 from kcgeo import data, travel
 from kcgeo.data.formats.transit.gtfs import Feed, read_gtfs, typical_date
 from kcgeo.study.answers.by_bus import DEPARTURES, walking_of
@@ -127,26 +127,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--feed", type=Path)
     parser.add_argument("--peer", help="a Python that has PyRaptor")
+    parser.add_argument("--quick", action="store_true", help="one round of one departure on a feed of 200 stops")
     options = parser.parse_args()
     study = data.read_study(ROOT / "studies" / "kansas-city.toml")
     with tempfile.TemporaryDirectory() as folder:
-        path = options.feed or write_invented_feed(Path(folder) / "feed.zip")
-        feed, read_s = timed(lambda: read_gtfs(path))
+        size = {"route_count": 4, "stop_count": 200} if options.quick else {}
+        path = options.feed or write_invented_feed(Path(folder) / "feed.zip", **size)
+        rounds = 1 if options.quick else ROUNDS
+        feed, read_s = timed(lambda: read_gtfs(path), rounds=rounds)
     if options.feed:
         origins = {"2,000 points": scattered(feed, 2_000, "place_id", 1)}
         services = scattered(feed, 160, "service_id", 2).assign(category=[f"k{n % 14:02d}" for n in range(160)])
     else:
-        origins = {"places": data.places(study), "cells": travel.cells(study)}
+        origins = {"places": data.places(study)} | ({} if options.quick else {"cells": travel.cells(study)})
         services = data.by_category(data.services())
     walking = walking_of(study)
     print(f"{feed.agency}: {len(feed.trips):,} trips, {len(feed.stop_times):,} stop times, {len(feed.stops):,} stops")
-    print(f"read and checked in {read_s:.2f} s; {os.cpu_count()} cores")
+    print(f"read and checked in {read_s:.2f} s")
     print(f"{len(services)} services in {services['category'].nunique()} categories")
     print("| departures | day | trips | connections | lay out s | origins | numpy s | numba s | reached |")
     print("|---|---|--:|--:|--:|---|--:|--:|--:|")
-    for window in DEPARTURES:
+    for window in DEPARTURES[:1] if options.quick else DEPARTURES:
         day = typical_date(feed, window.day)
-        times, laid_s = timed(lambda day=day: travel.timetable(feed, day, walking=walking))
+        times, laid_s = timed(lambda day=day: travel.timetable(feed, day, walking=walking), rounds=rounds)
         start = datetime.combine(day, window.start)
         for name, points in origins.items():
             found, spent = {}, {}
@@ -163,13 +166,14 @@ def main() -> None:
                     engine=engine,
                 )
                 search()
-                found[engine], spent[engine] = timed(search)
+                found[engine], spent[engine] = timed(search, rounds=rounds)
             pd.testing.assert_frame_equal(found["numpy"], found["numba"])
             reached = found["numpy"].filter(like="_min").notna().any(axis=1).sum()
             print(
                 f"| {window.words} | {day} | {times.trip_count:,} | {len(times.departs_s):,} | {laid_s:.2f} |"
                 f" {name} ({len(points):,}) | {spent['numpy']:.2f} | {spent['numba']:.2f} | {reached:,} |"
             )
+    print(machine())
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MiB")
     if options.peer:
         peer(feed, options.peer)

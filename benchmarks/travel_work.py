@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import os
+from datetime import date
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,6 +52,16 @@ class Work(NamedTuple):
     places: np.ndarray
     people: np.ndarray
     capacity: np.ndarray
+
+
+def machine() -> str:
+    """Say what a table was measured on: the day, the cores, how busy they were, and the peers at hand."""
+    peers = []
+    for name in ("numpy", "scipy", "numba", "pandana", "igraph", "networkx", "access", "spopt", "highspy"):
+        with contextlib.suppress(PackageNotFoundError):
+            peers.append(f"{name} {version(name)}")
+    busy = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end"
+    return f"{date.today().isoformat()}, {busy}; {', '.join(peers)}"
 
 
 def shared_folder() -> Path:
