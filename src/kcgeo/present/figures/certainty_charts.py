@@ -215,19 +215,29 @@ def _circles(axes: Axes, points: pd.DataFrame, edges_min: Sequence[float], *, zo
     colours = np.array([*theme.ramp(len(edges_min)), theme.BEYOND], dtype=object)
     bins = np.searchsorted(np.asarray(edges_min, dtype=float), points["value_median"].fillna(np.inf).to_numpy(float))
     sizes, ink = _areas(points["population_count"], zoom=zoom), theme.COLOUR["ink"]
-    # one circle after the other, the largest first: a fill never covers the ring of a smaller one
-    for x, y, size, face, unsure, certainty in zip(
-        points["x"], points["y"], sizes, colours[bins], points["unsure"], points["certainty"], strict=True
+    rings = [_RINGS.get(certainty) for certainty in points["certainty"]]
+    # the largest first, each fill with its ring: a fill never covers the ring of a smaller one; a hatch covers what is
+    # drawn before it, so that it parts the circles into runs that are drawn in one go
+    run: list[tuple[float, float, float, str, float, str]] = []
+
+    def draw() -> None:
+        x, y, size, face, width, dashes = zip(*run, strict=True)
+        axes.scatter(
+            x, y, s=size, facecolors=face, edgecolors=ink, linewidths=width, linestyles=list(dashes), zorder=36
+        )
+        run.clear()
+
+    for x, y, size, face, unsure, ring in zip(
+        points["x"], points["y"], sizes, colours[bins], points["unsure"], rings, strict=True
     ):
-        _, width, dashes = _RINGS.get(certainty, ("", 0.6, "-"))
-        axes.scatter([x], [y], s=size, facecolors=face, edgecolors=ink, linewidths=0.6, zorder=36)
+        run.append((x, y, size, face, 0.6, "-"))
         if unsure:
+            draw()
             axes.scatter([x], [y], s=size, facecolors="none", edgecolors=ink, linewidths=0.6, hatch="//////", zorder=36)
-        if certainty in _RINGS:
-            side = (np.sqrt(size) + 5) ** 2
-            axes.scatter(
-                [x], [y], s=side, facecolors="none", edgecolors=ink, linewidths=width, linestyles=[dashes], zorder=36
-            )
+        if ring is not None:
+            run.append((x, y, (np.sqrt(size) + 5) ** 2, "none", ring[1], ring[2]))
+    if run:
+        draw()
 
 
 def _certainty_legend(ground: Background, edges_min: Sequence[float]) -> list[list[Entry]]:
