@@ -119,3 +119,60 @@ def test_a_cutoff_includes_its_own_millisecond() -> None:
     assert (plan.chosen, plan.covered_count) == (("7",), 11)
     assert siting.min_sites(costs, D, cutoff_min=30).chosen == ("7",)
     assert siting.performance(["7"], costs, D, cutoff_min=30)["covered_count"] == 11
+
+
+@every
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"excluding": None}, "excluding must be a list of plans"),
+        ({"excluding": "78"}, "excluding must be a list of plans"),
+        ({"progress": "tell me"}, "give a function"),
+    ],
+)
+def test_options_that_are_none_of_theirs(model: Callable[..., Any], options: dict[str, Any], message: str) -> None:
+    with pytest.raises(KcgeoError, match=message):
+        model(C, D, **options)
+    with pytest.raises(KcgeoError, match="neither text nor whole numbers"):
+        model(C.assign(to_id=[["7"], ["8"], ["7"], ["8"]]), D)
+
+
+@pytest.mark.parametrize("threads", ["two", None, -1, np.nan, 1.5])
+def test_threads_are_a_whole_number(threads: Any) -> None:
+    with pytest.raises(KcgeoError, match="threads is"):
+        siting.backup_coverage(C, D, cutoff_min=9, new_count=1, threads=threads)
+
+
+@pytest.mark.parametrize(
+    "groups", [[1, 2], pd.DataFrame(index=["1", "2"]), pd.DataFrame({"a": ["5", "6"]}, index=["1", "2"]),
+               pd.concat([pd.DataFrame({"a": D})] * 2, axis=1), pd.DataFrame({"a": pd.concat([D, D])})],
+)  # fmt: skip
+def test_groups_that_are_none(groups: Any) -> None:
+    with pytest.raises(KcgeoError, match="group"):
+        siting.coverage_by_group(C, groups, before=[], after=["8"], cutoff_min=5)
+    with pytest.raises(KcgeoError, match="group"):
+        siting.pareto(C, D, cutoff_min=5, new_count=1, groups=groups)
+
+
+def test_levels_and_plans_that_are_none() -> None:
+    for steps in (1e300, 1e6):
+        with pytest.raises(KcgeoError, match="give at most 1000 levels"):
+            siting.pareto(C, D, cutoff_min=5, new_count=1, groups=pd.DataFrame({"a": D}), steps=steps)
+    for plans in (None, 5, [], ["7"], "7"):
+        with pytest.raises(KcgeoError, match="no plans to count"):
+            siting.site_frequency(plans)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"result": ["7"]}, {"costs": [1, 2]}, {"costs": pd.concat([C, C])}, {"costs": C.assign(from_id="9")},
+        {"costs": C.assign(time_min="1")}, {"demand": {"1": 5}}, {"demand": D * 0}, {"demand": D.astype(str)},
+        {"cutoff_min": "5"}, {"new_count": [1]}, {"capacity": {"7": 5}}, {"site_cost": 3},
+    ],
+)  # fmt: skip
+def test_the_checker_has_a_door_too(change: dict[str, Any]) -> None:
+    given = {"result": siting.p_median(C, D, new_count=1), "costs": C, "demand": D}
+    assert siting.check_plan(**given) is given["result"]
+    with pytest.raises(KcgeoError):
+        siting.check_plan(**{**given, **change})

@@ -90,9 +90,9 @@ def site_frequency(plans: Iterable[SitingResult]) -> pd.Series[float]:
         ``plan_share`` (0 to 1) by site id, largest first, equal shares by id. A site at 1 is in every good plan, and a
         planner may settle it first; existing sites are left out.
     """
-    listed = list(plans)
-    if not listed:
-        raise SolverError("There are no plans to count.")
+    listed = list(plans) if isinstance(plans, Iterable) else []
+    if not listed or not all(isinstance(plan, SitingResult) for plan in listed):
+        raise SolverError("There are no plans to count; give the plans that alternatives returned.")
     counts: dict[str, int] = {}
     for plan in listed:
         for site in plan.new:

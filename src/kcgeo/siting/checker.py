@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kcgeo.access.pairs import text_ids, upto
-from kcgeo.errors import SolverError, first_ids, raise_all
-from kcgeo.siting.instance import text_costs, text_series
+from kcgeo.access.pairs import check_counts, holds_numbers, number_faults, text_ids, upto
+from kcgeo.errors import SolverError, TableError, first_ids, raise_all
+from kcgeo.siting.instance import check_pairs, text_costs, text_series
 from kcgeo.siting.plan import SitingResult
 
 __all__ = ["check_dispersion", "check_plan"]
@@ -54,12 +54,35 @@ def check_plan(
     SolverError
         One sentence for each claim that does not hold.
     """
+    if not isinstance(result, SitingResult) or result.model == "p_dispersion":
+        raise TableError(
+            f"The result is no plan of sites for people but {type(result).__name__}; see check_dispersion."
+        )
+    limits = {"capacity": capacity, "site_cost": site_cost}
+    numbers = {"cutoff_min": cutoff_min, "new_count": new_count, "budget": budget}
+    raise_all(
+        [
+            *check_counts(demand, "demand"),
+            *check_pairs(costs),
+            *(
+                f"{name} must be a Series of numbers by to_id, not a {type(one).__name__}."
+                for name, one in limits.items()
+                if one is not None and not (isinstance(one, pd.Series) and holds_numbers(one))
+            ),
+            *(fault for name, one in numbers.items() if one is not None for fault in number_faults(one, name)),
+        ],
+        TableError,
+    )
     costs, demand = text_costs(costs), text_series(demand, "demand")
     capacity, site_cost = (
         None if limit is None else text_series(limit, name)
         for limit, name in ((capacity, "capacity"), (site_cost, "site_cost"))
     )
     reach = costs.loc[costs["to_id"].isin(result.chosen), ["from_id", "to_id", "time_min"]]
+    if not demand.sum() > 0:
+        raise TableError("The demand is 0 in sum: there is nobody to serve.")
+    if not reach["from_id"].isin(demand.index).all() or reach.duplicated(["from_id", "to_id"]).any():
+        raise TableError("The costs name places that the demand lacks, or a pair twice; give what the model was given.")
     candidates = set(reach["to_id"].unique())
     if cutoff_min is not None:
         reach = reach[reach["time_min"] <= upto(cutoff_min)]

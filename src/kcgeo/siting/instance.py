@@ -32,6 +32,7 @@ __all__ = [
     "Instance",
     "Ints",
     "check_cutoff",
+    "check_groups",
     "check_pairs",
     "read_instance",
     "site_series",
@@ -120,6 +121,8 @@ def read_instance(
     costs, demand = text_costs(costs), text_series(demand, "demand")
     raise_all(_demand_problems(demand), TableError)  # 1 and "1" are one id
     held = tuple(text_ids(existing, "existing sites"))
+    if isinstance(excluding, str) or not isinstance(excluding, Iterable):
+        raise TableError(f"excluding must be a list of plans, each a list of site ids, not {excluding!r}.")
     place_ids = pd.Index(demand.index).sort_values()
     place, names = _numbered(costs["from_id"])
     number = np.asarray(place_ids.get_indexer(pd.Index(names, dtype=place_ids.dtype)), dtype=np.int32)
@@ -161,7 +164,10 @@ def text_costs(costs: pd.DataFrame) -> pd.DataFrame:
     """Return the table with text in from_id and to_id: the table itself where they hold text, else a changed copy."""
     changed = {}
     for name in ("from_id", "to_id"):
-        codes, names = pd.factorize(costs[name])
+        try:
+            codes, names = pd.factorize(costs[name])
+        except TypeError:
+            raise TableError(f"The costs hold ids in {name} that are neither text nor whole numbers.") from None
         wanted = text_ids(pd.Index(names), f"costs in {name}")
         if isinstance(costs[name].dtype, pd.CategoricalDtype) or not wanted.equals(pd.Index(names)):
             changed[name] = pd.Series(wanted.to_numpy(dtype=object)[codes], index=costs.index, dtype="str")
@@ -223,6 +229,15 @@ def _demand_problems(demand: Any) -> list[str]:
     if not problems and demand.sum() < _LEAST_COUNT:
         return [f"The demand is {demand.sum():.3g} in sum: there is nobody to serve. Give people for a place."]
     return problems
+
+
+def check_groups(groups: object) -> None:
+    """Refuse groups that are no columns of people."""
+    if not isinstance(groups, pd.DataFrame) or groups.shape[1] == 0:
+        raise TableError("groups must be a DataFrame with a column of people for each group, at least one.")
+    if groups.columns.has_duplicates:
+        raise TableError("groups has two columns of one name; keep one.")
+    raise_all([fault for name in groups for fault in check_counts(groups[name], f"group {name}")], TableError)
 
 
 def _existing_mask(site_ids: tuple[str, ...], existing: Iterable[str]) -> Bools:

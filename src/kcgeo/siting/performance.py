@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from kcgeo.access.pairs import text_ids, upto
-from kcgeo.errors import SolverError, TableError, first_ids, raise_all
+from kcgeo.errors import SolverError, first_ids, raise_all
 from kcgeo.siting.assemble import nearest_open
-from kcgeo.siting.instance import Floats, Instance, check_cutoff, read_instance
+from kcgeo.siting.instance import Floats, Instance, check_cutoff, check_groups, read_instance
 
 __all__ = ["change_by_place", "closures", "coverage_by_group", "gain_by_site", "performance"]
 
@@ -171,8 +171,7 @@ def coverage_by_group(
     DataFrame
         By ``group``: ``total_count, before_count, after_count, gained_count, before_share, after_share``.
     """
-    if not isinstance(groups, pd.DataFrame) or groups.shape[1] == 0:
-        raise TableError("groups has no columns; give people of at least one group.")
+    check_groups(groups)
     rows = []
     for name in groups.columns:
         total = float(groups[name].sum())

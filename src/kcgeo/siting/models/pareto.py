@@ -13,7 +13,7 @@ from scipy import sparse
 from kcgeo.access.pairs import number_faults, text_ids, upto
 from kcgeo.errors import SolverError, TableError, UnfinishedWarning, first_ids, raise_all
 from kcgeo.siting.assemble import nearest_open
-from kcgeo.siting.instance import Bools, Floats, Instance, check_cutoff, read_instance
+from kcgeo.siting.instance import Bools, Floats, Instance, check_cutoff, check_groups, read_instance
 from kcgeo.siting.limits import check_count
 from kcgeo.siting.plan import relative_gap
 from kcgeo.siting.solve.clock import ProgressFunction, Run
@@ -22,6 +22,8 @@ from kcgeo.siting.solve.radius import smallest_radius
 from kcgeo.siting.solve.solver import Program, Rows, solve
 
 __all__ = ["pareto"]
+
+MOST_STEPS = 1_000
 
 _SLACK = 1e-7
 
@@ -83,6 +85,9 @@ def pareto(
         raise_all(check_cutoff(cutoff_min), SolverError)
         check_count(instance, new_count)
         raise_all(number_faults(steps, "steps", least=2, whole=True), SolverError)
+        if steps > MOST_STEPS:
+            raise SolverError(f"steps is {steps:g}; give at most {MOST_STEPS} levels.")
+        steps = int(steps)
         goal = _goal(instance, cutoff_min, new_count, _group_shares(instance, groups))
         found: dict[tuple[int, ...], float] = {}
         for limit_min in _time_levels(goal, steps, run, threads):
@@ -99,16 +104,15 @@ def pareto(
 
 def _group_shares(instance: Instance, groups: pd.DataFrame) -> Floats:
     """Share of its group that lives in each place, places by groups."""
+    check_groups(groups)
     problems: list[str] = []
-    if not isinstance(groups, pd.DataFrame):
-        raise TableError(f"groups must be a DataFrame with a column for each group, not a {type(groups).__name__}.")
     here = groups.set_axis(text_ids(groups.index, "groups")).reindex(list(instance.place_ids))
     lacking = here.index[here.isna().any(axis=1)]
     if len(lacking):
         problems.append(f"groups has no number for {len(lacking)} places: {first_ids(lacking)}.")
     empty = [str(name) for name in groups.columns if not groups[name].sum() > 0]
-    if empty or groups.shape[1] == 0:
-        problems.append(f"groups without people: {first_ids(empty) or 'none given'}. Leave them out.")
+    if empty:
+        problems.append(f"groups without people: {first_ids(empty)}. Leave them out.")
     raise_all(problems, TableError)
     numbers = here.to_numpy(dtype=float)
     return np.asarray(numbers / numbers.sum(axis=0), dtype=np.float64)

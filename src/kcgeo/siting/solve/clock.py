@@ -40,6 +40,8 @@ class Run:
     def __init__(self, time_limit_s: float | None = None, progress: ProgressFunction | None = None) -> None:
         if time_limit_s is not None and number_faults(time_limit_s, "time_limit_s", above=True, finite=False):
             raise SolverError(f"time_limit_s is {time_limit_s!r}; give seconds above 0, or None for no limit.")
+        if progress is not None and not callable(progress):
+            raise SolverError(f"progress is {progress!r}; give a function that takes what is known, or None.")
         self._start = time.monotonic()
         self._limit_s = math.inf if time_limit_s is None else float(time_limit_s)
         self._progress = progress

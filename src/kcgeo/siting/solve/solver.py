@@ -15,7 +15,8 @@ import highspy
 import numpy as np
 from scipy import sparse
 
-from kcgeo.errors import SolverError
+from kcgeo.access.pairs import number_faults
+from kcgeo.errors import SolverError, raise_all
 from kcgeo.siting.instance import Bools, Floats
 from kcgeo.siting.solve.clock import Run
 
@@ -121,6 +122,7 @@ def _bounded(values: Floats) -> Floats:
 
 
 def _load(program: Program, threads: int) -> Any:
+    raise_all(number_faults(threads, "threads", whole=True), SolverError)
     # highspy.Highs greets on the standard output before it can be told to be silent; what it wraps does not
     highs: Any = getattr(highspy._core, "_Highs", highspy.Highs)()
     options = {
