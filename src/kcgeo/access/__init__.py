@@ -32,6 +32,7 @@ from kcgeo.access.queues import bed_chance, erlang_a, erlang_b, erlang_c, simula
 from kcgeo.access.reach import cumulative, cumulative_interval, gravity, nearest
 from kcgeo.access.spatial.hotspots import GI_CLASSES, MORAN_CLASSES, global_moran, hot_spots
 from kcgeo.access.spatial.neighbours import contiguity
+from kcgeo.doors import behind_doors
 
 __all__ = [
     "ALL_REQUIRED",
@@ -94,3 +95,5 @@ __all__ = [
     "three_step_fca",
     "two_step_fca",
 ]
+
+behind_doors(globals(), __all__)

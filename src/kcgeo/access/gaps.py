@@ -196,6 +196,9 @@ def lacking(states: pd.DataFrame, required: Sequence[str]) -> pd.Series[bool]:
     Name: lacking, dtype: bool
     """
     columns = [f"{name}_state" if f"{name}_state" in states else name for name in required]
+    strangers = [name for name in columns if name not in states]
+    if strangers:
+        raise TableError(f"The states lack the categories {first_ids(strangers)}.")
     found: pd.Series[bool] = (states[columns] == "none").any(axis=1).rename("lacking")
     return found
 

@@ -1,5 +1,6 @@
 """Where next? Location models with a proof."""
 
+from kcgeo.doors import behind_doors
 from kcgeo.siting.alternatives import alternatives, site_frequency
 from kcgeo.siting.checker import check_dispersion, check_plan
 from kcgeo.siting.models.beds import BedPlan, place_beds
@@ -46,3 +47,5 @@ __all__ = [
     "place_beds",
     "site_frequency",
 ]
+
+behind_doors(globals(), __all__)
