@@ -177,7 +177,7 @@ def _fits(value: Any, kind: str, known: Mapping[str, Any]) -> bool:
     if head == "None":
         return value is None
     if head in ("float", "int"):
-        number = pd.api.types.is_number(value) and isinstance(value, Real) and value == value
+        number = isinstance(value, Real) and not pd.api.types.is_bool(value) and value == value
         return number and (head == "float" or (float(value).is_integer() and abs(float(value)) <= MOST_WHOLE))
     if head in ("str", "bool"):
         return isinstance(value, str if head == "str" else bool | np.bool_)
