@@ -26,6 +26,9 @@ __all__ = [
 class KcgeoError(ValueError):
     """Base of all refusals; ``problems`` holds one sentence for each fault."""
 
+    exit_code = 2
+    """What a command ends with: 2 for input that is refused, 4 where a server cannot be reached."""
+
     def __init__(self, problems: str | Iterable[str]) -> None:
         self.problems: tuple[str, ...] = (problems,) if isinstance(problems, str) else tuple(problems)
         super().__init__("\n".join(self.problems))

@@ -16,7 +16,16 @@ from pathlib import Path
 
 from kcgeo.errors import IntegrityError
 
-__all__ = ["homes", "package_folder", "replacing", "replacing_folder", "sha256", "write_bytes", "write_text"]
+__all__ = [
+    "homes",
+    "package_folder",
+    "replacing",
+    "replacing_folder",
+    "scratch",
+    "sha256",
+    "write_bytes",
+    "write_text",
+]
 
 
 def homes() -> tuple[Path, Path]:
@@ -54,11 +63,18 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        temporary.chmod(0o644)
+        temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _umask() -> int:
+    """Return what the user takes from the rights of new files; it can only be read by setting it."""
+    held = os.umask(0o077)
+    os.umask(held)
+    return held
 
 
 _FORMER = "-former"
@@ -83,23 +99,43 @@ def _lives(pid: int) -> bool:
     return True
 
 
-def _sweep(folder: Path) -> None:
-    """Remove the temporary folders of runs that were killed; a former result comes back if the new one never came.
+def _left_behind(folder: Path, name: str) -> Iterator[tuple[Path, bool]]:
+    """Yield the temporary folders of killed runs, and whether each is a former result that was set aside.
 
-    A folder is swept when its process, which its name tells, has ended on this machine, or after a day.
+    A folder is left behind when its process, which its name tells, has ended on this machine, or after a day.
     """
-    name = re.compile(rf"\.{re.escape(folder.name)}-kcgeo-(\d+)-([0-9a-f]{{8}})-[a-z0-9_]{{8}}({_FORMER})?")
-    for path in sorted(folder.parent.iterdir()):
-        found = name.fullmatch(path.name)
+    pattern = re.compile(rf"{re.escape(name)}-kcgeo-(\d+)-([0-9a-f]{{8}})-[a-z0-9_]{{8}}({_FORMER})?")
+    for path in sorted(folder.iterdir()):
+        found = pattern.fullmatch(path.name)
         if found is None or path.is_symlink() or not path.is_dir():
             continue
         ended = found[2] == _machine() and not _lives(int(found[1]))
-        if not ended and time.time() - path.stat().st_mtime < _LONGEST_RUN_S:
-            continue
-        if found[3] and not folder.exists():
-            path.replace(folder)
-        else:
-            shutil.rmtree(path, ignore_errors=True)
+        if ended or time.time() - path.stat().st_mtime >= _LONGEST_RUN_S:
+            yield path, found[3] is not None
+
+
+def _temporary_name(name: str) -> str:
+    return f"{name}-kcgeo-{os.getpid()}-{_machine()}-"
+
+
+@contextmanager
+def scratch(name: str) -> Iterator[Path]:
+    """Give an empty folder for this user alone in the temporary directory; it is gone after the block.
+
+    What a killed run left there under the same ``name`` is removed first.
+
+    Examples
+    --------
+    >>> with scratch("example") as folder:
+    ...     write_text(folder / "a.txt", "one line")
+    >>> folder.exists()
+    False
+    """
+    place = Path(tempfile.gettempdir())
+    for path, _ in _left_behind(place, name):
+        shutil.rmtree(path, ignore_errors=True)  # another user's stays
+    with tempfile.TemporaryDirectory(prefix=_temporary_name(name), dir=place, ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 @contextmanager
@@ -110,13 +146,16 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
     that was killed may leave its temporary folder behind: the next one for the same ``folder`` removes it.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(folder)
-    prefix = f".{folder.name}-kcgeo-{os.getpid()}-{_machine()}-"
-    temporary = Path(tempfile.mkdtemp(prefix=prefix, dir=folder.parent))
+    for path, was_result in _left_behind(folder.parent, f".{folder.name}"):
+        if was_result and not folder.exists():
+            path.replace(folder)
+        else:
+            shutil.rmtree(path, ignore_errors=True)
+    temporary = Path(tempfile.mkdtemp(prefix=_temporary_name(f".{folder.name}"), dir=folder.parent))
     former = temporary.with_name(temporary.name + _FORMER)
     try:
         yield temporary
-        temporary.chmod(0o755)
+        temporary.chmod(0o777 & ~_umask())
         if folder.exists():
             folder.replace(former)
         try:

@@ -37,6 +37,18 @@ def test_broken_description_is_refused(own_package: Path) -> None:
         data.resources()
 
 
+@pytest.mark.parametrize(
+    "text", ["[]", "{}", "null", '{"default_study": "a", "disclosure_bases": {}, "resources": [{}]}']
+)
+def test_descriptor_that_describes_nothing_is_refused_in_words(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "datapackage.json").write_text(text)
+    monkeypatch.setenv("KCGEO_DATA", str(tmp_path))
+    with pytest.raises(IntegrityError, match="does not describe the data package; restore it"):
+        resources()
+
+
 def test_unknown_resource_is_refused_with_the_list() -> None:
     with pytest.raises(
         IntegrityError, match=r"no resource 'shelters'; it has aggregates, area_sizes, areas, .*services"

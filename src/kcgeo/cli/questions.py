@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from kcgeo.cli.shared import OutOption, StudyOption, WhoOption, app, moment, print_table, progress, study_path, who_asks
+from kcgeo.cli.stopping import wait_for_a_plan
 
 __all__: list[str] = []
 
@@ -141,6 +142,7 @@ def site_command(
     from kcgeo.study.names import category_named
 
     settings = load(study_path(study))
+    wait_for_a_plan()
     with progress() as bar:
         task = bar.add_task("Reading the study", total=None)
         answer = site_to(
@@ -185,7 +187,7 @@ def site_command(
     if out is not None:
         typer.echo(f"The page to hand on is {out / 'page.pdf'}; map, tables and GeoPackage are beside it.")
     if answer.unfinished:
-        raise typer.Exit(130)
+        raise typer.Exit(3)
 
 
 def _number_or_column(text: str | None) -> float | str | None:

@@ -8,14 +8,16 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from typer.core import TyperGroup
 
+from kcgeo.cli.stopping import Stopped
 from kcgeo.errors import StudyError, WithheldWarning
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from kcgeo.study import Answer
 
 __all__ = [
+    "Group",
     "JsonOption",
     "OutOption",
     "StudyOption",
@@ -33,6 +36,7 @@ __all__ = [
     "data_app",
     "moment",
     "point",
+    "note",
     "print_changes",
     "print_frame",
     "print_json",
@@ -43,11 +47,33 @@ __all__ = [
     "who_asks",
 ]
 
+_said = {"quiet": False}
+
+
+class Group(TyperGroup):
+    """Commands that take ``--quiet`` before and after their names, and that end on Ctrl-C with a code of their own."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a command with the option that all share."""
+        command = super().get_command(ctx, cmd_name)
+        if command is not None and not isinstance(command, TyperGroup):
+            shared = [option for option in ctx.find_root().command.params if option.name == "quiet"]
+            command.params += [option for option in shared if option not in command.params]
+        return command
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; Ctrl-C is turned into what the framework lets through."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise Stopped from None
+
+
 app = typer.Typer(
     name="kcgeo",
+    cls=Group,
     help="Who can reach help after trafficking, who cannot, and where one more site would help most.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
@@ -61,16 +87,26 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _be_quiet(wanted: bool) -> None:
+    _said["quiet"] = _said["quiet"] or wanted
+
+
 @app.callback()
 def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
+    quiet: Annotated[
+        bool,
+        typer.Option(
+            "--quiet", "-q", callback=_be_quiet, expose_value=False, help="Print results and faults, and no more."
+        ),
+    ] = False,
 ) -> None:
     """Who can reach help after trafficking, who cannot, and where one more site would help most."""
 
 
-data_app = typer.Typer(help="Look at the data package and check it.", no_args_is_help=True)
+data_app = typer.Typer(cls=Group, help="Look at the data package and check it.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 
 StudyOption = Annotated[
@@ -96,9 +132,15 @@ def progress() -> Iterator[Progress]:
         BarColumn(bar_width=30),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        console=Console(stderr=True),
+        console=Console(stderr=True, quiet=_said["quiet"]),
     ) as bar:
         yield bar
+
+
+def note(text: str) -> None:
+    """Print what is no result, such as where the files are, unless the user wants quiet."""
+    if not _said["quiet"]:
+        typer.echo(text)
 
 
 def study_path(path: Path | None) -> Path:

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from kcgeo.cli.shared import app, print_table, progress
+from kcgeo.cli.shared import Group, app, print_table, progress
 from kcgeo.errors import StudyError
 
 __all__: list[str] = []
@@ -17,7 +17,7 @@ __all__: list[str] = []
 if TYPE_CHECKING:
     from kcgeo.study.file.new import Held
 
-study_app = typer.Typer(help="Write a study file for another metro, and check one.", no_args_is_help=True)
+study_app = typer.Typer(cls=Group, help="Write a study file for another metro, and check one.", no_args_is_help=True)
 app.add_typer(study_app, name="study")
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -19,7 +18,7 @@ from typing import TypeVar
 
 from kcgeo.data import package_folder
 from kcgeo.data.study.settings import Study
-from kcgeo.files import sha256, write_bytes
+from kcgeo.files import scratch, sha256, write_bytes
 
 __all__ = ["keeping", "kept", "key_of"]
 
@@ -30,9 +29,9 @@ Result = TypeVar("Result")
 @contextmanager
 def keeping() -> Iterator[None]:
     """Keep results for this process and those that it starts, until the block ends."""
-    with tempfile.TemporaryDirectory(prefix="kcgeo-kept-") as folder:  # for this user alone
+    with scratch("kept") as folder:
         former = os.environ.get(_FOLDER)
-        os.environ[_FOLDER] = folder
+        os.environ[_FOLDER] = str(folder)
         try:
             yield
         finally:

@@ -32,6 +32,8 @@ _LIMIT_BYTES = 2 << 30
 class FetchError(KcgeoError):
     """A published file could not be had; what was there before stays."""
 
+    exit_code = 4
+
 
 class _BrokenError(Exception):
     """A connection that may do better next time; ``mark`` tells the version of the file that has come in part."""

@@ -18,7 +18,6 @@ import os
 import re
 import stat
 import tarfile
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Collection, Iterator
@@ -28,7 +27,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO, cast
 
 from kcgeo.errors import KcgeoError, TableError, first_ids
-from kcgeo.files import sha256
+from kcgeo.files import scratch, sha256
 
 __all__ = ["LIMITS", "Limits", "extracted", "files_in", "is_archive", "refusing", "source_sha256"]
 
@@ -163,8 +162,7 @@ def extracted(path: Path, *, limits: Limits = LIMITS) -> Iterator[Path]:
     if kind is None:
         empty = " (it is empty)" if path.stat().st_size == 0 else ""
         raise TableError(f"{path.name} is neither a folder nor a zip or tar archive{empty}; was it downloaded whole?")
-    with tempfile.TemporaryDirectory(prefix="kcgeo-") as name:
-        folder = Path(name)
+    with scratch("archive") as folder:
         with refusing(path, f"a whole {kind} archive"):
             if kind == "zip":
                 _unzip(path, folder, limits)

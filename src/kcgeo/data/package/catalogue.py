@@ -25,6 +25,7 @@ from kcgeo.files import homes, package_folder, sha256
 __all__ = ["default_study", "describe", "file_of", "load", "package_folder", "resources"]
 
 _DESCRIPTOR = "datapackage.json"
+_KEYS = {"default_study", "disclosure_bases", "resources"}
 
 
 def default_study() -> Path:
@@ -48,8 +49,18 @@ def _descriptor() -> dict[str, Any]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise IntegrityError(f"{path} is not JSON ({error}); restore it from the release.") from None
-    assert isinstance(content, dict)
-    return content
+    if (
+        not isinstance(content, dict)
+        or not _KEYS <= content.keys()
+        or not all(map(_is_described, content["resources"]))
+    ):
+        raise IntegrityError(f"{path} does not describe the data package; restore it from the release.")
+    found: dict[str, Any] = content
+    return found
+
+
+def _is_described(item: Any) -> bool:
+    return isinstance(item, dict) and item.keys() >= {"name", "path", "sha256"}
 
 
 def resources() -> tuple[str, ...]:

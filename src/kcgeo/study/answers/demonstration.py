@@ -8,7 +8,6 @@ result; the fourth is kcgeo: loader, exact rows, release gate. The same attacker
 from __future__ import annotations
 
 import hashlib
-import tempfile
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from kcgeo.crs import STORAGE
 from kcgeo.data.package.catalogue import disclosure_bases
 from kcgeo.disclosure import Layer, Released, best_candidates, candidate_losses, expected_times, release
 from kcgeo.errors import WithheldWarning
+from kcgeo.files import scratch
 from kcgeo.travel import Network, nearest_times
 
 __all__ = ["PUBLISHERS", "Demonstration", "Town", "demonstrate", "invented_services", "invented_town"]
@@ -215,10 +215,10 @@ def demonstrate(*, seed: int = 4, hiding_count: int = 25) -> Demonstration:
     names = town.nodes["node_id"].tolist()
     true = names.index(_HIDDEN)
     hiding = [true, *sorted(rng.choice(len(names), hiding_count, replace=False).tolist())]
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch("demonstration") as folder:
         # none, some one by one, and every place at once but the public doors: a hidden row closes the door it shares
         files: list[list[str]] = [[], *([names[place]] for place in hiding[:4]), [n for n in names if n not in _KNOWN]]
-        editions = [_edition(town, hidden, Path(folder)) for hidden in files]
+        editions = [_edition(town, hidden, folder) for hidden in files]
     times = expected_times(town.network, town.nodes, town.at(_KNOWN), town.nodes).to_numpy()
     house = editions[0]["surface"].table.set_index("cell_id").loc[names, f"{CATEGORY}_min"].to_numpy(dtype=float)
     attack = _Attack(town, times, house)

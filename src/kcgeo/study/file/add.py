@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from kcgeo.data.formats.registry import READERS, Converted, Reader
 from kcgeo.data.study.layers import KINDS, SIDE_BY_SIDE, Layer, layers_folder, put_layer, remove_layer
 from kcgeo.data.study.settings import Study
 from kcgeo.errors import KcgeoError, StudyError, first_ids
-from kcgeo.files import write_text
+from kcgeo.files import scratch, write_text
 from kcgeo.study.progress import Step, silent_step
 
 __all__ = ["Added", "State", "add_fetched", "add_layer", "drop_layer", "preview"]
@@ -140,9 +139,9 @@ def preview(study_path: Path, source: str, *, options: Mapping[str, str] | None 
     converted = READERS["services"].read(Path(source), study, **dict(options or {}))
     own = _layer_name(study, "services", None, converted, Path(source).name)
     former = _rows_of(study, own)
-    with tempfile.TemporaryDirectory(prefix="kcgeo-") as folder:
-        converted.write(Path(folder) / "services.csv")
-        after = data.list_of_study(study, Path(folder) / "services.csv")
+    with scratch("add") as folder:
+        converted.write(folder / "services.csv")
+        after = data.list_of_study(study, folder / "services.csv")
     return data.changes(after.iloc[:0] if former is None else former, after)
 
 
@@ -157,9 +156,9 @@ def _layer_name(study: Study, kind: str, name: str | None, converted: Converted,
         if name and not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
             raise StudyError(f"--name takes small letters, digits and hyphens, not '{name}'.")
         return name or ""
-    with tempfile.TemporaryDirectory(prefix="kcgeo-") as folder:
-        converted.write(Path(folder) / "services.csv")
-        ids = _ids(Path(folder) / "services.csv")
+    with scratch("add") as folder:
+        converted.write(folder / "services.csv")
+        ids = _ids(folder / "services.csv")
     shared = {item.name: len(ids & _ids(item.path)) for item in held}
     if any(shared.values()):
         return max(shared, key=lambda item: shared[item])
@@ -186,11 +185,11 @@ def _rows_of(study: Study, name: str) -> gpd.GeoDataFrame | None:
 
 def add_fetched(study_path: Path, kind: str, files: Sequence[Fetched], *, step: Step = silent_step) -> Added:
     """Give fetched files to the reader of their kind, all together; the layer is named after them."""
-    with tempfile.TemporaryDirectory(prefix="kcgeo-") as name:
+    with scratch("add") as folder:
         for item in files:
-            shutil.copyfile(item.path, Path(name) / item.path.name)
+            shutil.copyfile(item.path, folder / item.path.name)
         return add_layer(
-            study_path, kind, name, source_name=first_ids((item.path.name for item in files), limit=3), step=step
+            study_path, kind, str(folder), source_name=first_ids((item.path.name for item in files), limit=3), step=step
         )
 
 

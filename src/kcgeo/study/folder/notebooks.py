@@ -85,6 +85,8 @@ def execute(path: Path, *, environment: Mapping[str, str]) -> Any:
     notebook = nbformat.read(path, as_version=4)
     # the hash seed keeps sets in order
     variables = {name: value for name, value in os.environ.items() if name != "JUPYTER_PATH"}
+    if "KCGEO_KEPT" in os.environ:  # what a notebook leaves goes with the folder of the run, also when it was killed
+        variables["TMPDIR"] = os.environ["KCGEO_KEPT"]
     variables |= {"PYTHONHASHSEED": "0", "MPLBACKEND": "module://matplotlib_inline.backend_inline", **environment}
     begin = nbformat.v4.new_code_cell(_ANEW.format(folder=str(path.parent), variables=variables))
     notebook.cells.insert(0, begin)

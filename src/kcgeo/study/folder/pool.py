@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
 from kcgeo.errors import StudyError, WithheldWarning
 from kcgeo.study.answer import Scene
 
-__all__ = ["Job", "do_all"]
+__all__ = ["Job", "deaf_to_ctrl_c", "do_all"]
 
 Job = tuple[str, Callable[[Scene, Path], Any]]
 """What is told when it is done, and the work: a function of a module or a partial of one."""
@@ -46,16 +49,37 @@ def do_all(scene: Scene, folder: Path, jobs: Sequence[Job], *, done: Callable[[s
     given = (scene.study, scene.tables, folder)
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=given)
     try:
-        futures: dict[Future[Any], int] = {pool.submit(_work, work): number for number, (_, work) in enumerate(jobs)}
+        with deaf_to_ctrl_c():
+            futures: dict[Future[Any], int] = {
+                pool.submit(_work, work): number for number, (_, work) in enumerate(jobs)
+            }
         for future in as_completed(futures):
             number = futures[future]
             found[number] = future.result()
             done(jobs[number][0])
     except BrokenProcessPool:
         raise StudyError("A process that draws ended early, perhaps for want of memory; nothing was changed.") from None
+    except BaseException:  # what is under way may take a minute more, and nobody waits for it
+        for process in list((pool._processes or {}).values()):
+            process.terminate()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
     return [found[number] for number in range(len(jobs))]
+
+
+@contextmanager
+def deaf_to_ctrl_c() -> Iterator[None]:
+    """Let processes that start now not hear Ctrl-C, which a terminal sends to all: the one that asked ends them."""
+    if os.name != "posix":
+        yield
+        return
+    resource_tracker.ensure_running()  # which would let this thread hear again
+    former = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, former)
 
 
 def _here(job: Job, scene: Scene, folder: Path, done: Callable[[str], None]) -> Any:

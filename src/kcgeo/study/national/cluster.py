@@ -7,7 +7,6 @@ A few tasks more than there are workers are under way at any time; the rest is n
 from __future__ import annotations
 
 import logging
-import tempfile
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,6 +15,8 @@ from typing import Any
 
 from kcgeo.access.parts import Answers, Part, measure_part
 from kcgeo.errors import StudyError
+from kcgeo.files import scratch
+from kcgeo.study.folder.pool import deaf_to_ctrl_c
 from kcgeo.study.national.parts import Tile
 
 __all__ = ["Work", "cluster", "in_process", "on_cluster"]
@@ -75,20 +76,21 @@ def cluster(*, workers: int, scheduler: str | None = None) -> Iterator[Any]:
             )
         )
         if scheduler is None:
-            scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="kcgeo-scale-"))
-            scheduler = stack.enter_context(
-                LocalCluster(
+            workplace = stack.enter_context(scratch("scale"))
+            stack.enter_context(dask.config.set({"temporary-directory": str(workplace)}))
+            with deaf_to_ctrl_c():  # also the thread that starts a worker anew
+                scheduler = LocalCluster(
                     n_workers=workers,
                     threads_per_worker=1,
                     processes=True,
                     host="127.0.0.1",
                     dashboard_address="127.0.0.1:0",
                     scheduler_kwargs={"dashboard": False},
-                    local_directory=scratch,
+                    local_directory=str(workplace),
                     silence_logs=logging.CRITICAL,
                     env=dict.fromkeys(_THREADS, "1"),
                 )
-            )
+            stack.enter_context(scheduler)
             yield stack.enter_context(Client(scheduler))
             return
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
