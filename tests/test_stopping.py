@@ -1,4 +1,4 @@
-"""A command that is stopped: one sentence, a code of its own, no traceback, no folder left, the former results whole."""
+"""A command that is stopped: one sentence, a code of its own, no traceback, no folder left, former results whole."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def test_descriptor_that_describes_nothing_is_refused_in_words(
     (tmp_path / "datapackage.json").write_text(text)
     monkeypatch.setenv("KCGEO_DATA", str(tmp_path))
     with pytest.raises(IntegrityError, match="does not describe the data package; restore it"):
-        resources()
+        data.resources()
 
 
 def test_unknown_resource_is_refused_with_the_list() -> None:

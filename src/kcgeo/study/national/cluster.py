@@ -79,7 +79,7 @@ def cluster(*, workers: int, scheduler: str | None = None) -> Iterator[Any]:
             workplace = stack.enter_context(scratch("scale"))
             stack.enter_context(dask.config.set({"temporary-directory": str(workplace)}))
             with deaf_to_ctrl_c():  # also the thread that starts a worker anew
-                scheduler = LocalCluster(
+                local = LocalCluster(
                     n_workers=workers,
                     threads_per_worker=1,
                     processes=True,
@@ -90,8 +90,8 @@ def cluster(*, workers: int, scheduler: str | None = None) -> Iterator[Any]:
                     silence_logs=logging.CRITICAL,
                     env=dict.fromkeys(_THREADS, "1"),
                 )
-            stack.enter_context(scheduler)
-            yield stack.enter_context(Client(scheduler))
+            stack.enter_context(local)
+            yield stack.enter_context(Client(local))
             return
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
         try:
