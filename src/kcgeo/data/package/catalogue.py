@@ -60,7 +60,7 @@ def _descriptor() -> dict[str, Any]:
 
 
 def _is_described(item: Any) -> bool:
-    return isinstance(item, dict) and item.keys() >= {"name", "path", "sha256"}
+    return isinstance(item, dict) and {"name", "path", "sha256"}.issubset(item)
 
 
 def resources() -> tuple[str, ...]:
