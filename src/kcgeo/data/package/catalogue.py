@@ -49,11 +49,8 @@ def _descriptor() -> dict[str, Any]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise IntegrityError(f"{path} is not JSON ({error}); restore it from the release.") from None
-    if (
-        not isinstance(content, dict)
-        or not _KEYS <= content.keys()
-        or not all(map(_is_described, content["resources"]))
-    ):
+    described = isinstance(content, dict) and _KEYS.issubset(content) and all(map(_is_described, content["resources"]))
+    if not described:
         raise IntegrityError(f"{path} does not describe the data package; restore it from the release.")
     found: dict[str, Any] = content
     return found
