@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -173,3 +174,48 @@ def test_help_has_an_example(command: list[str]) -> None:
     answer = kcgeo(*command, "--help")
     assert answer.returncode == 0
     assert f"Example: kcgeo {' '.join(command)}" in " ".join(answer.stdout.split())
+
+
+def test_doctor_says_what_is_there_and_what_is_wanting(tmp_path: Path) -> None:
+    answer = kcgeo("doctor", "--json")
+    rows = {row["what"]: row for row in json.loads(answer.stdout)}
+    assert answer.returncode == 0, answer.stderr
+    assert {
+        "Python",
+        "kcgeo",
+        "geopandas",
+        "data package",
+        "font",
+        "browser",
+        "extra report",
+        "temporary folder",
+    } <= set(rows)
+    assert rows["font"]["found"] == "DejaVuSans.ttf"
+    (tmp_path / "datapackage.json").write_text("{}")
+    broken = kcgeo("doctor", KCGEO_DATA=str(tmp_path))
+    assert broken.returncode == 2
+    assert "restore it from the release" in broken.stdout + broken.stderr
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study of one county, in a folder with a space and letters that are not ASCII."""
+    folder = tmp_path_factory.mktemp("towns") / "mi año"
+    answer = kcgeo(
+        "study", "new", "--name", "town", "--counties", "20121", "--corridors", "I-35", "--out", str(folder), "-q"
+    )
+    assert answer.returncode == 0, answer.stderr
+    return folder / "town.toml"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "table"), [(["gaps", "--category", "medical"], "coverage"), (["corridor", "I-35"], "segments")]
+)
+def test_json_is_all_that_is_printed(words: list[str], table: str, town: Path) -> None:
+    answer = kcgeo(*words, "--study", str(town), "--json", "--quiet", HOME="", TZ="Asia/Tokyo", OMP_NUM_THREADS="1")
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stderr == ""
+    content = json.loads(answer.stdout)
+    assert content["tables"][table] or table == "segments"
+    assert {"question", "asked", "findings", "tables"} == set(content)

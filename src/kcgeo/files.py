@@ -23,6 +23,7 @@ __all__ = [
     "replacing_folder",
     "scratch",
     "sha256",
+    "user_home",
     "write_bytes",
     "write_text",
 ]
@@ -49,6 +50,14 @@ def package_folder() -> Path:
             return folder
     cure = "correct KCGEO_DATA" if named else "install kcgeo again, or set KCGEO_DATA to the data folder of a checkout"
     raise IntegrityError(f"No datapackage.json was found in {' or '.join(map(str, places))}; {cure}.")
+
+
+def user_home() -> Path:
+    """Return the home folder of the user; the temporary directory for a user who has none."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path(tempfile.gettempdir())
 
 
 @contextmanager

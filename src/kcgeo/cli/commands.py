@@ -6,6 +6,7 @@ from kcgeo.cli import (  # noqa: F401  (each adds its commands)
     add,
     beds,
     data,
+    doctor,
     exchange,
     local,
     planner,

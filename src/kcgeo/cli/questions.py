@@ -9,7 +9,20 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from kcgeo.cli.shared import OutOption, StudyOption, WhoOption, app, moment, print_table, progress, study_path, who_asks
+from kcgeo.cli.shared import (
+    JsonOption,
+    OutOption,
+    StudyOption,
+    WhoOption,
+    app,
+    moment,
+    note,
+    print_json,
+    print_table,
+    progress,
+    study_path,
+    who_asks,
+)
 from kcgeo.cli.stopping import wait_for_a_plan
 
 __all__: list[str] = []
@@ -24,6 +37,7 @@ def gaps(
     category: Annotated[list[str] | None, typer.Option(help="Category to ask for; repeat for several.")] = None,
     eligibility: WhoOption = None,
     open_at: Annotated[str | None, typer.Option(help="Only services known to be open at this local time.")] = None,
+    json: JsonOption = False,
 ) -> None:
     """Show the share of people within reach, and write the places that lack a category."""
     from kcgeo.study import coverage_report, load
@@ -39,6 +53,9 @@ def gaps(
             open_at=None if open_at is None else moment(open_at, "--open-at"),
             out=out,
         )
+    if json:
+        print_json(report.answer)
+        return
     table = Table(title=escape(report.title), caption=escape(report.caption))
     for index, column in enumerate(report.shown.columns):
         table.add_column(escape(str(column)), justify="left" if index < 2 else "right")
@@ -46,7 +63,7 @@ def gaps(
         table.add_row(*(escape(str(value)) for value in row))
     print_table(table)
     if out is not None:
-        typer.echo(f"Tables are in {out}.")
+        note(f"Tables are in {out}.")
 
 
 @app.command(epilog="Example: kcgeo corridor I-35 I-70 --out output/corridors")
@@ -55,6 +72,7 @@ def corridor(
     study: StudyOption = None,
     out: OutOption = None,
     step_mi: Annotated[float, typer.Option(help="Miles between stations, 0.1 to 10.")] = 0.5,
+    json: JsonOption = False,
 ) -> None:
     """Show along which miles of a route help is thin, and draw its strip chart."""
     from kcgeo.study import load, measure_corridors
@@ -64,6 +82,9 @@ def corridor(
     with progress() as bar:
         bar.add_task("Measuring travel times", total=None)
         report, chart = measure_corridors(settings, [route_named(name) for name in route], step_mi=step_mi, out=out)
+    if json:
+        print_json(report.answer)
+        return
     title = f"Miles over {report.cutoff_min:g} minutes from help"
     table = Table(title=title, caption=escape(" ".join(chart.note.notices)))
     for column in report.shown.columns:
@@ -75,7 +96,7 @@ def corridor(
     else:
         print_table(table)
     if out is not None:
-        typer.echo(f"Chart and tables are in {out}.")
+        note(f"Chart and tables are in {out}.")
 
 
 @app.command(epilog="Example: kcgeo partner --services own.csv --recipient 'Example Agency' --out ../for-partner")
@@ -135,11 +156,13 @@ def site_command(
     nearly: Annotated[float, typer.Option(help="Show plans that are worse by at most this share.")] = 0.02,
     draws: Annotated[int, typer.Option(help="Draws of speeds and places that say how sure the plan is.")] = 500,
     time_limit: Annotated[float, typer.Option(help="Seconds for each solve; then the best plan so far.")] = 60.0,
+    json: JsonOption = False,
 ) -> None:
     """Find in which areas new sites would help most, with proof; Ctrl-C gives the best plan so far with its gap."""
     from kcgeo.present.look.plan_words import plan_words
     from kcgeo.study import load, release_siting, site_to
     from kcgeo.study.names import category_named
+    from kcgeo.study.siting.output import siting_answer
 
     settings = load(study_path(study))
     wait_for_a_plan()
@@ -169,6 +192,9 @@ def site_command(
             draw_count=draws,
             time_limit_s=time_limit,
         )
+    if json:
+        print_json(siting_answer(answer))
+        raise typer.Exit(3 if answer.unfinished else 0)
     told = plan_words(release_siting(answer))
     table = Table(title=escape(told.headline))
     for column in ("", "area, not an address", "more people", "then within reach", "in good plans"):
@@ -185,7 +211,7 @@ def site_command(
     for sentence in (told.proof, *told.sure, *told.limits):
         typer.echo(sentence)
     if out is not None:
-        typer.echo(f"The page to hand on is {out / 'page.pdf'}; map, tables and GeoPackage are beside it.")
+        note(f"The page to hand on is {out / 'page.pdf'}; map, tables and GeoPackage are beside it.")
     if answer.unfinished:
         raise typer.Exit(3)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from kcgeo.cli.shared import OutOption, StudyOption, app, progress, study_path
+from kcgeo.cli.shared import OutOption, StudyOption, app, note, progress, study_path
 
 __all__: list[str] = []
 
@@ -30,7 +30,7 @@ def maps(
             bar.update(task, description=description, completed=done, total=total)
 
         manifest = run(path, folder, notebooks=notebooks, progress=step)
-    typer.echo(f"{len(manifest['files'])} files in {folder}; open {folder / 'index.html'} first.")
+    note(f"{len(manifest['files'])} files in {folder}; open {folder / 'index.html'} first.")
 
 
 @app.command("export", epilog="Example: kcgeo export --for slides --for print --out output/kansas-city-export")
@@ -44,8 +44,10 @@ def export_command(
 ) -> None:
     """Write a talk, an atlas, web pages and data for others into one folder, which then holds what was asked for."""
     from kcgeo.study import export, load
-    from kcgeo.study.answers.export import AUDIENCES
+    from kcgeo.study.answers.export import AUDIENCES, left_out
 
+    for sentence in left_out(audience or AUDIENCES):  # before the minutes of work
+        typer.echo(f"kcgeo: {sentence}", err=True)
     path = study_path(study)
     folder = out if out is not None else Path("output") / f"{load(path).name}-export"
     with progress() as bar:
@@ -55,6 +57,4 @@ def export_command(
             bar.update(task, description=description, completed=done, total=total)
 
         written = export(path, folder, audiences=audience or AUDIENCES, progress=step)
-    for sentence in written.left_out:
-        typer.echo(f"kcgeo: {sentence}", err=True)
-    typer.echo(f"{len(written.manifest['files'])} files in {folder}; open {folder / 'index.html'} first.")
+    note(f"{len(written.manifest['files'])} files in {folder}; open {folder / 'index.html'} first.")

@@ -8,8 +8,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from kcgeo import data
 from kcgeo.data.study.changes import Changes
 from kcgeo.data.study.settings import Study
@@ -17,8 +15,12 @@ from kcgeo.disclosure import Released
 from kcgeo.errors import StudyError, raise_all
 from kcgeo.present import Plate
 from kcgeo.study.answer import Answer, Desk, Scene
+<<<<<<< HEAD
 from kcgeo.study.answers.beds import chain_report
 from kcgeo.study.answers.by_bus import transit_shares
+=======
+from kcgeo.study.answers.by_bus import TransitShares, transit_shares
+>>>>>>> b51940e (kcgeo doctor looks at the machine; --json for gaps, corridor, site and transit; a wanting extra is told before the work; a user without a home folder is served)
 from kcgeo.study.answers.compare import Side, compare_sides, side_of
 from kcgeo.study.answers.corridor import CorridorReport, corridor_faults
 from kcgeo.study.answers.corridor import corridor_report as along
@@ -32,7 +34,7 @@ from kcgeo.study.answers.more_beds import more_beds as beds_placed
 from kcgeo.study.answers.week import week_answer
 from kcgeo.study.folder import refuse_foreign_folder, write
 from kcgeo.study.folder.former import side_of_folder
-from kcgeo.study.folder.notebooks import notebook_files
+from kcgeo.study.folder.notebooks import missing_extra, notebook_files
 from kcgeo.study.kept import keeping
 from kcgeo.study.measure import Measured, measure
 from kcgeo.study.names import category_named, group_named
@@ -85,13 +87,16 @@ def run(path: Path | str, out: Path | str, *, notebooks: bool = True, progress: 
         For a study, a service file or a data package that cannot be computed with, or a foreign folder at ``out``.
     """
     refuse_foreign_folder(Path(out))
+    pages = notebook_files() if notebooks else []
+    if pages and (lost := missing_extra()):
+        raise StudyError(lost)
     study_path = Path(path).resolve()
     study = data.read_study(study_path)
     with keeping():
         measured = _measured(study, progress)
         answer = maps(
             measured,
-            notebooks=notebook_files() if notebooks else [],
+            notebooks=pages,
             study_path=study_path,
             step=lambda words: progress(words, 0, 1),
         )
@@ -347,14 +352,14 @@ def measure_corridors(
 
 def transit_question(
     study: Study, *, depart: datetime, until: datetime | None = None, out: Path | None = None
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
+) -> TransitShares:
     """Answer :func:`kcgeo.study.answers.by_bus.transit_shares`; write ``transit_places.csv`` where ``out`` is given."""
     if out is not None:
         refuse_foreign_folder(out)
     found = transit_shares(study, depart=depart, until=until)
     if out is not None:
         write(found.answer, out)
-    return found.shares, found.said
+    return found
 
 
 def site_to(study: Study, out: Path | None, *, step: Step, **question: Any) -> SitingAnswer:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from kcgeo.errors import KcgeoError
-from kcgeo.files import sha256, write_text
+from kcgeo.files import sha256, user_home, write_text
 
 __all__ = ["FetchError", "Fetched", "cache_folder", "download"]
 
@@ -56,7 +56,7 @@ class Fetched:
 
 def cache_folder() -> Path:
     """Return the folder of downloaded files: ``KCGEO_CACHE``, else ``kcgeo`` in the user's cache folder."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    base = os.environ.get("XDG_CACHE_HOME") or user_home() / ".cache"
     return Path(os.environ.get("KCGEO_CACHE") or Path(base) / "kcgeo")
 
 

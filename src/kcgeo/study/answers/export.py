@@ -60,11 +60,23 @@ TABLES = (
 """Releases that are exported as tables beside the layers of the map."""
 
 
-_NEEDS = {
-    "deck": "No deck: it needs python-pptx; install it with: pip install 'kcgeo[report]'.",
-    "atlas": "No atlas: it needs pypdf; install it with: pip install 'kcgeo[report]'.",
-    "parquet": "No GeoParquet: it needs pyarrow; install it with: pip install 'kcgeo[big]'.",
+_NEEDS: dict[str, tuple[Callable[[], bool], str]] = {
+    "slides": (deck_is_possible, "No deck: it needs python-pptx; install it with: pip install 'kcgeo[report]'."),
+    "print": (atlas_is_possible, "No atlas: it needs pypdf; install it with: pip install 'kcgeo[report]'."),
+    "data": (parquet_is_possible, "No GeoParquet: it needs pyarrow; install it with: pip install 'kcgeo[big]'."),
 }
+
+
+def left_out(audiences: Sequence[str]) -> tuple[str, ...]:
+    """Return a sentence for each format that cannot be made here; known before anything is computed.
+
+    Raises
+    ------
+    KcgeoError
+        For an unknown audience.
+    """
+    needs = [_NEEDS[one] for one in chosen_audiences(audiences) if one in _NEEDS]
+    return tuple(sentence for is_possible, sentence in needs if not is_possible())
 
 
 def method_of(study: Study, measured: Measured) -> tuple[str, ...]:
@@ -135,18 +147,13 @@ def export_answer(measured: Measured, *, audiences: Sequence[str] = AUDIENCES) -
     slides = [replace(one, place="slides/png", is_slide=True) for one in slides_of(study, released)]
     pages = [replace(one, place="print/{form}") for one in figures_of(study, released)]
     figures = (slides if "slides" in chosen else []) + (pages if "print" in chosen else [])
-    extras, left_out = list[Extra](), list[str]()
-    parts: dict[str, Callable[[], list[Extra | str]]] = {
+    parts: dict[str, Callable[[], list[Extra]]] = {
         "slides": partial(_deck, slides, method, carried),
         "print": partial(_atlases, pages, method),
         "web": _web,
         "data": partial(_data, scene),
     }
-    for part in (part for audience in chosen for part in parts[audience]()):
-        if isinstance(part, str):
-            left_out.append(part)
-        else:
-            extras.append(part)
+    extras = [part for audience in chosen for part in parts[audience]()]
     shown = _uses(figures) | {name for extra in extras for name in extra.uses}
     extras.append(Extra("Wrote the index", tuple(sorted(shown)), _write_index, binds=True))
     return Answer(
@@ -157,7 +164,7 @@ def export_answer(measured: Measured, *, audiences: Sequence[str] = AUDIENCES) -
         extras=tuple(extras),
         shown=(),
         about={"audiences": list(chosen)},
-        notices=tuple(left_out),
+        notices=left_out(chosen),
     )
 
 
@@ -176,9 +183,9 @@ def _uses(figures: Sequence[Figure]) -> set[str]:
     return {name for figure in figures for name in figure.uses}
 
 
-def _deck(figures: Sequence[Figure], method: tuple[str, ...], carried: str) -> list[Extra | str]:
+def _deck(figures: Sequence[Figure], method: tuple[str, ...], carried: str) -> list[Extra]:
     if not deck_is_possible():
-        return [_NEEDS["deck"]]
+        return []
     uses = tuple(sorted(_uses(figures) | {"coverage", "county", "chain_stages"}))
     return [Extra("Bound the slides", uses, partial(_write_deck, method=method, carried=carried), binds=True)]
 
@@ -212,9 +219,9 @@ def _picture(one: Drawn) -> PictureSlide:
     return PictureSlide(one.note, one.paths[0], one.box_px)
 
 
-def _atlases(figures: Sequence[Figure], method: tuple[str, ...]) -> list[Extra | str]:
+def _atlases(figures: Sequence[Figure], method: tuple[str, ...]) -> list[Extra]:
     if not atlas_is_possible():
-        return [_NEEDS["atlas"]]
+        return []
     uses = tuple(sorted(_uses(figures)))
     return [
         Extra(f"Bound the atlas on {paper}", uses, partial(_write_atlas, method=method, paper=paper), binds=True)
@@ -234,7 +241,7 @@ def _write_atlas(desk: Desk, *, method: tuple[str, ...], paper: str) -> list[Pat
     return [path]
 
 
-def _web() -> list[Extra | str]:
+def _web() -> list[Extra]:
     return [
         Extra("Wrote the coverage page", MAP_PAGE_USES, partial(write_map_page, place="web")),
         Extra("Wrote the explorer", EXPLORER_USES, partial(write_explorer_page, place="web")),
@@ -250,13 +257,13 @@ def _tables(scene: Scene) -> dict[str, Any]:
     return {name: scene[name] for name in TABLES if name in scene}
 
 
-def _data(scene: Scene) -> list[Extra | str]:
-    parts: list[Extra | str] = [
+def _data(scene: Scene) -> list[Extra]:
+    parts = [
         Extra("Wrote the GeoPackage", tuple(_layers(scene)), _write_layers),
         Extra("Wrote CSV and the data dictionary", (), _write_csv),
         Extra("Wrote HSDS", ("services",), _write_hsds),
     ]
-    return [*parts, Extra("Wrote GeoParquet", (), _write_parquet) if parquet_is_possible() else _NEEDS["parquet"]]
+    return [*parts, *([Extra("Wrote GeoParquet", (), _write_parquet)] if parquet_is_possible() else [])]
 
 
 def _write_layers(desk: Desk) -> list[Path]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from kcgeo import data
 from kcgeo.errors import StudyError, first_ids
-from kcgeo.files import sha256, write_text
+from kcgeo.files import sha256, user_home, write_text
 from kcgeo.study.answer import Answer
 
 __all__ = ["MANIFEST", "RECORD", "build", "refuse_foreign_folder", "write_manifest"]
@@ -51,7 +51,7 @@ def refuse_foreign_folder(folder: Path, *, kind: str | None = None) -> None:
     """
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise StudyError(f"{folder} is a file or a link; name a folder for the results with --out.")
-    if folder.resolve() in (home := Path.home().resolve(), *home.parents, Path.cwd().resolve()):
+    if folder.resolve() in (home := user_home().resolve(), *home.parents, Path.cwd().resolve()):
         raise StudyError(f"{folder} is no folder for results alone; name a new folder with --out.")
     _try_to_write(folder)
     if not folder.is_dir() or not any(folder.iterdir()):

@@ -10,16 +10,17 @@ import html
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from kcgeo.data import package_folder
-from kcgeo.errors import KcgeoError, StudyError, raise_all
+from kcgeo.errors import KcgeoError, StudyError, first_ids, raise_all
 from kcgeo.files import write_text
 from kcgeo.present.look.words import QUICK_EXIT, SAFE_BROWSING
 from kcgeo.study.answer import Scene
 
-__all__ = ["Made", "end_kernel", "execute", "make_page", "notebook_files", "page", "pages_of"]
+__all__ = ["Made", "end_kernel", "execute", "make_page", "missing_extra", "notebook_files", "page", "pages_of"]
 
 STYLE = """
 :root { color-scheme: light; }
@@ -51,9 +52,13 @@ def notebook_files() -> list[Path]:
     return sorted((package_folder().parent / "notebooks").glob("[0-9]*.ipynb"))
 
 
-def _missing_extra(error: ImportError) -> StudyError:
-    return StudyError(
-        f"Notebooks need the extra 'notebooks' ({error.name} is not installed); "
+def missing_extra() -> str:
+    """Say which extra is wanting to run notebooks; empty where none is."""
+    lost = [name for name in ("ipykernel", "nbclient", "nbconvert", "nbformat") if find_spec(name) is None]
+    if not lost:
+        return ""
+    return (
+        f"Notebooks need the extra 'notebooks' ({first_ids(lost)} is not installed); "
         "install it with: pip install 'kcgeo[notebooks]', or leave them out with --no-notebooks."
     )
 
@@ -76,12 +81,10 @@ def execute(path: Path, *, environment: Mapping[str, str]) -> Any:
     StudyError
         Names the notebook, the cell and the first line of the error of a cell that fails.
     """
-    try:
-        import nbformat
-        from nbclient import NotebookClient
-        from nbclient.exceptions import CellExecutionError, DeadKernelError
-    except ImportError as error:
-        raise _missing_extra(error) from None
+    import nbformat
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, DeadKernelError
+
     notebook = nbformat.read(path, as_version=4)
     # the hash seed keeps sets in order
     variables = {name: value for name, value in os.environ.items() if name != "JUPYTER_PATH"}
@@ -157,11 +160,9 @@ def end_kernel() -> None:
 
 def page(notebook: Any, *, title: str) -> str:
     """Return an executed notebook as one HTML page with its pictures inside and no script."""
-    try:
-        from nbconvert import HTMLExporter
-        from pygments.formatters import HtmlFormatter
-    except ImportError as error:
-        raise _missing_extra(error) from None
+    from nbconvert import HTMLExporter
+    from pygments.formatters import HtmlFormatter
+
     exporter = HTMLExporter(template_name="basic", exclude_input_prompt=True, exclude_output_prompt=True)
     exporter.embed_images = True
     body, _ = exporter.from_notebook_node(notebook)

@@ -98,8 +98,6 @@ def run_question(
     StudyError
         A folder that may not be written to or that holds another run, or a part that failed. What is done is kept.
     """
-    if not parquet_is_possible():
-        raise StudyError("A national run needs pyarrow; install it with: pip install 'kcgeo[big]'.")
     folder = Path(out)
     planned = tiles(question.places, places_count=places_count, counties=counties)
     key = {**about, "places_per_part": places_count, "counties": None if counties is None else sorted(counties)}
@@ -140,6 +138,8 @@ def former_run(folder: Path, *, resume: bool) -> dict[str, Any] | None:
     StudyError
         The folder holds something else, or a run that was not asked to go on.
     """
+    if not parquet_is_possible():
+        raise StudyError("A national run needs pyarrow; install it with: pip install 'kcgeo[big]'.")
     if folder.is_dir() and [path.name for path in folder.iterdir()] == [_LOCK]:
         return None  # a run that was killed before it wrote anything
     records.refuse_foreign_folder(folder, kind=_KIND)
