@@ -30,7 +30,7 @@ from kcgeo.data.study.settings import Barrier, read_study
 from kcgeo.study.answers.networks import compare_networks
 
 README = Path(__file__).parent / "streets.md"
-METHODS = ROOT / "docs" / "methods.md"
+METHODS = ROOT / "docs" / "methods" / "streets.md"
 ROUNDS = 5
 QUICK_NODES = 2_000
 CLASSES = (("motorway", 65), ("trunk", 52), ("secondary", 39), ("residential", 26))
@@ -253,7 +253,7 @@ def report(folder: Path, *, node_count: int | None = None) -> tuple[str, str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", action="store_true", help="put the tables into streets.md and docs/methods.md")
+    parser.add_argument("--write", action="store_true", help="put the tables into streets.md and docs/methods")
     parser.add_argument("--quick", action="store_true", help="2,000 junctions; nothing is written")
     parser.add_argument("--part", choices=["read", "search", "grid"], help=argparse.SUPPRESS)
     parser.add_argument("--file", type=Path, help=argparse.SUPPRESS)

@@ -1,6 +1,6 @@
 """Trips from downtown: minutes of the free-flow model beside minutes derived from miles and posted speeds.
 
-``python -m benchmarks.travel_trips`` writes the table into ``docs/methods.md``; a test recomputes it.
+``python -m benchmarks.travel_trips`` writes the table into ``docs/methods/travel-times.md``; a test recomputes it.
 
 The stated minutes are an assumption, not a measurement: miles of each route by its mileposts (exit numbers are
 mile-based) at the speed posted there in general, and the streets at both ends at a plain guess of their speed.
@@ -18,7 +18,7 @@ from kcgeo import travel
 from kcgeo.data.study.settings import Study, read_study
 
 ROOT = Path(__file__).parents[1]
-DOC = ROOT / "docs" / "methods.md"
+DOC = ROOT / "docs" / "methods" / "travel-times.md"
 BEGIN, END = "<!-- trips: begin, written by python -m benchmarks.travel_trips -->", "<!-- trips: end -->"
 DOWNTOWN = ("downtown streets", 1.0, 20.0)
 

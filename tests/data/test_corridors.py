@@ -143,7 +143,7 @@ def test_an_anchor_left_out_is_predicted_within_its_own_coarseness() -> None:
 
 
 def test_the_methods_print_the_anchors_as_they_are(root: Path) -> None:
-    text = (root / "docs" / "methods.md").read_text(encoding="utf-8")
+    text = (root / "docs" / "methods" / "mileposts.md").read_text(encoding="utf-8")
     for row in load("corridor_anchors").itertuples():
         crosses = row.crosses if isinstance(row.crosses, str) else "state line"
         line = (

@@ -250,7 +250,7 @@ def test_the_reader_of_layers(tmp_path: Path, root: Path) -> None:
 
 def test_the_speeds_of_the_docs_are_those_of_the_code(root: Path) -> None:
     part = (
-        (root / "docs" / "methods.md")
+        (root / "docs" / "methods" / "streets.md")
         .read_text()
         .split("<!-- class speeds: begin")[1]
         .split("<!-- class speeds: end")[0]

@@ -228,9 +228,9 @@ def test_fifteen_trips_from_downtown(study: Study, network: Network, root: Path)
     assert error.abs().max() <= 6
     assert abs(error["Odessa"]) <= 4
     assert abs(error["Paola"]) <= 4
-    text = (root / "docs" / "methods.md").read_text(encoding="utf-8")
+    text = (root / "docs" / "methods" / "travel-times.md").read_text(encoding="utf-8")
     assert travel_trips.with_table(text, travel_trips.as_markdown(table)) == text, (
-        "docs/methods.md is out of date: run python -m benchmarks.travel_trips"
+        "docs/methods/travel-times.md is out of date: run python -m benchmarks.travel_trips"
     )
 
 

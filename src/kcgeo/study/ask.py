@@ -15,12 +15,8 @@ from kcgeo.disclosure import Released
 from kcgeo.errors import StudyError, raise_all
 from kcgeo.present import Plate
 from kcgeo.study.answer import Answer, Desk, Scene
-<<<<<<< HEAD
 from kcgeo.study.answers.beds import chain_report
-from kcgeo.study.answers.by_bus import transit_shares
-=======
 from kcgeo.study.answers.by_bus import TransitShares, transit_shares
->>>>>>> b51940e (kcgeo doctor looks at the machine; --json for gaps, corridor, site and transit; a wanting extra is told before the work; a user without a home folder is served)
 from kcgeo.study.answers.compare import Side, compare_sides, side_of
 from kcgeo.study.answers.corridor import CorridorReport, corridor_faults
 from kcgeo.study.answers.corridor import corridor_report as along

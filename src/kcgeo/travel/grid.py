@@ -3,7 +3,7 @@
 Cells are those of Uber's H3 whose centre lies in a county. Population density comes from census areas of which only a
 point and a land area are packaged; each area is thought of as a disc of its size, and a cell belongs to the disc that
 it is deepest in (a power diagram). Against the true outlines of 154 areas of the core this puts more cells right than
-the nearest point does; ``docs/methods.md`` has the numbers.
+the nearest point does; ``docs/methods/travel-times.md`` has the numbers.
 """
 
 from __future__ import annotations

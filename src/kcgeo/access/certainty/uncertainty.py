@@ -73,7 +73,7 @@ DRAW_COUNT = 500
 
 SURFACE_SIGMA = 1.3
 """Error of the surface of people within a ZIP code area: the value at which shares within 5, 10 and 20 km scatter as
-they do between the surface and block groups (docs/methods.md)."""
+they do between the surface and block groups (docs/methods/certainty.md)."""
 
 STATED_RANGES = Ranges(
     local_factor=(25 / 35, 45 / 35),

@@ -4,7 +4,7 @@ One point a ZIP code is the largest error of a map of access: half of a rural ZI
 of the area. The people of a ZIP are therefore spread over its cells: first among its counties, by the shares of its
 homes; then among the cells of each county that lie deepest in its disc, by how densely the land around is settled. The
 density of a cell is a sum of hills: one for each town of the gazetteer, as wide as its people need room, and a lower
-one for each ZIP code area around, wider than the area. docs/methods.md compares the surface with block groups.
+one for each ZIP code area around, wider than the area. docs/methods/people.md compares the surface with block groups.
 """
 
 from __future__ import annotations
