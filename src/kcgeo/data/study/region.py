@@ -104,18 +104,24 @@ def ground(study: Study) -> gpd.GeoDataFrame:
     if is_packaged(study):
         table: gpd.GeoDataFrame = packaged("counties")
         return table
+    return _ground(study.counties, study.crs, package_folder()).copy()
+
+
+@lru_cache(maxsize=4)
+def _ground(codes: tuple[str, ...], crs: str, folder: Path) -> gpd.GeoDataFrame:
+    """Cut the ground of some counties from the national outlines; asked for again and again, and slow."""
     every = _named_apart(packaged("counties_us"))
-    unknown = [code for code in dict.fromkeys(study.counties) if code not in set(every["county_fips"])]
+    unknown = [code for code in dict.fromkeys(codes) if code not in set(every["county_fips"])]
     if unknown:
         raise StudyError(
             [f"study.counties names {code}; use {GONE[code]} in its place." for code in unknown if code in GONE]
             or f"study.counties names {first_ids(unknown)}, which the data package does not have; it has the counties "
             "of all states, the District of Columbia and Puerto Rico (kcgeo study near 'TOWN ST' lists some)."
         )
-    own = every["county_fips"].isin(study.counties)
-    near = own.to_numpy() | (distance_m(every.geometry, every.geometry[own], study.crs) <= 1000 * GROUND_KM)
+    own = every["county_fips"].isin(codes)
+    near = own.to_numpy() | (distance_m(every.geometry, every.geometry[own], crs) <= 1000 * GROUND_KM)
     chosen = every[near].reset_index(drop=True)
-    chosen.insert(3, "in_msa", chosen["county_fips"].isin(study.counties))
+    chosen.insert(3, "in_msa", chosen["county_fips"].isin(codes))
     return chosen
 
 

@@ -59,6 +59,12 @@ class Plate(Figure):
     note: Note
     body_in: tuple[float, float]
 
+    def _ipython_display_(self) -> None:
+        """Show the picture with its alternative text alone: a plain figure would be drawn a second time as a PNG."""
+        from IPython.display import display
+
+        display({"text/html": self._repr_html_()}, raw=True)
+
     def _repr_html_(self) -> str:
         buffer = io.BytesIO()
         with theme.applied():
