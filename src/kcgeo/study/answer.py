@@ -6,6 +6,7 @@ can be handed to another process, so figures are recipes: a function and its opt
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -21,6 +22,7 @@ from kcgeo.findings import Finding
 from kcgeo.present.look.background import Background
 from kcgeo.present.look.plate import Note, Plate
 from kcgeo.present.look.sheet import PRINT, Sheet
+from kcgeo.study.kept import kept, key_of
 
 __all__ = ["GROUND", "Answer", "Desk", "Drawn", "Extra", "Figure", "Scene", "background_of"]
 
@@ -28,8 +30,19 @@ GROUND = ("counties", "corridors", "towns")
 """Releases that every map is drawn on."""
 
 
+_ON_THE_GROUND = ("counties", "corridors", "towns", "services", "gaps")
+
+
 def background_of(study: Study, released: Mapping[str, Released], *, sheet: Sheet = PRINT) -> Background:
     """Prepare the background that all maps of a study share, for a page or for a slide."""
+    key = key_of(study, "background", sheet)
+    if key:  # names are placed once a run, not once a process and notebook
+        used = (released[name].table.to_csv() for name in _ON_THE_GROUND if name in released)
+        key += hashlib.sha256("".join(used).encode()).hexdigest()
+    return kept(key, lambda: _background(study, released, sheet))
+
+
+def _background(study: Study, released: Mapping[str, Released], sheet: Sheet) -> Background:
     return present.background(
         released["counties"],
         released["corridors"],

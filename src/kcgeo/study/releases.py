@@ -11,6 +11,7 @@ from kcgeo import data
 from kcgeo.data.study.settings import Study
 from kcgeo.disclosure import Released, release
 from kcgeo.errors import first_ids
+from kcgeo.study.kept import kept
 from kcgeo.study.measure import Measured
 from kcgeo.study.sources import asked_of, sources_of, vintage_of
 
@@ -115,6 +116,10 @@ def release_all(measured: Measured) -> dict[str, Released]:
     DisclosureError
         Where a table holds what must stay.
     """
+    return kept(measured.key and f"{measured.key}-released", lambda: _release_all(measured))
+
+
+def _release_all(measured: Measured) -> dict[str, Released]:
     released, study = release_background(measured), measured.study
     notes = (model_note(measured), LOWER_BOUND, LISTED, *lost_notes(measured))
     sources, vintage = (

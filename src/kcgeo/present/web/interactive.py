@@ -92,7 +92,7 @@ def _classes(cells: Released, category: str, edges_min: Sequence[float], ground:
     column = f"{category}_min"
     if column not in table:
         raise TableError(f"The cells lack the column {column}; release the table with it.")
-    polygons = shapes.cell_polygons(tuple(table["cell_id"]), crs=ground.crs, within=ground.whole.outline)
+    polygons = shapes.cut_cells(tuple(table["cell_id"]), ground.crs, ground.whole.outline)
     outlines = shapes.nested_classes(polygons, table[column], edges_min)
     smooth = gpd.GeoSeries([shapely.simplify(outline, SIMPLIFY_M) for outline in outlines], crs=ground.crs)
     return [shapely.set_precision(outline, GRID_DEGREES) for outline in smooth.to_crs(STORAGE)]
