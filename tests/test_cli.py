@@ -86,6 +86,7 @@ FAULTS: dict[str, tuple[Callable[[pd.DataFrame], str | bytes], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_bad_services_are_refused_and_former_results_stay(
     fault: str, directory: pd.DataFrame, with_services: Callable[[str | bytes], Path], former: Path
@@ -102,6 +103,7 @@ def test_bad_services_are_refused_and_former_results_stay(
     assert sorted(path.name for path in former.parent.iterdir() if path.name.startswith(".")) == []
 
 
+@pytest.mark.slow
 def test_study_with_an_unknown_county(tmp_path: Path, former: Path) -> None:
     study = tmp_path / "study.toml"
     study.write_text(STUDY.read_text().replace('"20045"', '"99999"'))
@@ -111,6 +113,7 @@ def test_study_with_an_unknown_county(tmp_path: Path, former: Path) -> None:
     assert (former / "index.html").read_text() == "former"
 
 
+@pytest.mark.slow
 def test_data_that_was_changed_is_refused(tmp_path: Path) -> None:
     import shutil
 
@@ -123,6 +126,7 @@ def test_data_that_was_changed_is_refused(tmp_path: Path) -> None:
     assert "Traceback" not in answer.stderr
 
 
+@pytest.mark.slow
 def test_results_never_replace_foreign_files(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("mine")
     for command in (["maps"], ["gaps"]):
@@ -132,6 +136,7 @@ def test_results_never_replace_foreign_files(tmp_path: Path) -> None:
     assert (tmp_path / "thesis.txt").read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_data_list_and_check() -> None:
     listed = kcgeo("data", "list")
     assert listed.returncode == 0
@@ -141,6 +146,7 @@ def test_data_list_and_check() -> None:
     assert "whole and valid" in checked.stdout
 
 
+@pytest.mark.slow
 def test_gaps_for_a_group_and_an_hour(tmp_path: Path) -> None:
     words = ["--category", "medical", "--eligibility", "minors", "--open-at", "2026-11-25 02:00"]
     answer = kcgeo("gaps", *words, "--out", str(tmp_path / "out"))

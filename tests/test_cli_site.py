@@ -9,6 +9,8 @@ import pytest
 
 from tests.test_cli import kcgeo
 
+pytestmark = pytest.mark.slow
+
 ASKED = ["--category", "emergency_shelter", "--eligibility", "minors"]
 
 

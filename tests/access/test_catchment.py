@@ -13,6 +13,7 @@ from tests.travel.street_worlds import one_way_block, places
 from tests.travel.towns import one_way_ring, points
 
 
+@pytest.mark.slow
 def test_every_cell_gets_the_people_that_a_search_of_its_own_finds(monkeypatch: pytest.MonkeyPatch) -> None:
     study = data.read_study(data.default_study())
     network, people = travel.friction_network(study), data.places(study)

@@ -106,6 +106,7 @@ decays = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(towns(), decays)
 def test_equal_to_the_slow_versions(town, weigh):
@@ -115,6 +116,7 @@ def test_equal_to_the_slow_versions(town, weigh):
         np.testing.assert_allclose(measure(costs, demand, supply, decay=weigh), slow, rtol=1e-12, atol=1e-15)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(towns(), decays)
 def test_supply_that_people_reach_is_handed_out_whole(town, weigh):
@@ -127,6 +129,7 @@ def test_supply_that_people_reach_is_handed_out_whole(town, weigh):
     assert spatial_availability(costs, demand, supply, decay=weigh).sum() == pytest.approx(reached, rel=1e-9)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(towns(), decays)
 def test_balanced_keeps_the_level_of_service(town, weigh):
@@ -143,6 +146,7 @@ def test_balanced_keeps_the_level_of_service(town, weigh):
     assert balanced_fca(costs, demand, supply, decay=weigh).sum() == pytest.approx(levels)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(towns(), st.integers(0, 60), st.integers(0, 60))
 def test_more_minutes_reach_no_less(town, one, other):
@@ -153,6 +157,7 @@ def test_more_minutes_reach_no_less(town, one, other):
     assert (near <= far).all()
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(towns(), decays, st.randoms(use_true_random=False))
 def test_the_order_of_rows_means_nothing(town, weigh, chance):

@@ -113,6 +113,7 @@ def _max_flow(stages: list[Stage], sites: pd.DataFrame, costs: list[pd.DataFrame
     return float(nx.maximum_flow_value(graph, "street", "home"))
 
 
+@pytest.mark.slow
 def test_flow_equals_an_independent_maximum_flow() -> None:
     rng = np.random.default_rng(3)
     for _ in range(30):
@@ -155,6 +156,7 @@ def test_two_stages_without_beds_bind_together_and_the_full_one_does_not() -> No
     assert flow.stages["known_high_week"].fillna(-1).tolist() == pytest.approx([-1, 0, 0])
 
 
+@pytest.mark.slow
 def test_unknown_beds_only_widen_the_interval() -> None:
     rng = np.random.default_rng(7)
     for _ in range(6):

@@ -44,6 +44,7 @@ def test_two_clinic_town_by_hand():
     np.testing.assert_allclose(users, [300 - moved, 50 + moved], rtol=1e-5)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=50)
 @given(towns())
 def test_used_sites_cost_the_same_and_no_other_costs_less(town):

@@ -271,6 +271,7 @@ def test_point_at_and_mileposts_are_inverse(lines: gpd.GeoDataFrame, data: st.Da
     assert moved.iloc[0] < 1.0
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**6))
 def test_the_nearest_spot_is_nearest_and_on_the_named_side(lines: gpd.GeoDataFrame, seed: int) -> None:

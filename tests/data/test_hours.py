@@ -57,6 +57,7 @@ def test_the_sun_is_that_of_the_place() -> None:
     assert at("07:00-sunset", "2026-06-21 21:00", west) == "open"  # 21:11 in Seattle
 
 
+@pytest.mark.slow
 def test_federal_holidays_and_the_days_on_which_they_are_observed() -> None:
     days = pd.date_range("2026-01-01", "2026-12-31")
     found = [f"{day:%m-%d}" for day in days if is_federal_holiday(day.date())]

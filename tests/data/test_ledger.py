@@ -53,6 +53,7 @@ def test_no_computing_with_what_must_not_be_computed(claim_id: str) -> None:
         data.compute_value(claim_id)
 
 
+@pytest.mark.slow
 def test_every_claim_either_computes_or_says_why_not() -> None:
     for claim_id, claim in CLAIMS.iterrows():
         allowed = claim["use_in_tool"] in ("context", "show_with_caveat") and claim["value_number"] > float("-inf")

@@ -35,12 +35,14 @@ def makers(data_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Modul
         del sys.modules[name]
 
 
+@pytest.mark.slow
 def test_frictionless_finds_the_package_valid(data_folder: Path) -> None:
     report = Package(str(data_folder / "datapackage.json")).validate()
     assert report.valid, report.flatten(["title", "message"])[:5]
     assert [task.name for task in report.tasks] == list(NAMES)
 
 
+@pytest.mark.slow
 def test_frictionless_would_notice_a_changed_byte(own_package: Path) -> None:
     path = own_package / "derived" / "places.csv"
     path.write_text(path.read_text().replace("64002", "64003", 1).replace("64030", "64031", 1))
@@ -83,6 +85,7 @@ def plain_contents(folder: Path) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.slow
 def test_makers_give_the_committed_files(makers: ModuleType, data_folder: Path, tmp_path: Path) -> None:
     makers.make_all(data_folder / "raw", tmp_path)
     made, committed = plain_contents(tmp_path), plain_contents(data_folder / "derived")
@@ -90,6 +93,7 @@ def test_makers_give_the_committed_files(makers: ModuleType, data_folder: Path, 
     assert [name for name in made if made[name] != committed[name]] == []
 
 
+@pytest.mark.slow
 def test_descriptions_are_generated_and_current(makers: ModuleType, data_folder: Path, root: Path) -> None:
     assert (data_folder / "datapackage.json").read_text() == makers.package_text()
     assert (data_folder / "README.md").read_text() == makers.readme()

@@ -314,6 +314,7 @@ def test_a_place_in_a_new_column_of_a_hidden_row_does_not_come_in(
     assert "9yuzqx4" not in data.services(path=tmp_path / "services.csv").to_csv()
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     column=st.sampled_from(

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kcgeo import data
+from kcgeo.data.directory.services import fitting
 from kcgeo.errors import CrsError, TableError
 
 CATEGORIES = tuple(data.load("categories")["category"])
@@ -53,6 +54,7 @@ def fits(row: pd.Series, category: set[str] | None, eligibility: str | None, age
     return True
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(
     category=st.none() | st.sets(st.sampled_from(CATEGORIES), min_size=1, max_size=3),
@@ -65,7 +67,7 @@ def test_filters_keep_what_a_reader_would_keep(
 ) -> None:
     table = everything()
     wanted = [row["service_id"] for _, row in table.iterrows() if fits(row, category, eligibility, age, moment)]
-    found = data.services(category=category, eligibility=eligibility, age=age, open_at=moment)
+    found = fitting(table, category=category, eligibility=eligibility, age=age, open_at=moment)
     assert list(found["service_id"]) == wanted
     assert isinstance(found, gpd.GeoDataFrame)
     assert list(found.columns) == list(table.columns)

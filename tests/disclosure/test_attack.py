@@ -71,6 +71,7 @@ def test_the_argmin_stands_on_the_door_of_a_surface_made_from_the_shelter(place)
         assert least_places(leaky_town.times_of(place, "emergency_shelter", hidden), but=known) == [hidden]
 
 
+@pytest.mark.slow
 def test_the_attacker_is_reduced_to_guessing_by_what_the_house_publishes(place, candidates, tmp_path):
     texts, guesses, least = set(), [], []
     for hidden in HIDING:

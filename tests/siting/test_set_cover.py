@@ -69,6 +69,7 @@ def test_a_site_that_may_not_be_chosen_is_not_kept() -> None:
     assert sites.tolist() == [1, 2]
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(seeds)
 def test_the_quick_search_keeps_a_full_cover_and_stops_at_the_bound(seed: int) -> None:
@@ -81,6 +82,7 @@ def test_the_quick_search_keeps_a_full_cover_and_stops_at_the_bound(seed: int) -
             assert smallest(table) <= found.size <= max(least, smallest(table))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cutoff_min", [9.0, 12.0, 20.0])
 def test_scattered_rows_give_the_same_plan_and_progress_holds(cutoff_min: float) -> None:
     costs, demand = wide_town()

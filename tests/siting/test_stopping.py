@@ -115,6 +115,7 @@ def test_progress_is_reported_and_may_stop_the_run() -> None:
         p_median(COSTS, DEMAND, new_count=6, progress=stop)
 
 
+@pytest.mark.slow
 def test_same_answer_twice() -> None:
     first = max_coverage(COSTS, DEMAND, cutoff_min=8, new_count=4)
     second = max_coverage(COSTS, DEMAND, cutoff_min=8, new_count=4)

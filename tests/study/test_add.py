@@ -131,6 +131,7 @@ def block_groups(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     return study
 
 
+@pytest.mark.slow
 def test_gaps_run_on_real_block_groups(block_groups: Path, root: Path) -> None:
     study = data.read_study(block_groups)
     found = measure(study)

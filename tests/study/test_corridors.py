@@ -17,6 +17,8 @@ from kcgeo.study import CorridorReport, Measured
 from kcgeo.study.answer import Scene
 from kcgeo.study.answers.figures import figures_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def measured(root: Path) -> Measured:

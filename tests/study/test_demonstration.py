@@ -21,6 +21,8 @@ from kcgeo.study.answers.demonstration import (
     invented_town,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def town() -> Town:

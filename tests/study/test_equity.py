@@ -16,6 +16,8 @@ from kcgeo.study.answers.certainty import WORST_SHARE
 from kcgeo.study.answers.explorer import MOMENTS
 from kcgeo.study.answers.who import WHO
 
+pytestmark = pytest.mark.slow
+
 NOON, NIGHT = "weekday noon", "weeknight 02:00"
 SHARES = [f"{name}_share" for name in access.SERVICE_CLASSES]
 DRAWS = 12

@@ -30,6 +30,7 @@ def written(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_the_file_is_a_whole_study(written: Path) -> None:
     study = data.read_study(written)
     assert study.name == "wichita"

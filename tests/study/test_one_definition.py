@@ -15,6 +15,8 @@ from kcgeo.present.web.explorer_page import ANY_TIME
 from kcgeo.study import Measured, Study
 from kcgeo.study.answers.compare import resting_on_one
 
+pytestmark = pytest.mark.slow
+
 SHELTER, PEOPLE, MINUTES = "emergency_shelter", "population_count", 15.0
 
 

@@ -11,6 +11,8 @@ from kcgeo.errors import StudyError, TableError
 from kcgeo.study import catchment, load, reach
 from kcgeo.study.answers.reach import starts_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def study():

@@ -355,6 +355,8 @@ from functools import partial
 from kcgeo.study.national.run import run_question
 from kcgeo.study.national.cluster import cluster, on_cluster
 
+pytestmark = pytest.mark.slow
+
 if __name__ == "__main__":
     with open(sys.argv[1], "rb") as stream:
         question, words = pickle.load(stream)

@@ -15,6 +15,8 @@ from kcgeo.study import Answer, Study
 from kcgeo.study.answers.compare import Side, compare_sides, resting_on_one
 from kcgeo.study.folder.manifest import build
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def today(root: Path) -> Study:

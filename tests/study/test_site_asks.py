@@ -19,6 +19,8 @@ from kcgeo.study import SitingAnswer, release_siting
 from kcgeo.study.measure import Measured, measure
 from kcgeo.study.siting.own import own_candidates
 
+pytestmark = pytest.mark.slow
+
 OWN = pd.DataFrame(
     {
         "Lat": [39.1, 38.9, 39.25, 39.05, 38.85],

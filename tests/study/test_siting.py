@@ -23,6 +23,8 @@ from kcgeo.errors import SolverError, StudyError
 from kcgeo.study import SitingAnswer
 from kcgeo.study.siting.releases import SITING_TABLES
 
+pytestmark = pytest.mark.slow
+
 QUESTION = {"category": "emergency_shelter", "eligibility": "minors", "new_count": 3, "cutoff_min": 30.0}
 
 

@@ -23,6 +23,8 @@ from kcgeo.study.answer import Scene
 from kcgeo.study.answers.by_bus import DEPARTURES, transit_figures, walking_of
 from kcgeo.study.releases import release_background
 
+pytestmark = pytest.mark.slow
+
 WINDOWS = {window.key: window.words for window in DEPARTURES[:2]}
 
 

@@ -37,6 +37,7 @@ def random_arcs(seed: int, *, nodes: int = 3_000, longest_ms: int = 400_000) -> 
     return Arcs(*(array.ravel().astype(np.int32) for array in (indptr, heads, time_ms)))
 
 
+@pytest.mark.slow
 @needs_numba
 @pytest.mark.parametrize("engine", ENGINES)
 @settings(max_examples=30, deadline=None)

@@ -117,6 +117,7 @@ def test_window_gives_median_and_share(town: Feed, engine: str) -> None:
     assert table.index.name == "place_id"
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(case=feeds(), data=st.data())
 def test_equal_to_dijkstra_on_all_events(case: tuple[dict[str, str], dict[str, float]], data: st.DataObject) -> None:
