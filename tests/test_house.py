@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import subprocess
 import tomllib
+from importlib import import_module
 from pathlib import Path
 
 import nbformat
 import pytest
+
+import kcgeo
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -42,6 +45,30 @@ def test_environment_equals_pyproject() -> None:
     for extra in EXTRAS_IN_ENVIRONMENT:
         wanted |= set(project["optional-dependencies"][extra])
     assert _environment() == wanted
+
+
+def test_environment_installs_kcgeo_with_extras_that_exist() -> None:
+    line = re.search(r"- -e \.\[(\S+)\]", (ROOT / "environment.yml").read_text())
+    assert line
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert set(line[1].split(",")) == set(extras) - {"bench", "dev", "docs"}
+
+
+def test_one_version_everywhere_and_the_changelog_has_it() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text()
+    headings = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.M)
+    assert headings[:2] == ["Unreleased", version]
+
+
+def test_no_public_name_goes_without_the_rule() -> None:
+    """A name leaves docs/api/names.txt one version after a warning (docs/api/index.md)."""
+    listed = (ROOT / "docs" / "api" / "names.txt").read_text().split()
+    rooms = {name.split(".")[1] for name in listed}
+    assert rooms == set(kcgeo.ROOMS)
+    assert [
+        name for name in listed if not hasattr(import_module(name.rpartition(".")[0]), name.rpartition(".")[2])
+    ] == []
 
 
 def test_lock_holds_every_requirement_with_hashes_and_no_address() -> None:
