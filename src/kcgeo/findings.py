@@ -147,6 +147,7 @@ _FORMATS: Mapping[str, Callable[[Any, str], str]] = {
     "one_in": _one_in,
     "count": lambda value, locale: str(format_decimal(round(value), locale=locale)),
     "minutes": lambda value, locale: str(format_decimal(value, format="0.#", locale=locale)),
+    "rate": lambda value, locale: str(format_decimal(float(f"{value:.2g}"), format="#,##0.######", locale=locale)),
     "miles": lambda value, locale: str(format_decimal(value, format="0.#", locale=locale)),
     "category": _phrase,
     "goal": _goal,
@@ -155,7 +156,7 @@ _FORMATS: Mapping[str, Callable[[Any, str], str]] = {
 
 
 def written(value: Any, style: str, language: str = "en") -> str:
-    """Write one value as the sentences do: as people, percent, one_in, count, minutes, miles, category, goal or list.
+    """Write one value as the sentences do: people, percent, one_in, count, minutes, rate, miles, category, goal, list.
 
     >>> written(1_234_567, "people"), written(0.996, "percent"), written(84_321, "people"), written(0, "percent")
     ('1.2 million', '99%', '84,000', '0%')

@@ -19,8 +19,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:.*came in as 
 def told(path, network, beds=None):
     """All that week, capacity and chain say of a study, as text."""
     settings = replace(study.load(path), capacity_path=beds)
-    measured = study.measure(settings, network=network, eligibility="any_listed")
-    answers = [week_answer(measured), study.chain(measured, arrivals_week=2, more_beds=3)]
+    measured = study.measure(settings, network=network)
+    answers = [
+        week_answer(measured, eligibility="any_listed"),
+        study.chain(measured, eligibility="any_listed", arrivals_week=2, more_beds=3),
+    ]
     tables = [
         f"{name} {one.to_manifest()} {one.table.to_csv()}" for answer in answers for name, one in answer.tables.items()
     ]

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def everybody() -> study.Measured:
-    return study.measure(study.load(data.default_study()), eligibility="any_listed")
+    return beds.asking(study.measure(study.load(data.default_study())), "any_listed")
 
 
 @pytest.fixture(scope="module")
@@ -69,9 +69,12 @@ def test_a_person_is_followed_to_a_door_that_is_known_to_open(everybody: study.M
 
 
 def test_who_asks_is_who_the_study_was_measured_for(everybody: study.Measured, report: beds.ChainReport) -> None:
-    anyone = beds.chain_report(study.measure(everybody.study, network=everybody.network))
+    anyone = beds.chain_report(everybody, eligibility="anyone")
     assert set(anyone.sites["site_id"]) < set(report.sites["site_id"])
     assert anyone.answer.findings[0].about["who"] == "anyone"
+    assert "No listed public site offers them long-term home, so nobody is carried that far" in {
+        finding.say() for finding in anyone.answer.findings
+    }
 
 
 @pytest.fixture(scope="module")

@@ -61,9 +61,10 @@ def chain(
     settings = load(study_path(study))
     with progress() as bar:
         task = bar.add_task("Measuring travel times", total=None)
-        measured = measure(settings, eligibility=who)
+        measured = measure(settings)
         answer = ask(
             measured,
+            eligibility=who,
             arrivals_week=arrivals,
             more_beds=more_beds,
             stage=stage,
@@ -73,7 +74,7 @@ def chain(
         path = None
         if place is not None and left is not None:
             here = gpd.GeoSeries.from_xy([place[0]], [place[1]], crs="EPSG:4326")
-            path = person_path(measured, start=here, leave=left)
+            path = person_path(measured, eligibility=who, start=here, leave=left)
         if out is not None:
             folder.write(answer, out)
     if as_json:

@@ -15,7 +15,7 @@ from kcgeo.disclosure import Released
 from kcgeo.errors import StudyError, raise_all
 from kcgeo.present import Plate
 from kcgeo.study.answer import Answer, Desk, Scene
-from kcgeo.study.answers.beds import chain_report
+from kcgeo.study.answers.beds import Stages, asking, chain_report
 from kcgeo.study.answers.by_bus import TransitShares, transit_shares
 from kcgeo.study.answers.compare import Side, compare_sides, side_of
 from kcgeo.study.answers.corridor import CorridorReport, corridor_faults
@@ -273,7 +273,9 @@ def week(
 def chain(
     measured: Measured,
     *,
+    eligibility: str | None = None,
     arrivals_week: float | None = None,
+    stages: Stages | None = None,
     more_beds: int | None = None,
     stage: str = "crisis bed",
     site_limit: int = 1,
@@ -283,7 +285,7 @@ def chain(
 
     Parameters
     ----------
-    measured, arrivals_week, step
+    measured, eligibility, arrivals_week, stages, step
         As :func:`kcgeo.study.chain_report`.
     more_beds, stage, site_limit
         So many new beds of a stage, at so many places at most: :func:`kcgeo.siting.place_beds`.
@@ -299,11 +301,13 @@ def chain(
     KcgeoError
         As these.
     """
-    report = chain_report(measured, arrivals_week=arrivals_week, step=step)
+    measured = asking(measured, eligibility)
+    report = chain_report(measured, arrivals_week=arrivals_week, stages=stages, step=step)
     if more_beds is None:
         return report.answer
     areas = candidate_areas(measured, kind="cells")
-    return beds_placed(measured, report, areas, stage=stage, new_beds=more_beds, site_limit=site_limit, step=step)
+    asked: dict[str, Any] = {"stage": stage, "new_beds": more_beds, "site_limit": site_limit, "stages": stages}
+    return beds_placed(measured, report, areas, **asked, step=step)
 
 
 def coverage_report(study: Study, *, out: Path | None = None, **asked: Any) -> CoverageReport:

@@ -84,10 +84,10 @@ def chain_chart(stages: Released, more: Released | None = None, *, finding: Find
 
 def _told(row: dict[Any, Any]) -> str:
     known = int(row["sites_count"] - row["unknown_count"])
-    most = "no upper bound is known" if pd.isna(row["high_week"]) else f"at most {written(row['high_week'], 'minutes')}"
+    most = "no upper bound is known" if pd.isna(row["high_week"]) else f"at most {written(row['high_week'], 'rate')}"
     held = " Holds the chain back." if row["binds"] else ""
     return (
-        f"{written(row['low_week'], 'minutes')} surely, {most}; beds are sure at {known} of {int(row['sites_count'])}"
+        f"{written(row['low_week'], 'rate')} surely, {most}; beds are sure at {known} of {int(row['sites_count'])}"
         f" sites.{held}"
     )
 
@@ -99,7 +99,7 @@ def _placed(table: pd.DataFrame) -> list[str]:
     for plan, rows in table.groupby("plan", sort=False):
         where = written([f"{int(row['beds_count'])} at {row['area']}" for row in rows.to_dict("records")], "list")
         first = rows.iloc[0]
-        before, after = (written(first[name], "minutes") for name in ("before_week", "after_week"))
+        before, after = (written(first[name], "rate") for name in ("before_week", "after_week"))
         found.append(
             f"More beds ({first['stage']}), {plan}: {where}. The whole then carries {after} a week (now {before});"
             f" {written(first['gained_count'], 'people')} more people in reach."

@@ -11,6 +11,7 @@ import pandas as pd
 from kcgeo.access import ALL_REQUIRED
 from kcgeo.disclosure import Released, require_released
 from kcgeo.errors import TableError
+from kcgeo.findings import written
 from kcgeo.present.look import words
 from kcgeo.present.look.bound import bound
 from kcgeo.present.look.plate import source_lines
@@ -173,8 +174,8 @@ def beds_slide(stages: Released, title: str) -> TableSlide:
             str(row["stage"]),
             f"{row['sites_count'] - row['unknown_count']} of {row['sites_count']}",
             f"{row['stay_days']:g}",
-            f"{row['low_week']:.1f}",
-            "not known" if math.isnan(row["high_week"]) else f"{row['high_week']:.1f}",
+            written(row["low_week"], "rate"),
+            "not known" if math.isnan(row["high_week"]) else written(row["high_week"], "rate"),
             "yes" if row["binds"] else "no",
         )
         for row in table.to_dict("records")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,7 +28,7 @@ from kcgeo.study.progress import Step, silent_step
 from kcgeo.study.releases import LOWER_BOUND
 from kcgeo.study.sources import sources_of, vintage_of
 
-__all__ = ["ChainReport", "bed_stages", "chain_figure", "chain_report", "person_path", "release_chain"]
+__all__ = ["ChainReport", "asking", "bed_stages", "chain_figure", "chain_report", "person_path", "release_chain"]
 
 _NO_CEILING = "no upper bound: the beds of a listed site are not known"
 _NOT_ASKED = "what the listed system can carry, not what it is asked for: arrivals are not known"
@@ -60,19 +60,29 @@ def bed_stages() -> Stages:
     )
 
 
+def asking(measured: Measured, eligibility: str | None) -> Measured:
+    """Return a measured study with the services that count for somebody else; beds need no more of it."""
+    if eligibility in (None, measured.who):
+        return measured
+    return replace(measured, who=eligibility, services=data.directory(measured.study, eligibility=eligibility))
+
+
 def chain_report(
     measured: Measured,
     *,
+    eligibility: str | None = None,
     arrivals_week: float | None = None,
     stages: Stages | None = None,
     step: Step = silent_step,
 ) -> ChainReport:
-    """Ask what the listed beds can carry, stage by stage, for those who ask of a measured study.
+    """Ask what the listed beds can carry, stage by stage.
 
     Parameters
     ----------
     measured : Measured
-        Made by :func:`kcgeo.study.measure`, for ``anyone`` or for a group.
+        Made by :func:`kcgeo.study.measure`.
+    eligibility : str, optional
+        Who asks, a key of :func:`kcgeo.terms.who`; who asks of the study where not given.
     arrivals_week : float, optional
         A stated flow of people a week: the chance of a bed within a day is computed where beds are known.
     stages : tuple of (category, Stage), optional
@@ -85,7 +95,7 @@ def chain_report(
     StudyError, TableError
         As :func:`kcgeo.data.capacity`; stages that mean nothing.
     """
-    chosen = stages or bed_stages()
+    chosen, measured = stages or bed_stages(), asking(measured, eligibility)
     step("Reading beds")
     sites = _sites(measured, chosen)
     step("Searching travel times between stages")
@@ -233,6 +243,8 @@ def _findings(
     known = each[each["beds_high"].notna()]
     said: dict[str, Any] = {"notices": notes, "sources": sources}
     found = [Finding("beds_known", len(known), of=len(each), about=about, **said)]
+    if empty := list(flow.stages.loc[flow.stages["sites_count"] == 0, "stage"]):
+        found.append(Finding("stage_empty", len(empty), about={**about, "stages": empty}, **said))
     if len(dated := known["updated"].dropna()):
         age = {"oldest": min(dated), "newest": max(dated), "undated": len(known) - len(dated)}
         found.append(Finding("beds_age", len(dated), of=len(known), about={**about, **age}, **said))
@@ -257,6 +269,7 @@ def _ask_first(table: pd.DataFrame) -> list[str]:
 def person_path(
     measured: Measured,
     *,
+    eligibility: str | None = None,
     start: gpd.GeoSeries,
     leave: datetime,
     stages: tuple[str, ...] = ("forensic_exam", "emergency_shelter"),
@@ -265,8 +278,8 @@ def person_path(
 
     Parameters
     ----------
-    measured : Measured
-        Network and services, for those who ask.
+    measured, eligibility
+        As :func:`chain_report`.
     start : GeoSeries
         One point, EPSG:4326.
     leave : datetime
@@ -283,6 +296,7 @@ def person_path(
     if strange:
         raise StudyError(f"There is no category {', '.join(strange)}; kcgeo data list categories names them.")
     steps = tuple((category, Stage(category, 1.0, measured.study.travel.search_cutoff_min)) for category in stages)
+    measured = asking(measured, eligibility)
     sites = _sites(measured, steps)
     before = gpd.GeoDataFrame({"id": ["start"]}, geometry=list(start), crs=start.crs)
     costs = _costs(measured, before, sites, [stage for _, stage in steps])
