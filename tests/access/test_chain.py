@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import os
 
 import ciw
 import networkx as nx
@@ -189,9 +190,10 @@ def test_faults_come_all_at_once() -> None:
 
 @pytest.mark.slow
 def test_simulation_agrees_with_another_program() -> None:
+    """Eight systems here; as many as KCGEO_SYSTEMS says in a long run (docs/testing.md)."""
     rng = np.random.default_rng(11)
-    outside = 0
-    for seed in range(12):
+    outside, systems = 0, int(os.environ.get("KCGEO_SYSTEMS", "8"))
+    for seed in range(systems):
         beds = [int(rng.integers(2, 12)), int(rng.integers(2, 12))]
         stays, share = rng.uniform(2, 20, size=2), float(rng.uniform(0.2, 1))
         arrivals = float(rng.uniform(0.5, 1.1)) * beds[0] * 7 / stays[0]
@@ -216,7 +218,7 @@ def test_simulation_agrees_with_another_program() -> None:
         mean, error = np.nanmean(theirs, axis=0), np.nanstd(theirs, axis=0, ddof=1) / math.sqrt(10)
         half = (ours["high"] - ours["low"]).to_numpy() / 2
         outside += int((np.abs(ours["chance"] - mean) > half + 2.26 * error).sum())
-    assert outside <= 2  # of 24 pairs of intervals
+    assert outside <= 0.05 * 2 * systems + 1  # of two pairs of intervals a system
 
 
 def test_simulation_of_one_stage_meets_the_closed_form() -> None:

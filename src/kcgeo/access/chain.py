@@ -198,13 +198,18 @@ def read_layers(stages: Sequence[Stage], sites: pd.DataFrame, costs: Sequence[pd
 def program_of(layers: Layers, entry: npt.NDArray[np.intp] | None = None) -> Program:
     """Write the programme as matrices; ``entry`` gives the first sites that may be entered where not all may."""
     first = np.unique(layers.entries["site"].to_numpy(dtype=np.intp)) if entry is None else np.unique(entry)
-    counts = [len(first), *(len(start) for start, _ in layers.links)]
+    links, reached = [], first
+    for start, to in layers.links:  # a site that nobody comes to needs no variables: counties are small
+        kept = np.isin(start, reached)
+        links.append((start[kept], to[kept]))
+        reached = np.unique(to[kept])
+    counts = [len(first), *(len(start) for start, _ in links)]
     offset = np.concatenate([[0], np.cumsum(counts)])
     gain = np.concatenate([np.ones(len(first)), np.zeros(offset[-1] - len(first))])
     shape = (len(layers.sites[0]), offset[-1])
     inflow = [sp.csr_array((np.ones(len(first)), (first, np.arange(len(first)))), shape=shape)]
     keep = []
-    for number, (start, to) in enumerate(layers.links):
+    for number, (start, to) in enumerate(links):
         columns, ones = offset[number + 1] + np.arange(len(start)), np.ones(len(start))
         out = sp.csr_array((ones, (start, columns)), shape=(len(layers.sites[number]), offset[-1]))
         keep.append(out - layers.stages[number].onward_share * inflow[number])

@@ -77,7 +77,7 @@ def chain_chart(stages: Released, more: Released | None = None, *, finding: Find
         )
         axes.set_xlabel("people a week", fontsize=theme.TEXT_PT["label"])
         for number, sentence in enumerate(placed):
-            place = (0.75 / width, (low + 0.2 + 0.35 * (len(placed) - number - 1)) / height)
+            place = (0.33 / width, (low + 0.2 + 0.35 * (len(placed) - number - 1)) / height)
             plate.text(*place, sentence, fontsize=theme.TEXT_PT["label"])
     return plate
 

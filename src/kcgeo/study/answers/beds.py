@@ -207,7 +207,7 @@ def _answer(
 
 def chain_figure(findings: tuple[Finding, ...], *more: str) -> Figure:
     """Say how the chain is drawn, with the table of new beds where there is one."""
-    carried = next(one for one in findings if one.key in ("chain_flow", "chain_flow_open"))
+    carried = next(one for one in findings if one.key.startswith("chain_flow"))
     tables = ("chain_stages", *more)
     return Figure.of("chain", "What can the listed beds carry?", present.chain_chart, tables, finding=carried)
 
@@ -248,7 +248,9 @@ def _findings(
     if len(dated := known["updated"].dropna()):
         age = {"oldest": min(dated), "newest": max(dated), "undated": len(known) - len(dated)}
         found.append(Finding("beds_age", len(dated), of=len(known), about={**about, **age}, **said))
-    key, high = ("chain_flow_open", None) if math.isinf(flow.high_week) else ("chain_flow", flow.high_week)
+    open_ended, sure = math.isinf(flow.high_week), math.isclose(flow.low_week, flow.high_week, abs_tol=1e-9)
+    key = "chain_flow_open" if open_ended else "chain_flow_known" if sure else "chain_flow"
+    high = None if open_ended else flow.high_week
     found.append(Finding(key, flow.low_week, flow.low_week, high, about=about, **said))
     if first := _ask_first(flow.stages):
         count = int(flow.stages["unknown_count"].sum())
