@@ -49,11 +49,15 @@ def capacity(study: Study) -> pd.DataFrame:
         rows = public[public["capacity_beds"].notna()]
         table = pd.DataFrame(
             {"service_id": rows["service_id"], "unit": "beds", "maximum": rows["capacity_beds"].astype("int64")}
-        ).assign(available=float("nan"), updated=rows["verified_on"], source=OWN_LIST)
+        ).assign(available=float("nan"), updated=rows["verified_on"].map(_year, na_action="ignore"), source=OWN_LIST)
     if study.capacity_path is not None:
         own = read_capacity(study.capacity_path)
         table = pd.concat([table[~table["service_id"].isin(own["service_id"])], own], ignore_index=True)
     return table[table["service_id"].isin(public["service_id"])].sort_values("service_id", ignore_index=True)
+
+
+def _year(value: object) -> str:
+    return f"{value:.0f}" if isinstance(value, float) else str(value)
 
 
 def read_capacity(path: Path) -> pd.DataFrame:
