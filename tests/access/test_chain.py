@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import os
+import sys
 
 import ciw
 import networkx as nx
@@ -22,6 +23,8 @@ from kcgeo.access import (
     erlang_c,
     simulate_chain,
 )
+from kcgeo.access.chain import flow as carried
+from kcgeo.access.chain import read_layers
 from kcgeo.errors import TableError
 
 
@@ -135,13 +138,23 @@ def test_one_more_bed_adds_what_the_best_place_for_it_adds() -> None:
         for row in sites.index:
             more = sites.copy()
             more.loc[row, ["beds_low", "beds_high"]] += 1
-            gain = chain(stages, more, costs).low_week - flow.low_week
+            gain = carried(read_layers(stages, more, costs)) - flow.low_week
             assert gain >= -1e-9
             added[sites.loc[row, "stage"]] = max(added[sites.loc[row, "stage"]], gain)
         for stage in flow.stages.itertuples():
             # a bed may be divided among sites, so it can add more than at any one, and never more than it holds
             assert added[stage.stage] - 1e-9 <= stage.one_more_bed_week <= 7 / stages[stage.Index].stay_days + 1e-9
             assert stage.binds or added[stage.stage] <= 1e-9
+
+
+def test_both_ways_of_solving_give_one_flow(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(13)
+    for _ in range(10):
+        layers = read_layers(*_random_chain(rng))
+        simplex = carried(layers), carried(layers, more=(1, 1.0))
+        monkeypatch.setattr(sys.modules["kcgeo.access.chain"], "_MANY", 0)
+        assert (carried(layers), carried(layers, more=(1, 1.0))) == pytest.approx(simplex, abs=1e-8)
+        monkeypatch.undo()
 
 
 def test_two_stages_without_beds_bind_together_and_the_full_one_does_not() -> None:
@@ -162,13 +175,13 @@ def test_unknown_beds_only_widen_the_interval() -> None:
     rng = np.random.default_rng(7)
     for _ in range(6):
         stages, sites, costs = _random_chain(rng)
-        known = chain(stages, sites, costs)
+        known = carried(read_layers(stages, sites, costs))
         for row in sites.index:
             unknown = sites.copy()
             unknown.loc[row, ["beds_low", "beds_high"]] = math.nan
-            wider = chain(stages, unknown, costs)
-            assert wider.low_week <= known.low_week + 1e-9
-            assert wider.high_week >= known.high_week - 1e-9
+            wider = read_layers(stages, unknown, costs)
+            assert carried(wider) <= known + 1e-9
+            assert carried(wider, "beds_high") >= known - 1e-9
 
 
 def test_shares_that_go_on_relieve_the_next_stage() -> None:

@@ -44,6 +44,8 @@ Floats = npt.NDArray[np.float64]
 
 DAYS_A_WEEK = 7.0
 _HAIR = 1e-9
+_MANY = 20_000
+"""Variables from which on the inner point method, with its crossover to a corner, is faster than the simplex."""
 
 
 @dataclass(frozen=True)
@@ -251,7 +253,9 @@ def flow(
         equal = None if equal is None else sp.hstack([equal, sp.csr_array((equal.shape[0], count))], format="csr")
     still: Any = None if equal is None else np.zeros(equal.shape[0])
     sparse: Any = (upper, equal)  # linprog takes sparse matrices; its type stubs do not know
-    found: Any = linprog(cost, sparse[0], limit, sparse[1], still, method="highs")
+    found: Any = linprog(
+        cost, sparse[0], limit, sparse[1], still, method="highs-ipm" if len(cost) > _MANY else "highs-ds"
+    )
     if found.status in (3, 4):  # no flow at all is always a plan, so the programme can only be unbounded
         return math.inf
     if found.status != 0:
