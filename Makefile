@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export MPLBACKEND := Agg
 
 .DEFAULT_GOAL := help
-.PHONY: help setup maps export test quick check docs audit data lock clean browser postgis fuzz bench
+.PHONY: help setup maps export test quick check docs audit data lock clean browser postgis fuzz bench bench-quick
 
 help: ## list what make can do
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -67,6 +67,9 @@ data: setup ## make the derived data and the data package anew from data/raw
 
 bench: setup ## print the benchmark tables
 	$(BIN)/python -m benchmarks.travel
+
+bench-quick: setup ## print a small round of every benchmark
+	for name in travel siting transit scale streets; do $(BIN)/python -m benchmarks.$$name --quick || exit 1; done
 
 browser: ## install the browser that the page tests drive (Debian and Ubuntu, as root)
 	apt-get update -qq

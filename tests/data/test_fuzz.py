@@ -21,6 +21,8 @@ from tests.fuzzing import FAMILIES, Sample, build_samples, mutated, outcome
 from kcgeo.data.formats.registry import READERS
 from kcgeo.data.study.settings import Study
 
+pytestmark = pytest.mark.slow
+
 Samples = tuple[Study, list[Sample]]
 
 

@@ -259,6 +259,7 @@ def test_feeds_of_several_agencies_are_searched_together(tmp_path: Path) -> None
     assert add_layer(path, "gtfs", str(tmp_path / "both" / "south")).layer.rows == 3
 
 
+@pytest.mark.slow
 def test_the_cases_of_feeds(shared: Path, tmp_path: Path) -> None:
     study, cases = read_study(default_study()), shared / "cases"
     assert any("ended on 2016-" in note for note in add_gtfs(cases / "gtfs-old", study).notes)
@@ -279,6 +280,7 @@ def test_the_cases_of_feeds(shared: Path, tmp_path: Path) -> None:
     assert len(read_gtfs(tmp_path).trips) == 2
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_a_damaged_feed_is_read_or_refused(data: st.DataObject) -> None:

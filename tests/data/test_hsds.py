@@ -25,6 +25,8 @@ from kcgeo.disclosure import release
 from kcgeo.errors import DisclosureError, TableError, WithheldWarning
 from kcgeo.present.files.hsds_folder import write_hsds
 
+pytestmark = pytest.mark.slow
+
 BASIS = "public office, hospital, agency or hotline"
 NOT_CARRIED = ["note", "evidence", "seed_mentioned"]
 

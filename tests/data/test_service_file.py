@@ -17,6 +17,8 @@ from kcgeo.errors import CrsError, TableError
 
 from .conftest import AREA, EXACT, HOTLINE, PROSECUTOR, SHELTER, WITHHELD, Spoil
 
+pytestmark = pytest.mark.slow
+
 PLACE_COLUMNS = ["physical_address", "city", "county", "postal_code", "latitude", "longitude"]
 OPEN_BASIS = "openly advertised public site (see evidence)"
 
