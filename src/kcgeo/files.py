@@ -18,6 +18,7 @@ from kcgeo.errors import IntegrityError
 
 __all__ = [
     "homes",
+    "no_formula",
     "package_folder",
     "replacing",
     "replacing_folder",
@@ -27,6 +28,18 @@ __all__ = [
     "write_bytes",
     "write_text",
 ]
+
+_FORMULA = re.compile(r"\s*[=+\-@\t\r]")
+_PLAIN_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+
+
+def no_formula(text: str) -> str:
+    """Put an apostrophe before a cell that a spreadsheet would run as a formula, which makes it text.
+
+    >>> no_formula("=HYPERLINK(1)"), no_formula("-94.58"), no_formula("Legal aid")
+    ("'=HYPERLINK(1)", '-94.58', 'Legal aid')
+    """
+    return f"'{text}" if _FORMULA.match(text) and not _PLAIN_NUMBER.fullmatch(text) else text
 
 
 def homes() -> tuple[Path, Path]:

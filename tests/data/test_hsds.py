@@ -324,3 +324,12 @@ def test_one_row_for_each_location(study: data.Study, tmp_path: Path) -> None:
     rows, converted = read(change, study, tmp_path)
     assert rows["service_id"].tolist() == ["s1", "s1-2", "s2"]
     assert any("several locations" in note for note in converted.notes)
+
+
+def test_no_cell_of_the_csv_form_is_a_formula(tmp_path: Path) -> None:
+    table = data.services(category="medical").head(1).assign(service_name="=HYPERLINK(1)", phone="+1 816 555 0101")
+    about = {"sources": ["made up"], "vintage": "2026"}
+    write_hsds(release(table, name="services", kind="services", **about), tmp_path / "out.zip")
+    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+        services, phones = (archive.read(name).decode() for name in ("services.csv", "phones.csv"))
+    assert "'=HYPERLINK(1)" in services and "'+1 816 555 0101" in phones

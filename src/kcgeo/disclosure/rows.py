@@ -17,6 +17,7 @@ from kcgeo.crs import STORAGE, require
 from kcgeo.data.directory.area_texts import approved_names, is_telephone, narrows_the_place
 from kcgeo.data.directory.authorisations import authorisations, authorised
 from kcgeo.data.directory.doors import plain_organization, same_door
+from kcgeo.data.directory.hiding import speaking_rows
 from kcgeo.data.directory.looks import (
     column_name_looks_like_place,
     numbers_look_like_place,
@@ -152,6 +153,12 @@ def service_rows(
     if "disclosure_basis" not in rows or (lacks := exact & _missing(rows["disclosure_basis"])).any():
         named = rows["service_id"] if "disclosure_basis" not in rows else rows.loc[lacks, "service_id"]
         problems.append(f"Exact rows need a disclosure_basis: {first_ids(named)}.")
+    if (speaks := exact & speaking_rows(rows) & ~authorised(rows, opened)).any():
+        problems.append(
+            "A text of exact rows speaks of a place that is confidential: "
+            f"{first_ids(rows.loc[speaks, 'service_id'])}; withhold them, or record in a file of authorisations who "
+            "allowed them to be shown."
+        )
     if area.any():
         problems += _area_problems(rows[area], areas, approved_names(opened))
     problems += _neighbor_problems(services, opened)

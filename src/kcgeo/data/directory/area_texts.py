@@ -1,14 +1,16 @@
 """The form of rows at area level: a short name of the operator, and a telephone, and no word that narrows the place.
 
 A text is refused where it holds a digit that is no age, hour or short number, a word for a street, corner, exit, mile
-or grid, a letter of another script, or a town of the packaged gazetteer. An operator whose own name is of that kind is
-let through by a record (``may_show`` "name", see :mod:`kcgeo.data.directory.authorisations`) and by nothing else.
+or grid, a letter of another script, or a town of the packaged gazetteer, misspelled too. An operator whose own name is
+of that kind is let through by a record (``may_show`` "name", see :mod:`kcgeo.data.directory.authorisations`) and by
+nothing else.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Collection
 from functools import lru_cache
 
@@ -31,11 +33,26 @@ _ALSO_WORDS = frozenset(
         "unity valley welcome west williams willow zion ",
     )
 )
+# Words of many services that are one slip away from the name of some town: taken as they are written.
+_ORDINARY = frozenset(
+    re.findall(
+        r"\w+",
+        "bridge bridges brooks camino campaign caring center centers centre centres centro children childrens "
+        "christian cross demand entry family forest foster friend friends garden gardens gateway gateways "
+        "gender green group harbour heartland hills home homes horizon house houses learning league light "
+        "line lines living manos missing mission missions morning mother mountain patrol person persons "
+        "resource ridge rights safe salud search service shelter shine sister spring springs station stores "
+        "summer support trauma troop tubman vineyard veronica voice voices wayside western willow wings "
+        "winter women womens woman youth",
+    )
+)
 _PLACED = frozenset(("in", "at", "near", "outside", "by", "en", "cerca"))
 _SHORT_FOR = {"st": "saint", "ft": "fort", "mt": "mount", "pk": "park", "spgs": "springs", "hts": "heights"}
 _LONG_NAME = 9  # a name of this many letters is found also where blanks were left out
 _LARGE_TOWN = 10_000  # a name that was parted ("Grand View") is looked for among towns of this many people
 _MOST_WORDS = 5
+_SURE_NAME = 6  # a town of fewer letters is one slip away from too many words
+_LEAST_SLIPPED = 4
 
 # What may hold digits: around the clock, ages, numbers that everybody dials, and a running number at the end.
 _HARMLESS = re.compile(
@@ -97,6 +114,43 @@ def _names_a_town(text: str) -> bool:
     return any(name in word for word in words if len(word) >= _LONG_NAME for name in long_names)
 
 
+def one_slip(word: str) -> frozenset[str]:
+    """Return a word and what is left of it without any one letter: words one slip apart share one of these."""
+    return frozenset({word, *(word[:at] + word[at + 1 :] for at in range(len(word)))})
+
+
+@lru_cache(maxsize=1)
+def _misspelled() -> tuple[dict[str, list[str]], dict[str, list[tuple[str, ...]]]]:
+    """Return the first words of towns by what is left of them after a slip, and the towns by their first word."""
+    towns: dict[str, list[tuple[str, ...]]] = defaultdict(list)
+    firsts: dict[str, list[str]] = defaultdict(list)
+    for name in _towns()[0]:
+        if sum(map(len, name)) >= _SURE_NAME:
+            towns[name[0]].append(name)
+    for word in towns:
+        for left in one_slip(word):
+            firsts[left].append(word)
+    return firsts, towns
+
+
+@lru_cache(maxsize=1024)
+def _misspells_a_town(text: str) -> bool:
+    """Say whether a town stands in a text with a slip in one or more of its words."""
+    words, (firsts, towns) = _letters(text).split(), _misspelled()
+    for start, word in enumerate(words):
+        for town in (name for left in one_slip(word) for first in firsts.get(left, ()) for name in towns[first]):
+            written = words[start : start + len(town)]
+            if len(written) == len(town) and all(map(_is_slip_of, written, town)) and tuple(written) != town:
+                return True
+    return False
+
+
+def _is_slip_of(word: str, right: str) -> bool:
+    if word == right:
+        return True
+    return word not in _ORDINARY and len(right) >= _LEAST_SLIPPED and not one_slip(word).isdisjoint(one_slip(right))
+
+
 def approved_names(records: pd.DataFrame) -> frozenset[str]:
     """Return the texts that records let through, as they read."""
     return frozenset(plain_text(text) for text in records.loc[records["may_show"].eq("name"), "scope"])
@@ -120,6 +174,7 @@ def narrows_the_place(text: str, *, approved: Collection[str] = frozenset()) -> 
         or any(mark.isdigit() or (mark.isalpha() and "LATIN" not in unicodedata.name(mark, "")) for mark in bare)
         or bool(_WORDS_OF_PLACE.search(plain))
         or _names_a_town(text)
+        or _misspells_a_town(text)
     )
 
 

@@ -70,6 +70,8 @@ def _with_added(rows: gpd.GeoDataFrame, path: Path, read: Callable[[Path], gpd.G
         "basis (see docs/disclosure.md), or ask for an area with kcgeo site."
         for name in lost
     ]
+    # an id that only a hidden row has is free: a refusal would say that the row exists
+    rows = rows[rows["disclosure"].ne("withheld") | ~rows["service_id"].isin(added["service_id"])]
     problems += [
         f"{path.name}: the id {name} stands in the list already; give it another."
         for name in added.loc[added["service_id"].isin(rows["service_id"]), "service_id"]

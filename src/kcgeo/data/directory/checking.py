@@ -20,6 +20,7 @@ from kcgeo.data.directory.area_texts import approved_names
 from kcgeo.data.directory.authorisations import CONSENT, authorised, taken_down
 from kcgeo.data.directory.authorisations import authorisations as opened_by
 from kcgeo.data.directory.doors import street_of
+from kcgeo.data.directory.hiding import speaking_rows
 from kcgeo.data.directory.hours import hours_column, readable
 from kcgeo.data.directory.rules import (
     age_problems,
@@ -37,6 +38,7 @@ from kcgeo.errors import TableError, WithheldWarning, first_ids, raise_all
 __all__ = ["checked_rows", "plain_rows"]
 
 _PLACE_COLUMNS = ("physical_address", "city", "county", "postal_code", "latitude", "longitude")
+_SPEAKS = "a text of the row speaks of a place that is confidential"
 _OPTIONAL = ("opening_hours",)
 _OWN_WORDS = (
     "latitude",
@@ -84,6 +86,12 @@ def checked_rows(
     down, kept = rows["service_id"].isin(taken_down(records)), ["service_id", "service_categories"]
     rows.loc[down, [name for name in rows.columns if name not in kept]] = None
     rows.loc[down, "disclosure"] = "withheld"
+    speaking = rows["disclosure"].eq("exact") & speaking_rows(rows) & ~authorised(rows, records)
+    if speaking.any():
+        rows.loc[speaking, [name for name in rows.columns if name not in kept]] = None
+        rows.loc[speaking, ["disclosure", "disclosure_basis"]] = ["withheld", _SPEAKS]
+        sentence = f"{first_ids(rows.loc[speaking, 'service_id'], limit=20)} came in as withheld: {_SPEAKS}."
+        warnings.warn(sentence, WithheldWarning, stacklevel=3)
     rows["disclosure_basis"] = _sufficient_basis(rows, shelters, authorisations)
     names = approved_names(records)
     problems = levels.level_problems(rows, areas=set(areas["area"]), shelter_like=shelters, approved=names)

@@ -25,6 +25,7 @@ from kcgeo.data.directory.authorisations import authorisations, authorised
 from kcgeo.data.directory.cells import Cells
 from kcgeo.data.directory.checking import checked_rows
 from kcgeo.data.directory.doors import plain_text, same_door
+from kcgeo.data.directory.fingerprints import fingerprints
 from kcgeo.data.directory.hiding import (
     confidential_rows,
     flag_columns,
@@ -97,12 +98,15 @@ class Entered:
     ask
         Rows that open once the operator confirms them: ``key, service_id, organization_name, service_name,
         physical_address, city, reason``.
+    doors
+        Fingerprints of the hidden rows (:mod:`kcgeo.data.directory.fingerprints`) where they were asked for.
     """
 
     services: gpd.GeoDataFrame
     notes: tuple[str, ...]
     hidden: Mapping[str, tuple[str, ...]]
     ask: pd.DataFrame
+    doors: str = ""
 
 
 def enter(
@@ -114,6 +118,7 @@ def enter(
     what: str,
     told: pd.Series | None = None,
     ranges: AddressRanges | None = None,
+    remembers: bool = False,
 ) -> Entered:
     """Bring a list of services through all rules.
 
@@ -131,6 +136,8 @@ def enter(
         More words of the source for each row that must be looked through.
     ranges
         Address ranges of the study's streets, along which addresses are placed.
+    remembers
+        Whether the hidden rows leave fingerprints, by which the doors of other lists are closed.
 
     Raises
     ------
@@ -154,6 +161,7 @@ def enter(
     shown = reasons.eq("") & rows["disclosure"].ne("withheld")
     pointless = rows["coordinate_precision"].eq("none")
     _fill(rows, mapped, shown, said)
+    doors = fingerprints(rows[reasons.ne("")]) if remembers else ""
     faults = _level(rows, reasons, word)
     at = shown & ~pointless & rows["disclosure"].ne("area") & rows["location_type"].eq("physical") & _has_door(rows)
     if ranges is not None:
@@ -181,7 +189,7 @@ def enter(
         cure = "; open rows one by one with --option confirm=FILE" if text in map(_REASONS.get, _CONFIRMABLE) else ""
         sentence = f"{first_ids(ids, limit=20)} came in as withheld: {text}{cure}."
         warnings.warn(sentence, WithheldWarning, stacklevel=3)
-    return Entered(services, (*cells.notes, *notes, *more, *said.notes(names)), hidden, ask)
+    return Entered(services, (*cells.notes, *notes, *more, *said.notes(names)), hidden, ask, doors)
 
 
 # --- columns and ids --------------------------------------------------------------------------------------------------

@@ -23,11 +23,14 @@ __all__ = [
     "one_organization",
     "public_rows",
     "sleeping_rows",
+    "speaking_rows",
 ]
 
 _NAME_LENGTH = 80  # letters of a name; a longer line is a description
 _PLACE = ("physical_address", "city", "postal_code", "latitude", "longitude")
 _NAMES = ("service_name", "organization_name", "told")
+_PUBLISHED = ("organization_name", "service_name", "hours", "phone", "physical_address", "city", "eligibility", "url")
+_ABOUT_PLACE = ("service_area", "coordinate_source")
 _QUIET = ("note", "evidence", "url", "coordinate_source", "disclosure", "disclosure_basis", "verified_on", "area")
 _NO = {"", "no", "n", "false", "f", "0", "none", "never", "off", "na", "n/a", "not confidential", "not private", "-"}
 _NO |= {"public", "open", "visible", "published", "listed", "exact", "unrestricted", "everyone", "anyone", "shown"}
@@ -90,6 +93,28 @@ def confidential_rows(texts: pd.DataFrame, vouched: pd.Series) -> pd.Series:
     said = pd.Series(matches(_joined(texts[loud]), "confidential"), index=texts.index)
     quiet = [name for name in texts.columns if name in _QUIET]
     return said | (~vouched & pd.Series(matches(_joined(texts[quiet]), "confidential"), index=texts.index))
+
+
+def speaking_rows(rows: pd.DataFrame) -> pd.Series:
+    """Say which rows with a place speak, in a text that would be published, of one that must not be known.
+
+    Of where its point comes from and of whom it serves, a row may not say that people sleep there either.
+
+    >>> rows = pd.DataFrame({"service_name": ["Confidential hotline", "Advocacy"], "latitude": [None, 39.1],
+    ...                      "hours": [None, "ask at the safe house"]})
+    >>> speaking_rows(rows).tolist()
+    [False, True]
+    """
+    placed = pd.Series(False, index=rows.index)
+    for column in (name for name in (*_PLACE, "geometry") if name in rows):
+        placed |= rows[column].map(lambda value: not (value is None or value != value or value == "")).astype(bool)
+    found = pd.Series(False, index=rows.index)
+    for columns, kinds in ((_PUBLISHED, ("confidential",)), (_ABOUT_PLACE, ("confidential", "sleeping_text"))):
+        for column in (name for name in columns if name in rows):
+            texts = [text if isinstance(text, str) else "" for text in rows[column]]
+            for kind in kinds:
+                found |= pd.Series(matches(texts, kind), index=rows.index)
+    return found & placed
 
 
 def _joined(texts: pd.DataFrame) -> list[str]:

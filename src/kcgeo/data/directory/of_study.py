@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+import warnings
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
 
-from kcgeo.data.directory.authorisations import authorisations
+from kcgeo.data.directory.authorisations import authorisations, authorised
 from kcgeo.data.directory.changed import changed
 from kcgeo.data.directory.checking import checked_rows
+from kcgeo.data.directory.fingerprints import beside_hidden
 from kcgeo.data.directory.lists import read_list
 from kcgeo.data.directory.services import fitting, services
 from kcgeo.data.package.catalogue import describe, read_text_table
 from kcgeo.data.places.addresses import load_ranges
 from kcgeo.data.places.areas import areas
-from kcgeo.data.study.layers import checked_layer
+from kcgeo.data.study.layers import Layer, checked_layer
 from kcgeo.data.study.region import ground, is_packaged
 from kcgeo.data.study.settings import Study
-from kcgeo.errors import StudyError
+from kcgeo.errors import StudyError, WithheldWarning, first_ids
 
 __all__ = ["directory", "directory_path", "list_of_study", "without_point"]
+
+_BESIDE = "stands at the door of a hidden place of another list, or bears its name"
 
 
 def directory(
@@ -59,8 +63,9 @@ def directory(
     records = authorisations(study) if keeps_records else None
     lists = study.layers_of("services")
     if lists:
-        rows = [read_text_table(checked_layer(item), describe("services")).assign(_list=item.name) for item in lists]
-        table = checked_rows(_side_by_side(rows), counties=served, areas=approved, authorisations=records)
+        held = [(item, read_text_table(checked_layer(item), describe("services"))) for item in lists]
+        rows = _side_by_side(held, authorisations(study))
+        table = checked_rows(rows, counties=served, areas=approved, authorisations=records)
     elif path := directory_path(study):
         options, ranges = study.services_options, load_ranges(study)
         table = read_list(path, options, counties=served, areas=approved, records=records, ranges=ranges).services
@@ -92,9 +97,30 @@ def without_point(services: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return rows
 
 
-def _side_by_side(lists: list[pd.DataFrame]) -> pd.DataFrame:
+@lru_cache(maxsize=32)
+def _beside(layer: Layer, doors: str) -> frozenset[str]:
+    """Return the ids of a list's rows that stand at hidden doors of the others; a study reads its lists many times."""
+    rows = read_text_table(checked_layer(layer), describe("services"))
+    return frozenset(rows.loc[beside_hidden(rows, doors), "service_id"])
+
+
+def _closed(rows: pd.DataFrame, own: Layer, others: list[Layer], records: pd.DataFrame) -> pd.DataFrame:
+    """Cut the exact rows of a list that stand at a hidden door of another, or bear its name, unless a record opens."""
+    beside = rows["service_id"].isin(_beside(own, " ".join(item.doors for item in others if item.doors)))
+    beside &= rows["disclosure"].eq("exact") & ~authorised(rows, records)
+    if beside.any():
+        sentence = f"{first_ids(rows.loc[beside, 'service_id'], limit=20)} came in as withheld: {_BESIDE}."
+        warnings.warn(sentence, WithheldWarning, stacklevel=4)
+        rows.loc[beside, [name for name in rows if name not in ("service_id", "service_categories")]] = None
+        rows.loc[beside, ["disclosure", "disclosure_basis"]] = ["withheld", _BESIDE]
+    return rows
+
+
+def _side_by_side(held: list[tuple[Layer, pd.DataFrame]], records: pd.DataFrame) -> pd.DataFrame:
     """Join several lists; hidden rows are numbered anew, and an id of two lists bears the name of the later one."""
-    rows = pd.concat(lists, ignore_index=True)
+    layers = [item for item, _ in held]
+    lists = [_closed(rows, item, [one for one in layers if one is not item], records) for item, rows in held]
+    rows = pd.concat([one.assign(_list=item.name) for one, item in zip(lists, layers, strict=True)], ignore_index=True)
     hidden = rows["disclosure"].eq("withheld")
     if len(lists) > 1:
         rows.loc[hidden, "service_id"] = [f"withheld-{number:03d}" for number in range(1, int(hidden.sum()) + 1)]

@@ -31,6 +31,8 @@ class Converted:
         ``sample`` where the rows are invented.
     source_name, source_sha256
         Only where the source is no file (a database): a name without password, and a hash of what was read.
+    doors
+        Of services: fingerprints of hidden doors, see :class:`kcgeo.data.study.layers.Layer`.
     """
 
     write: Callable[[Path], int]
@@ -41,6 +43,7 @@ class Converted:
     source_name: str | None = None
     source_sha256: str | None = None
     label: str = ""
+    doors: str = ""
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,8 @@ class Layer:
         Tells several layers of one kind apart (:data:`SIDE_BY_SIDE`); "" where there is one.
     label
         ``sample`` where its rows are invented.
+    doors
+        Of services: fingerprints of hidden doors (:mod:`kcgeo.data.directory.fingerprints`), for the lists beside it.
     """
 
     kind: str
@@ -101,6 +103,7 @@ class Layer:
     notes: tuple[str, ...] = ()
     name: str = ""
     label: str = ""
+    doors: str = ""
 
 
 def layers_folder(study_path: Path) -> Path:
@@ -162,6 +165,7 @@ def put_layer(
     notes: tuple[str, ...] = (),
     name: str = "",
     label: str = "",
+    doors: str = "",
 ) -> Layer:
     """Write a converted layer and register it in place of the former one of its kind and name; all or nothing.
 
@@ -193,7 +197,7 @@ def put_layer(
                 folder.rmdir()
         layer = Layer(
             *(kind, path, digest, rows, source_name, source_sha256, source_kind, title, vintage, licence, notes, name),
-            label,
+            *(label, doors),
         )
         others = [item for item in former if (item.kind, item.name) != (kind, name)]
         _register(folder, [*others, layer])

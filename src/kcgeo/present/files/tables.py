@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from kcgeo.disclosure import Released, require_released
-from kcgeo.files import write_text
+from kcgeo.files import no_formula, write_text
 
 __all__ = ["write_tables"]
 
@@ -36,10 +35,6 @@ def _flat(released: Released) -> pd.DataFrame:
     return table
 
 
-_FORMULA = re.compile(r"\s*[=+\-@\t\r]")
-_PLAIN_NUMBER = re.compile(r"-?\d+(\.\d+)?")
-
-
 def _number(value: float) -> str:
     """Six digits, but a whole number with all of them, and never a power of ten.
 
@@ -61,9 +56,7 @@ def _cell(value: object) -> object:
     """
     if isinstance(value, list | tuple):
         value = "|".join(map(str, value))
-    if isinstance(value, str) and _FORMULA.match(value) and not _PLAIN_NUMBER.fullmatch(value):
-        return f"'{value}"
-    return value
+    return no_formula(value) if isinstance(value, str) else value
 
 
 def write_tables(released: Mapping[str, Released], folder: Path) -> dict[str, Path]:

@@ -117,6 +117,7 @@ def add_layer(
         notes=converted.notes,
         name=own,
         label=converted.label,
+        doors=converted.doors,
     )
     _mention_layers(study_path)
     step("Counting what changed")

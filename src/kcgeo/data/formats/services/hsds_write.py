@@ -22,6 +22,7 @@ from kcgeo.data.directory.rules import NOT_VERIFIED
 from kcgeo.data.formats.services.hsds_schema import AREA_TOLD, EXTENSION, TABLES, VERSION, schema_problems
 from kcgeo.data.package.catalogue import load
 from kcgeo.errors import DisclosureError, TableError, first_ids
+from kcgeo.files import no_formula
 
 __all__ = ["hsds_csv", "hsds_json", "hsds_tables"]
 
@@ -227,7 +228,7 @@ def hsds_csv(tables: Rows, *, title: str) -> dict[str, bytes]:
         text = io.StringIO()
         writer = csv.DictWriter(text, about.fields, restval="", lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows({column: no_formula(text) for column, text in row.items()} for row in rows)
         files[about.files[0]] = text.getvalue().encode("utf-8")
         fields = [{"name": item, "constraints": {"required": item in about.required}} for item in about.fields]
         resources.append({"name": name, "path": about.files[0], "schema": {"fields": fields, "primaryKey": "id"}})

@@ -105,6 +105,7 @@ def service_layer(
         what=what or options.title or title,
         told=told,
         ranges=load_ranges(study),
+        remembers=True,
     )
     return _as_layer(entered, options, title)
 
@@ -119,10 +120,12 @@ def _as_layer(entered: Entered, options: ListOptions, title: str) -> Converted:
         write_text(path, plain.to_csv(index=False, lineterminator="\n"))
         if options.confirm is not None:
             write_questions(Path(options.confirm), entered.ask)
-        return len(plain)
+        return int(plain["disclosure"].ne("withheld").sum())  # how many are hidden stands in no register
 
     notes = tuple(dict.fromkeys(entered.notes))
-    return Converted(write, options.title or title, options.vintage, options.licence, notes, label=options.label)
+    return Converted(
+        write, options.title or title, options.vintage, options.licence, notes, label=options.label, doors=entered.doors
+    )
 
 
 def _numbered(plain: pd.DataFrame) -> pd.DataFrame:
