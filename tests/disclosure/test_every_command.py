@@ -117,6 +117,12 @@ def lists(root, run):
         hidden_row(13, level="withheld", category="hotline", service_id="withheld-001"),
     ]
     first, second = ((early[:2], early[2:]), (late[:4], late[4:]))[run]
+    # a public row of another region is told in a note, which may not count the hidden ones
+    away = public.iloc[[0]].assign(
+        service_id="svc-away", latitude="41.6", longitude="-93.6", organization_name="Far Aid"
+    )
+    away = away.assign(physical_address="1 Example Street", city="Des Moines", state="IA", phone=None, postal_code=None)
+    public = pd.concat([away, public], ignore_index=True)
     for rows, hidden, in_front in ((public.iloc[:7], first, run == 0), (public.iloc[7:], second, run == 1)):
         extra = pd.DataFrame(hidden, columns=public.columns, dtype="str")
         yield pd.concat([extra, rows] if in_front else [rows, extra], ignore_index=True)

@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
+from typing import Any
 
 from kcgeo import terms
 
@@ -54,10 +55,11 @@ def _read() -> dict[str, Contract]:
         lists = [shared[name[1:]] if name.startswith("@") else name for name in names]
         return tuple(item for held in lists for item in ([held] if isinstance(held, str) else held))
 
-    return {
-        kind: Contract(kind, **{part: whole(names) for part, names in parts.items()})
-        for kind, parts in book["contracts"].items()
-    }
+    found: dict[str, Contract] = {}
+    for kind, parts in book["contracts"].items():
+        held: dict[str, Any] = {part: whole(names) for part, names in parts.items()}
+        found[kind] = Contract(kind, **held)
+    return found
 
 
 _PER_CATEGORY = r"(?:{})(?:_[a-z0-9]+)*_(?:min|state|reason|covered|count|share)"

@@ -171,10 +171,10 @@ def enter(
     away = _elsewhere(rows, at, counties, what)
     rows_away = rows.loc[away, "service_id"]
     rows, shown, reasons = rows[~away], shown[~away], reasons[~away]
-    if away.any():
+    if away.any():  # of the shown rows: how many are hidden stands in no note
         notes.append(
-            f"{away.sum()} of {len(away)} rows stand more than {FAR_KM:.0f} km from the study's counties and were left "
-            f"out: {first_ids(rows_away)}."
+            f"{away.sum()} of {away.sum() + shown.sum()} rows stand more than {FAR_KM:.0f} km from the study's counties "
+            f"and were left out: {first_ids(rows_away)}."
         )
     names = rows.loc[shown, "service_id"].to_dict()
     table = rows[columns_of_services()].replace("", None).astype("str")
