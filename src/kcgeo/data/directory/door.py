@@ -173,8 +173,8 @@ def enter(
     rows, shown, reasons = rows[~away], shown[~away], reasons[~away]
     if away.any():  # of the shown rows: how many are hidden stands in no note
         notes.append(
-            f"{away.sum()} of {away.sum() + shown.sum()} rows stand more than {FAR_KM:.0f} km from the study's counties "
-            f"and were left out: {first_ids(rows_away)}."
+            f"{away.sum()} of {away.sum() + shown.sum()} rows stand more than {FAR_KM:.0f} km from the counties of the "
+            f"study and were left out: {first_ids(rows_away)}."
         )
     names = rows.loc[shown, "service_id"].to_dict()
     table = rows[columns_of_services()].replace("", None).astype("str")
