@@ -41,6 +41,7 @@ def read_list(
     areas: pd.DataFrame,
     records: pd.DataFrame | None = None,
     ranges: AddressRanges | None = None,
+    remembers: bool = False,
 ) -> Entered:
     """Read a list of services from a file in any format that :func:`kcgeo.data.look` reads.
 
@@ -50,7 +51,7 @@ def read_list(
         File, folder or zip.
     options
         What the operator says of it.
-    counties, areas, records, ranges
+    counties, areas, records, ranges, remembers
         As :func:`kcgeo.data.directory.door.enter` and its ``word``.
 
     Raises
@@ -64,7 +65,7 @@ def read_list(
     sheet = options.sheet or mapped.sheet
     cells = read_cells(path, known=lambda name: knows(name, mapped), sheet=sheet, layer=options.layer)
     word = word_of(options, mapped, records)
-    return enter(cells, word=word, counties=counties, areas=areas, what=path.name, ranges=ranges)
+    return enter(cells, word=word, counties=counties, areas=areas, what=path.name, ranges=ranges, remembers=remembers)
 
 
 def word_of(options: ListOptions, mapped: Mapped, records: pd.DataFrame | None) -> Word:

@@ -50,7 +50,13 @@ def add_services(path: Path, study: Study, **given: str) -> Converted:
     options = ListOptions(**given)
     records = authorisations(study) if study.authorisations_path else None
     entered = read_list(
-        path, options, counties=ground(study), areas=areas(study), records=records, ranges=load_ranges(study)
+        path,
+        options,
+        counties=ground(study),
+        areas=areas(study),
+        records=records,
+        ranges=load_ranges(study),
+        remembers=True,
     )
     return _as_layer(entered, options, f"Services of {path.name}")
 
