@@ -23,6 +23,7 @@ import pandas as pd
 
 from kcgeo.data.directory.doors import plain_organization, plain_text, street_of, telephones
 from kcgeo.errors import StudyError
+from kcgeo.files import user_home
 
 __all__ = ["beside_hidden", "fingerprints"]
 
@@ -34,7 +35,7 @@ _TWO_SLIPS, _ONE_SLIP = 8, 5  # letters of a street's name from which on so many
 
 def _key() -> bytes:
     """Return the user's own key, made at the first call."""
-    folder = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "kcgeo"
+    folder = Path(os.environ.get("XDG_CONFIG_HOME") or user_home() / ".config") / "kcgeo"
     path = folder / "hidden-doors.key"
     if not path.is_file():
         folder.mkdir(parents=True, exist_ok=True)
