@@ -22,7 +22,7 @@ def week_chart(week: Released, *, title: str | None = None) -> Plate:
     Parameters
     ----------
     week
-        Released table ``category, group, day_rank, hour_index, in_reach_share`` of :func:`kcgeo.study.week`, which
+        Released table ``category, group, day_rank, hour_index`` and shares by state of :func:`kcgeo.study.week`, which
         knows ``cutoff_min`` and ``required``.
     title
         Own title in place of the message.
@@ -34,10 +34,10 @@ def week_chart(week: Released, *, title: str | None = None) -> Plate:
     """
     about = require_released(week, kind="coverage").about
     table = week.table
-    need(table, ["category", "group", "day_rank", "hour_index", "in_reach_share"], "week")
     table = table[table["group"] == "population_count"]
     kinds = list(about["required"])
-    columns = {"in_reach": "in_reach_share", "silent": "hours_unknown_share"}
+    columns = {"in_reach": "in_reach_share", "silent": "hours_unknown_share", "unlooked": "not_collected_share"}
+    need(table, ["category", "group", "day_rank", "hour_index", *columns.values()], "week")
     grids = {
         name: {
             kind: table[table["category"] == kind].pivot(index="day_rank", columns="hour_index", values=column)
@@ -55,7 +55,7 @@ def week_chart(week: Released, *, title: str | None = None) -> Plate:
     plate = new_plate(
         title or _message(best, silent),
         f"Share of people with a service known to be open within {about['cutoff_min']:g} minutes by car, by day and"
-        " hour. Bright: many. Dark: few. Hatched: nobody states hours.",
+        " hour. Bright: many. Dark: few. Hatched: nobody states hours, or nobody has looked.",
         alt_text=" ".join(said),
         released=[week],
         notices=(words.MODEL, words.LOWER_BOUND, "Unknown hours never count as open."),
@@ -77,7 +77,8 @@ def week_chart(week: Released, *, title: str | None = None) -> Plate:
             )
             open_share = grids["in_reach"][kind].to_numpy(dtype=float)
             # unknown is never the lowest color
-            unknown = (open_share == 0) & (grids["silent"][kind].to_numpy(dtype=float) > 0)
+            nobody_knows = grids["silent"][kind].to_numpy(dtype=float) + grids["unlooked"][kind].to_numpy(dtype=float)
+            unknown = (open_share == 0) & (nobody_knows > 0)
             axes.patch.set(facecolor="white", hatch="///", edgecolor=theme.COLOUR["rule"])
             shown = np.ma.masked_array(open_share, unknown)
             axes.imshow(shown, cmap="cividis", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
