@@ -205,10 +205,10 @@ def test_map_shows_value_and_certainty(town: Town, points: Released) -> None:
     plate = present.certainty_map(sure, ground=town.ground, required=("legal", "medical"), cutoff_min=30)
     assert plate.note.title == "2,000 people lack some help in nearly every draw; another 5,000 in some draws"
     whole = [item for item in plate.axes[0].collections if isinstance(item, PathCollection) and item.get_zorder() == 36]
-    faces = {to_hex(item.get_facecolor()[0]) for item in whole if len(item.get_facecolor())}
+    faces = {to_hex(face) for item in whole for face in item.get_facecolor() if face[3] > 0}
     assert faces == {theme.RAMP[0], theme.RAMP[1], theme.BEYOND}
     assert sum(bool(item.get_hatch()) for item in whole) == 1
-    assert sum(float(item.get_linewidth()[0]) > 2 for item in whole) == 1
+    assert sum(width > 2 for item in whole for width in item.get_linewidth()) == 1
 
 
 def test_whiskers_end_where_the_interval_ends() -> None:
