@@ -125,6 +125,7 @@ def test_study_keys_of_the_dictionary_are_those_of_the_record(makers: ModuleType
         "study.authorisations_path",
         "study.changes",
         "study.services_label",
+        "study.services_options",
         "study.collected_path",
         "study.capacity_path",
         "study.layers",
