@@ -55,6 +55,12 @@ def package_folder() -> Path:
     ------
     IntegrityError
         Where none holds one.
+
+    Examples
+    --------
+    >>> from kcgeo import data
+    >>> (data.package_folder() / "datapackage.json").is_file()
+    True
     """
     named = os.environ.get("KCGEO_DATA")
     places = [Path(named)] if named else [home / "data" for home in homes()]

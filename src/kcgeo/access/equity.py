@@ -81,6 +81,16 @@ def lorenz(values: Any, weights: Any = None) -> pd.DataFrame:
     ------
     TableError
         Missing or negative values, nobody at all, or no access anywhere (the curve is not defined).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from kcgeo import access
+    >>> costs = pd.DataFrame({"from_id": ["a", "a", "b"], "to_id": ["x", "y", "y"], "time_min": [10.0, 20.0, 30.0]})
+    >>> people = pd.Series([100.0, 50.0], index=pd.Index(["a", "b"], name="place_id"))
+    >>> beds = pd.Series([4.0, 6.0], index=pd.Index(["x", "y"], name="service_id"))
+    >>> access.lorenz(people * 0 + [1.0, 3.0], people).shape
+    (3, 2)
     """
     column, people = read_values(values, weights)
     refuse_gaps(column)

@@ -90,6 +90,16 @@ def cumulative(
     References
     ----------
     Ingram (1971), The concept of accessibility, Regional Studies 5.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from kcgeo import access
+    >>> costs = pd.DataFrame({"from_id": ["a", "a", "b"], "to_id": ["x", "y", "y"], "time_min": [10.0, 20.0, 30.0]})
+    >>> people = pd.Series([100.0, 50.0], index=pd.Index(["a", "b"], name="place_id"))
+    >>> beds = pd.Series([4.0, 6.0], index=pd.Index(["x", "y"], name="service_id"))
+    >>> access.cumulative(costs, beds, origins=people.index, cutoff_min=20).tolist()
+    [10.0, 0.0]
     """
     check_cutoff(cutoff_min)
     pairs, _, capacity = read_pairs(costs, origins=origins, supply=supply)
@@ -190,6 +200,17 @@ def gravity(costs: pd.DataFrame, supply: pd.Series[float], *, origins: object, d
     References
     ----------
     Hansen (1959), How accessibility shapes land use, Journal of the American Institute of Planners 25.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from kcgeo import access
+    >>> from kcgeo.access import decay
+    >>> costs = pd.DataFrame({"from_id": ["a", "a", "b"], "to_id": ["x", "y", "y"], "time_min": [10.0, 20.0, 30.0]})
+    >>> people = pd.Series([100.0, 50.0], index=pd.Index(["a", "b"], name="place_id"))
+    >>> beds = pd.Series([4.0, 6.0], index=pd.Index(["x", "y"], name="service_id"))
+    >>> access.gravity(costs, beds, origins=people.index, decay=decay.step(30)).tolist()
+    [10.0, 6.0]
     """
     pairs, _, capacity = read_pairs(costs, origins=origins, supply=supply)
     weighted = pairs.sum_by_origin(capacity[pairs.site] * decay(pairs.time_min))

@@ -130,6 +130,17 @@ def three_step_fca(
     References
     ----------
     Wan, Zou & Sternberg (2012), International Journal of Geographical Information Science 26.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from kcgeo import access
+    >>> from kcgeo.access import decay
+    >>> costs = pd.DataFrame({"from_id": ["a", "a", "b"], "to_id": ["x", "y", "y"], "time_min": [10.0, 20.0, 30.0]})
+    >>> people = pd.Series([100.0, 50.0], index=pd.Index(["a", "b"], name="place_id"))
+    >>> beds = pd.Series([4.0, 6.0], index=pd.Index(["x", "y"], name="service_id"))
+    >>> access.three_step_fca(costs, people, beds, decay=decay.step(30)).round(4).tolist()
+    [0.07, 0.06]
     """
     choice = decay if selection is None else selection
     pairs, people, capacity = read_pairs(costs, demand=demand, supply=supply)
@@ -170,6 +181,17 @@ def balanced_fca(
     ----------
     Paez, Higgins & Vivona (2019), Demand and level of service inflation in floating catchment area methods,
     PLoS ONE 14.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from kcgeo import access
+    >>> from kcgeo.access import decay
+    >>> costs = pd.DataFrame({"from_id": ["a", "a", "b"], "to_id": ["x", "y", "y"], "time_min": [10.0, 20.0, 30.0]})
+    >>> people = pd.Series([100.0, 50.0], index=pd.Index(["a", "b"], name="place_id"))
+    >>> beds = pd.Series([4.0, 6.0], index=pd.Index(["x", "y"], name="service_id"))
+    >>> access.balanced_fca(costs, people, beds, decay=decay.step(30)).round(4).tolist()
+    [0.11, 0.03]
     """
     pairs, people, capacity, weight = weighted_pairs(costs, demand, supply, decay)
     to_sites = ratio(weight, pairs.sum_by_origin(weight)[pairs.origin])
@@ -205,6 +227,17 @@ def spatial_availability(
     References
     ----------
     Soukhov, Paez, Higgins & Mohamed (2023), Introducing spatial availability, PLoS ONE 18.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from kcgeo import access
+    >>> from kcgeo.access import decay
+    >>> costs = pd.DataFrame({"from_id": ["a", "a", "b"], "to_id": ["x", "y", "y"], "time_min": [10.0, 20.0, 30.0]})
+    >>> people = pd.Series([100.0, 50.0], index=pd.Index(["a", "b"], name="place_id"))
+    >>> beds = pd.Series([4.0, 6.0], index=pd.Index(["x", "y"], name="service_id"))
+    >>> access.spatial_availability(costs, people, beds, decay=decay.step(30)).round(4).tolist()
+    [8.0, 2.0]
     """
     pairs, people, capacity, weight = weighted_pairs(costs, demand, supply, decay)
     pull = people[pairs.origin] * weight

@@ -39,9 +39,10 @@ def collected(study: Study) -> pd.DataFrame:
 
     Examples
     --------
-    >>> table = collected(read_study(default_study())).set_index(["county_fips", "category"])
+    >>> from kcgeo import data
+    >>> table = collected(data.read_study(data.default_study())).set_index(["county_fips", "category"])
     >>> table.loc[("20107", "law_enforcement"), "looked_for"]
-    'yes'
+    'partly'
     """
     kinds = load("categories").query("has_place")["category"]
     every = pd.MultiIndex.from_product([sorted(study.counties), sorted(kinds)], names=["county_fips", "category"])

@@ -57,6 +57,13 @@ def directory(
         The study names no services and its counties are not those of the packaged directory.
     TableError, CrsError
         As :func:`kcgeo.data.services`.
+
+    Examples
+    --------
+    >>> from kcgeo import data
+    >>> study = data.read_study(data.default_study())
+    >>> bool(data.directory(study)["service_id"].is_unique)
+    True
     """
     served, approved = ground(study), areas(study)
     keeps_records = directory_path(study) is None or study.authorisations_path is not None

@@ -174,6 +174,13 @@ def by_category(services: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     GeoDataFrame
         ``service_id, category, site_id`` and points, EPSG:4326, sorted by category and site. Only exact rows have
         points, so counts and times made from it are lower bounds.
+
+    Examples
+    --------
+    >>> from kcgeo import data
+    >>> study = data.read_study(data.default_study())
+    >>> "category" in data.by_category(data.directory(study))
+    True
     """
     return offered(services).drop_duplicates(["category", "site_id"]).reset_index(drop=True)
 

@@ -35,6 +35,12 @@ def default_study() -> Path:
     ------
     IntegrityError
         Neither the installed copy nor the checkout holds one.
+
+    Examples
+    --------
+    >>> from kcgeo import data
+    >>> data.default_study().name
+    'kansas-city.toml'
     """
     name = str(_descriptor()["default_study"])
     for home in homes():
@@ -61,7 +67,14 @@ def _is_described(item: Any) -> bool:
 
 
 def resources() -> tuple[str, ...]:
-    """Return the names of all resources of the data package, in its order."""
+    """Return the names of all resources of the data package, in its order.
+
+    Examples
+    --------
+    >>> from kcgeo import data
+    >>> "services" in data.resources()
+    True
+    """
     return tuple(item["name"] for item in _descriptor()["resources"])
 
 
@@ -75,6 +88,12 @@ def describe(name: str) -> dict[str, Any]:
     ------
     IntegrityError
         The package has no such resource; the sentence lists those it has.
+
+    Examples
+    --------
+    >>> from kcgeo import data
+    >>> data.describe("counties")["licenses"][0]["name"]
+    'US-Government-Works'
     """
     items = {item["name"]: item for item in _descriptor()["resources"]}
     if name not in items:

@@ -37,6 +37,13 @@ def areas(study: Study) -> pd.DataFrame:
     ------
     StudyError
         As :func:`kcgeo.data.counties`.
+
+    Examples
+    --------
+    >>> from kcgeo import data
+    >>> study = data.read_study(data.default_study())
+    >>> data.areas(study).columns.tolist()[:3]
+    ['area', 'county_fips']
     """
     if is_packaged(study):
         table: pd.DataFrame = packaged("areas")

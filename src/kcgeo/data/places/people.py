@@ -38,6 +38,13 @@ def places(study: Study) -> gpd.GeoDataFrame:
     ------
     StudyError
         The study names a county that the data package does not have, or its counties hold no place.
+
+    Examples
+    --------
+    >>> from kcgeo import data
+    >>> study = data.read_study(data.default_study())
+    >>> len(data.places(study))
+    212
     """
     known = region.counties(study)["county_fips"]
     table = places_around(study)

@@ -60,6 +60,13 @@ def corridors(study: Study) -> gpd.GeoDataFrame:
     ------
     StudyError
         A corridor of the study is neither packaged, nor in its layer, nor traced; or it cannot be traced.
+
+    Examples
+    --------
+    >>> from kcgeo import data
+    >>> study = data.read_study(data.default_study())
+    >>> sorted(data.corridors(study)["route"].unique())
+    ['I-29', 'I-35', 'I-435', 'I-470', 'I-49', 'I-635', 'I-670', 'I-70']
     """
     table = _corridors(study, package_folder()).copy()
     return table

@@ -24,6 +24,13 @@ def highway_nodes(study: Study) -> gpd.GeoDataFrame:
     ------
     StudyError
         As :func:`kcgeo.data.counties`.
+
+    Examples
+    --------
+    >>> from kcgeo import data
+    >>> study = data.read_study(data.default_study())
+    >>> data.highway_nodes(study).geom_type.unique().tolist()
+    ['Point']
     """
     if is_packaged(study):
         table: gpd.GeoDataFrame = packaged("highway_nodes")
@@ -44,6 +51,13 @@ def highway_edges(study: Study) -> pd.DataFrame:
     ------
     StudyError
         As :func:`kcgeo.data.counties`.
+
+    Examples
+    --------
+    >>> from kcgeo import data
+    >>> study = data.read_study(data.default_study())
+    >>> data.highway_edges(study).columns.tolist()
+    ['from_node_id', 'to_node_id', 'length_km', 'routes']
     """
     if is_packaged(study):
         table: pd.DataFrame = packaged("highway_edges")
@@ -55,6 +69,14 @@ def highway_edges(study: Study) -> pd.DataFrame:
 
 
 def exits(study: Study) -> gpd.GeoDataFrame:
-    """Return the exits that are known on the corridors of a study, as ``load("exits")``; none outside that region."""
+    """Return the exits that are known on the corridors of a study, as ``load("exits")``; none outside that region.
+
+    Examples
+    --------
+    >>> from kcgeo import data
+    >>> study = data.read_study(data.default_study())
+    >>> data.exits(study).columns.tolist()[:3]
+    ['exit_id', 'system', 'route']
+    """
     table: gpd.GeoDataFrame = packaged("exits")
     return table if is_packaged(study) else table.iloc[:0]

@@ -64,7 +64,15 @@ def _read(name: str, folder: Path) -> Any:
 
 
 def is_packaged(study: Study) -> bool:
-    """Say whether the detailed tables of the packaged region hold all counties of a study."""
+    """Say whether the detailed tables of the packaged region hold all counties of a study.
+
+    Examples
+    --------
+    >>> from kcgeo import data
+    >>> study = data.read_study(data.default_study())
+    >>> data.is_packaged(study)
+    True
+    """
     return set(study.counties) <= set(_read("counties", package_folder())["county_fips"])
 
 
@@ -82,6 +90,13 @@ def counties(study: Study) -> gpd.GeoDataFrame:
     ------
     StudyError
         The study names a county that the data package does not have.
+
+    Examples
+    --------
+    >>> from kcgeo import data
+    >>> study = data.read_study(data.default_study())
+    >>> len(data.counties(study))
+    15
     """
     table = ground(study)
     return table[table["county_fips"].isin(study.counties)].reset_index(drop=True)
@@ -144,6 +159,13 @@ def cities(study: Study) -> gpd.GeoDataFrame:
     ------
     StudyError
         As :func:`counties`.
+
+    Examples
+    --------
+    >>> from kcgeo import data
+    >>> study = data.read_study(data.default_study())
+    >>> data.cities(study).columns.tolist()[:3]
+    ['city_id', 'name', 'state']
     """
     if is_packaged(study):
         table: gpd.GeoDataFrame = packaged("cities")

@@ -282,6 +282,12 @@ def read_study(path: Path) -> Study:
     ------
     StudyError
         One sentence for each fault: an unreadable file, a missing or unknown key, an impossible value.
+
+    Examples
+    --------
+    >>> from kcgeo import data
+    >>> data.read_study(data.default_study()).gaps.headline_cutoff_min
+    30
     """
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
