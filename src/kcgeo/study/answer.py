@@ -107,6 +107,8 @@ class Figure:
         Folder for its files inside the folder of results; ``{form}`` stands for the format.
     formats, small
         Formats, and whether a small picture is wanted too; a slide is one PNG of 1920 x 1080 pixels.
+    annex
+        Whether it is for researchers: its message is not one for everybody, or another figure gives it.
     """
 
     name: str
@@ -117,6 +119,7 @@ class Figure:
     formats: tuple[str, ...] = ("png", "svg", "pdf")
     small: bool = False
     is_slide: bool = False
+    annex: bool = False
 
     @classmethod
     def of(
@@ -128,12 +131,13 @@ class Figure:
         *,
         named: Mapping[str, str] = MappingProxyType({}),
         sheet: Sheet | None = None,
+        annex: bool = False,
         **options: Any,
     ) -> Figure:
         """Say how a figure is drawn by :meth:`Scene.plate`; it shows the releases that it is drawn from."""
         shown = (*tables, *named.values(), *(GROUND if sheet is not None else ()))
         draw = partial(Scene.plate, make=make, tables=tuple(tables), named=dict(named), sheet=sheet, **options)
-        return cls(name, question, shown, draw)
+        return cls(name, question, shown, draw, annex=annex)
 
 
 @dataclass(frozen=True, eq=False)

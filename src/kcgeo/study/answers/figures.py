@@ -28,7 +28,7 @@ NO_REPORTS = (
 
 
 def figures_of(study: Study, released: Mapping[str, Released]) -> list[Figure]:
-    """List the figures of a study; each is drawn when it is called for."""
+    """List the figures of a study, at most ten of them for everybody; each is drawn when it is called for."""
     categories = reached_categories(released)
     sheet = Figure.of(
         "drive_time_sheet",
@@ -42,13 +42,13 @@ def figures_of(study: Study, released: Mapping[str, Released]) -> list[Figure]:
         headline_min=study.gaps.headline_cutoff_min,
     )
     figures = [*_first(study, PRINT), *_certainty(study, released, PRINT), sheet]
-    figures += [_drive_time(study, PRINT, name) for name in categories]
+    figures += [_drive_time(study, PRINT, name) for name in study.gaps.required if name in categories]
     figures += _left_out(study, released)
     figures += transit_figures(study, released)
     if "profile" in released:
         figures.append(_along(study, "corridors"))
     figures += _reported(study, released, ["all"])
-    figures.append(Figure.of("claims", REPORTED, present.claims_chart, ("claims",)))
+    figures.append(Figure.of("claims", REPORTED, present.claims_chart, ("claims",), annex=True))
     return figures
 
 
@@ -174,7 +174,7 @@ def _certainty(study: Study, released: Mapping[str, Released], sheet: Sheet) -> 
             cutoff_min=cutoff,
             edges_min=study.gaps.cutoffs_min,
         ),
-        Figure.of("intervals", "How sure are we?", present.interval_chart, ("intervals",), cutoff_min=cutoff),
+        Figure.of("intervals", "How sure are we?", present.interval_chart, ("intervals",), cutoff_min=cutoff, annex=True),
     ]
 
 
@@ -188,14 +188,14 @@ def _left_out(study: Study, released: Mapping[str, Released]) -> list[Figure]:
         Figure.of(
             "service_matrix", when, present.matrix_chart, ("service_matrix",), cutoff_min=cutoff, required=required
         ),
-        Figure.of("service_matrix_map", when, present.matrix_map, ("matrix_places",), sheet=PRINT, cutoff_min=cutoff),
+        Figure.of("service_matrix_map", when, present.matrix_map, ("matrix_places",), sheet=PRINT, cutoff_min=cutoff, annex=True),
         Figure.of("group_gaps", even, present.group_gap_chart, ("group_gaps",), cutoff_min=cutoff),
-        Figure.of("lorenz", even, present.lorenz_chart, ("lorenz", "equity"), cutoff_min=cutoff),
+        Figure.of("lorenz", even, present.lorenz_chart, ("lorenz", "equity"), cutoff_min=cutoff, annex=True),
     ]
     if "hot_spots" in released:
         spots = "Where do long drives cluster?"
         figures.append(
-            Figure.of("hot_spots", spots, present.hot_spot_map, ("hot_spots",), sheet=PRINT, required=required)
+            Figure.of("hot_spots", spots, present.hot_spot_map, ("hot_spots",), sheet=PRINT, required=required, annex=True)
         )
     return figures
 
@@ -208,6 +208,7 @@ def _drive_time(study: Study, sheet: Sheet, category: str) -> Figure:
         ("cell_times",),
         named={"services": "services", "places": "place_times"},
         sheet=sheet,
+        annex=True,
         category=category,
         edges_min=study.gaps.cutoffs_min,
         headline_min=study.gaps.headline_cutoff_min,

@@ -73,7 +73,10 @@ def maps(
     """
     study, released = measured.study, _released(measured, step)
     released["county"] = county_table(measured, county_facts_of(Scene(study, released)))
-    figures = tuple(replace(figure, place="maps", small=True) for figure in figures_of(study, released))
+    figures = tuple(
+        replace(one, place="maps", small=True, formats=("png", "svg") if one.annex else one.formats)
+        for one in figures_of(study, released)
+    )
     shown = tuple(dict.fromkeys(name for figure in figures for name in figure.uses))
     extras = (
         Extra("Wrote the explorer", EXPLORER_USES, partial(write_explorer_page, place="maps")),
