@@ -141,6 +141,16 @@ def _goal(category: str, locale: str) -> str:
     return _OFFICES[locale[:2]].get(category) or _phrase(category, locale)
 
 
+def _area(name: str, locale: str) -> str:
+    """Name an area inside a sentence: a county, or a metro as studies are titled."""
+    stem, _, kind = name.removeprefix("the ").rpartition(" ")
+    if locale[:2] == "en":
+        return f"the {stem} metro" if kind == "metro" and stem else name
+    if kind == "metro":
+        return f"el área metropolitana de {stem}" if stem else "el área metropolitana"
+    return f"el condado de {stem}" if kind == "County" else name
+
+
 _FORMATS: Mapping[str, Callable[[Any, str], str]] = {
     "people": _people,
     "percent": _percent,
@@ -150,13 +160,16 @@ _FORMATS: Mapping[str, Callable[[Any, str], str]] = {
     "rate": lambda value, locale: str(format_decimal(float(f"{value:.2g}"), format="#,##0.######", locale=locale)),
     "miles": lambda value, locale: str(format_decimal(value, format="0.#", locale=locale)),
     "category": _phrase,
+    "area": _area,
     "goal": _goal,
     "list": lambda value, locale: str(format_list(list(value), locale=locale)),
 }
 
 
 def written(value: Any, style: str, language: str = "en") -> str:
-    """Write one value as the sentences do: people, percent, one_in, count, minutes, rate, miles, category, goal, list.
+    """Write one value as the sentences do.
+
+    ``style`` is one of people, percent, one_in, count, minutes, rate, miles, category, goal, area, list.
 
     >>> written(1_234_567, "people"), written(0.996, "percent"), written(84_321, "people"), written(0, "percent")
     ('1.2 million', '99%', '84,000', '0%')

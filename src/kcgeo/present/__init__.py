@@ -33,6 +33,7 @@ from kcgeo.present.web.gallery_page import Item, Section, gallery_page, plate_it
 from kcgeo.present.web.interactive import OfflineMap, explore_map
 from kcgeo.present.web.page import Page, save_page
 from kcgeo.present.web.siting_web import siting_web_page
+from kcgeo.present.web.story_page import Story, story_page
 
 __all__ = [
     "PRINT",
@@ -48,6 +49,7 @@ __all__ = [
     "Plate",
     "Section",
     "Sheet",
+    "Story",
     "attack_map",
     "background",
     "card_lines",
@@ -91,6 +93,7 @@ __all__ = [
     "siting_map",
     "siting_page",
     "siting_web_page",
+    "story_page",
     "transit_gap_map",
     "transit_time_map",
     "week_chart",

@@ -174,7 +174,9 @@ def _certainty(study: Study, released: Mapping[str, Released], sheet: Sheet) -> 
             cutoff_min=cutoff,
             edges_min=study.gaps.cutoffs_min,
         ),
-        Figure.of("intervals", "How sure are we?", present.interval_chart, ("intervals",), cutoff_min=cutoff, annex=True),
+        Figure.of(
+            "intervals", "How sure are we?", present.interval_chart, ("intervals",), cutoff_min=cutoff, annex=True
+        ),
     ]
 
 
@@ -188,14 +190,24 @@ def _left_out(study: Study, released: Mapping[str, Released]) -> list[Figure]:
         Figure.of(
             "service_matrix", when, present.matrix_chart, ("service_matrix",), cutoff_min=cutoff, required=required
         ),
-        Figure.of("service_matrix_map", when, present.matrix_map, ("matrix_places",), sheet=PRINT, cutoff_min=cutoff, annex=True),
+        Figure.of(
+            "service_matrix_map",
+            when,
+            present.matrix_map,
+            ("matrix_places",),
+            sheet=PRINT,
+            cutoff_min=cutoff,
+            annex=True,
+        ),
         Figure.of("group_gaps", even, present.group_gap_chart, ("group_gaps",), cutoff_min=cutoff),
         Figure.of("lorenz", even, present.lorenz_chart, ("lorenz", "equity"), cutoff_min=cutoff, annex=True),
     ]
     if "hot_spots" in released:
         spots = "Where do long drives cluster?"
         figures.append(
-            Figure.of("hot_spots", spots, present.hot_spot_map, ("hot_spots",), sheet=PRINT, required=required, annex=True)
+            Figure.of(
+                "hot_spots", spots, present.hot_spot_map, ("hot_spots",), sheet=PRINT, required=required, annex=True
+            )
         )
     return figures
 

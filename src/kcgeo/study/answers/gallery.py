@@ -1,4 +1,4 @@
-"""The pages of a folder of maps: the map page and the index."""
+"""The pages of a folder of maps beside the story: the map page, and the gallery of all results for researchers."""
 
 from __future__ import annotations
 
@@ -14,10 +14,15 @@ from kcgeo.study.answers.figures import NO_REPORTS, REPORTED, reached_categories
 
 __all__ = ["MAP_PAGE_USES", "write_index", "write_map_page"]
 
-INDEX = "index.html"
+INDEX = "researchers.html"
 MAP_PAGE_USES = ("cell_times", "services", "coverage", "gaps", "areas", *GROUND)
 """Releases that the map page shows."""
 _PAGES = (
+    Item(
+        "The story",
+        "The finding, county by county, and what new sites change.",
+        {"Open": "index.html", "Español": "index-es.html"},
+    ),
     Item(
         "Coverage map",
         "Drive times by category, sites with telephone numbers, and the same numbers as a table.",
@@ -63,16 +68,17 @@ def _counties(desk: Desk) -> list[Section]:
 
 
 def write_index(desk: Desk) -> list[Path]:
-    """Write ``index.html``: all results by question, each with its files."""
+    """Write ``researchers.html``: all results by question, each with its files."""
     folder, drawn = desk.folder, desk.drawn
     pictured = [_pictured(page, drawn, folder) for page in _PAGES]
     sections = [Section("Explore on one page", pictured, "These pages work without a network and store nothing.")]
     sections += _counties(desk)
-    for question in dict.fromkeys(one.figure.question for one in drawn):
-        here = [one for one in drawn if one.figure.question == question]
+    # what is for everybody comes first
+    for question, annex in dict.fromkeys((one.figure.question, one.figure.annex) for one in _everybody_first(drawn)):
+        here = [one for one in drawn if (one.figure.question, one.figure.annex) == (question, annex)]
         items = [_item(one, folder, wide=len(here) == 1) for one in here]
         silent = question == REPORTED and not any(one.figure.name == "reporting" for one in drawn)
-        sections.append(Section(question, items, NO_REPORTS if silent else ""))
+        sections.append(Section(f"In depth: {question}" if annex else question, items, NO_REPORTS if silent else ""))
     if desk.notebooks:
         read = [Item(entry["title"], "", {"Page": f"notebooks/{entry['file']}"}) for entry in desk.notebooks]
         sections.append(Section("How was it computed?", read, "Notebooks, run from first cell to last for this page."))
@@ -95,6 +101,10 @@ def write_index(desk: Desk) -> list[Path]:
         sources=list(sources),
     )
     return [present.save_page(page, folder / INDEX)]
+
+
+def _everybody_first(drawn: Sequence[Drawn]) -> list[Drawn]:
+    return sorted(drawn, key=lambda one: one.figure.annex)
 
 
 _PICTURE = {"maps/coverage.html": "drive_time_sheet", "maps/explorer.html": "gaps"}

@@ -16,6 +16,7 @@ from kcgeo.study.answers.county import COUNTY_USES, county_facts_of, county_tabl
 from kcgeo.study.answers.explorer import EXPLORER_USES, release_explorer, write_explorer_page
 from kcgeo.study.answers.figures import figures_of
 from kcgeo.study.answers.gallery import MAP_PAGE_USES, write_index, write_map_page
+from kcgeo.study.answers.story import STORY_USES, write_story
 from kcgeo.study.answers.who import who_report
 from kcgeo.study.measure import Measured
 from kcgeo.study.progress import Step, silent_step
@@ -81,6 +82,7 @@ def maps(
     extras = (
         Extra("Wrote the explorer", EXPLORER_USES, partial(write_explorer_page, place="maps")),
         Extra("Wrote the map page", MAP_PAGE_USES, partial(write_map_page, place="maps")),
+        Extra("Wrote the story", STORY_USES, write_story),
         Extra("Wrote the county pages", COUNTY_USES, partial(write_all_counties, place="counties")),
         Extra("Wrote the index", shown, write_index, binds=True),
     )
