@@ -95,6 +95,7 @@ def test_every_format_is_there(exports: tuple[Path, Path]) -> None:
         "data/services-hsds.zip",
         "data/parquet/drive_times.parquet",
         "data/csv/coverage.csv",
+        "data/csv/new_sites.csv",
         "data/csv/data-dictionary.csv",
     } <= names
     known = pd.read_csv(out / "data" / "csv" / "data-dictionary.csv")

@@ -16,8 +16,9 @@ from kcgeo import study
 from kcgeo.disclosure import release
 from kcgeo.findings import LANGUAGES
 from kcgeo.present import Story
+from kcgeo.present.paper.deck_tables import sites_slide
 from kcgeo.study.answer import Desk, Scene
-from kcgeo.study.answers.story import best_sites, story_of, write_story
+from kcgeo.study.answers.story import best_sites, release_sites, story_of, write_story
 from tests.present.explorer_case import Case, kansas_city
 from tests.present.test_browser import Watched, _open, browser  # noqa: F401  a fixture is used by its name
 
@@ -31,7 +32,8 @@ def case() -> Case:
 
 @pytest.fixture(scope="module")
 def scene(case: Case) -> Scene:
-    return Scene(case.measured.study, case.released)
+    bare = Scene(case.measured.study, case.released)
+    return Scene(case.measured.study, case.released | {"new_sites": release_sites(bare)})
 
 
 @pytest.fixture(scope="module")
@@ -82,11 +84,25 @@ def test_the_three_sites_are_those_that_the_explorer_adds_and_bring_as_many(case
         assert gains[0] == max(gains)
 
 
+def test_the_table_of_new_sites_and_its_slide_say_what_the_story_says(scene: Scene, story: Story) -> None:
+    table, found = scene["new_sites"].table, story.areas[0].steps["sites"][0]
+    assert table["candidate_id"].tolist() == list(story.sites)
+    assert table["new_count"].sum() == table["together_count"].iloc[-1] == found.value
+    assert table["new_count"].is_monotonic_decreasing
+    slide = sites_slide(scene["new_sites"], found.say("slide"))
+    assert slide.title == found.say("slide")
+    assert [row[0] for row in slide.rows] == [
+        f"{letter}, near {name}" for letter, name in zip("ABC", table["place_name"], strict=True)
+    ]
+
+
 def test_where_everybody_is_reached_no_site_is_named(case: Case) -> None:
     reach, matrix, places = case.tables
     near = reach.table.assign(time_min=1.0)
     everywhere = release(near, name="reach", kind="matrix", sources=reach.sources, vintage=reach.vintage)
     assert best_sites(everywhere, matrix, places, category="legal", cutoff_min=30) == []
+    served = Scene(case.measured.study, case.released | {"explorer_reach": everywhere})
+    assert release_sites(served).table.empty
 
 
 @pytest.mark.parametrize("number", range(len(LANGUAGES)))

@@ -17,7 +17,7 @@ from kcgeo.present.look.bound import bound
 from kcgeo.present.look.plate import source_lines
 from kcgeo.present.paper.deck import ChartSlide, TableSlide, TextSlide
 
-__all__ = ["ask_slide", "beds_slide", "county_slide", "coverage_slide", "group_slide", "stretches_slide"]
+__all__ = ["ask_slide", "beds_slide", "county_slide", "coverage_slide", "group_slide", "sites_slide", "stretches_slide"]
 
 _GROUP = {
     "population_count": "all people",
@@ -190,6 +190,37 @@ def beds_slide(stages: Released, title: str) -> TableSlide:
         sources=sources,
         vintage=vintage,
         notices=(words.LOWER_BOUND, "Stays are assumptions, not measured."),
+    )
+
+
+def sites_slide(new_sites: Released, title: str) -> TableSlide:
+    """Say where new sites of one kind would help most, one after another, and how many people each brings into reach.
+
+    Parameters
+    ----------
+    new_sites
+        Released siting table: ``rank, place_name, cutoff_min, new_count, together_count``.
+    title
+        What they bring, from its finding.
+    """
+    table = require_released(new_sites, kind="siting").table.sort_values("rank")
+    rows = tuple(
+        (
+            f"{'ABC'[row['rank'] - 1]}, near {row['place_name']}",
+            *(words.thousands(float(row[name])) for name in ("new_count", "together_count")),
+        )
+        for row in table.to_dict("records")
+    )
+    sources, vintage = source_lines([new_sites])
+    return TableSlide(
+        title=title,
+        subtitle="Areas of about 2 square miles, never addresses; each is the best after those above it.",
+        columns=("New site", "people it brings into reach", "together"),
+        rows=rows,
+        alt_text=f"Table of {len(rows)} new sites: " + "; ".join(f"{row[0]}: {row[1]}" for row in rows) + ".",
+        sources=sources,
+        vintage=vintage,
+        notices=("Buildings, staff and money were not looked at.", *_LIMITS),
     )
 
 

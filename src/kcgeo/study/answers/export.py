@@ -27,6 +27,7 @@ from kcgeo.present.paper.deck_tables import (
     county_slide,
     coverage_slide,
     group_slide,
+    sites_slide,
     stretches_slide,
 )
 from kcgeo.study.answer import Answer, Desk, Drawn, Extra, Figure, Scene
@@ -37,6 +38,7 @@ from kcgeo.study.answers.explorer import EXPLORER_USES, release_explorer, write_
 from kcgeo.study.answers.export_index import write_export_index
 from kcgeo.study.answers.figures import figures_of, slides_of
 from kcgeo.study.answers.gallery import MAP_PAGE_USES, write_map_page
+from kcgeo.study.answers.story import release_sites, story_of
 from kcgeo.study.measure import Measured
 from kcgeo.study.releases import release_all
 
@@ -52,6 +54,7 @@ TABLES = (
     "place_times",
     "profile",
     "segments",
+    "new_sites",
     "exits",
     "aggregates",
     "claims",
@@ -59,6 +62,9 @@ TABLES = (
 )
 """Releases that are exported as tables beside the layers of the map."""
 
+
+_TALK = {"coverage", "county", "chain_stages", "new_sites"}
+"""Releases whose tables stand in a talk."""
 
 _NEEDS: dict[str, tuple[Callable[[], bool], str]] = {
     "slides": (deck_is_possible, "No deck: it needs python-pptx; install it with: pip install 'kcgeo[report]'."),
@@ -136,6 +142,7 @@ def export_answer(measured: Measured, *, audiences: Sequence[str] = AUDIENCES) -
     released["county"] = county_table(measured, county_facts_of(Scene(study, released)))
     if "web" in chosen:
         released |= release_explorer(measured)
+        released["new_sites"] = release_sites(Scene(study, released))
     if "data" in chosen:
         released["drive_times"] = cell_areas(released["cell_times"])
     carried = ""
@@ -148,7 +155,7 @@ def export_answer(measured: Measured, *, audiences: Sequence[str] = AUDIENCES) -
     pages = [replace(one, place="print/{form}") for one in figures_of(study, released)]
     figures = (slides if "slides" in chosen else []) + (pages if "print" in chosen else [])
     parts: dict[str, Callable[[], list[Extra]]] = {
-        "slides": partial(_deck, slides, method, carried),
+        "slides": partial(_deck, slides, _TALK & set(released), method, carried),
         "print": partial(_atlases, pages, method),
         "web": _web,
         "data": partial(_data, scene),
@@ -183,10 +190,10 @@ def _uses(figures: Sequence[Figure]) -> set[str]:
     return {name for figure in figures for name in figure.uses}
 
 
-def _deck(figures: Sequence[Figure], method: tuple[str, ...], carried: str) -> list[Extra]:
+def _deck(figures: Sequence[Figure], tables: set[str], method: tuple[str, ...], carried: str) -> list[Extra]:
     if not deck_is_possible():
         return []
-    uses = tuple(sorted(_uses(figures) | {"coverage", "county", "chain_stages"}))
+    uses = tuple(sorted(_uses(figures) | tables))
     return [Extra("Bound the slides", uses, partial(_write_deck, method=method, carried=carried), binds=True)]
 
 
@@ -202,6 +209,7 @@ def _write_deck(desk: Desk, *, method: tuple[str, ...], carried: str) -> list[Pa
         county_slide(scene["county"], names) if "county" in scene else None,
         group_slide(scene["coverage"], required=gaps.required, cutoff_min=gaps.headline_cutoff_min),
         *[pictures.pop(name) for name in list(pictures) if name.startswith("corridor")][:2],
+        _sites(scene),
         pictures.pop("certainty", None),
         ask_slide(),
     ]
@@ -212,6 +220,14 @@ def _write_deck(desk: Desk, *, method: tuple[str, ...], carried: str) -> list[Pa
     appendix: list[Slide] = [*pictures.values(), coverage, *([stretches] if stretches else []), beds]
     write_deck(path, [one for one in talk if one], **_words(study), method=method, appendix=appendix)
     return [path]
+
+
+def _sites(scene: Scene) -> Slide | None:
+    """Make the slide of new sites; None where the study was not asked for them, or none would help."""
+    if "new_sites" not in scene or scene["new_sites"].table.empty:
+        return None
+    told = story_of(scene).areas[0].steps["sites"][0]
+    return sites_slide(scene["new_sites"], told.say("slide"))
 
 
 def _picture(one: Drawn) -> PictureSlide:

@@ -16,7 +16,7 @@ from kcgeo.study.answers.county import COUNTY_USES, county_facts_of, county_tabl
 from kcgeo.study.answers.explorer import EXPLORER_USES, release_explorer, write_explorer_page
 from kcgeo.study.answers.figures import figures_of
 from kcgeo.study.answers.gallery import MAP_PAGE_USES, write_index, write_map_page
-from kcgeo.study.answers.story import STORY_USES, write_story
+from kcgeo.study.answers.story import STORY_USES, release_sites, write_story
 from kcgeo.study.answers.who import who_report
 from kcgeo.study.measure import Measured
 from kcgeo.study.progress import Step, silent_step
@@ -32,6 +32,7 @@ TABLES = (
     "place_times",
     "profile",
     "segments",
+    "new_sites",
     "exits",
     "service_matrix",
     "equity",
@@ -74,6 +75,7 @@ def maps(
     """
     study, released = measured.study, _released(measured, step)
     released["county"] = county_table(measured, county_facts_of(Scene(study, released)))
+    released["new_sites"] = release_sites(Scene(study, released))
     figures = tuple(
         replace(one, place="maps", small=True, formats=("png", "svg") if one.annex else one.formats)
         for one in figures_of(study, released)

@@ -11,19 +11,24 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
+import h3
 import pandas as pd
+from shapely import Point
 
 from kcgeo import data, present
-from kcgeo.disclosure import Released
+from kcgeo.crs import STORAGE
+from kcgeo.disclosure import Released, release
 from kcgeo.findings import LANGUAGES, Finding
 from kcgeo.present.web.story_page import Area, Story
 from kcgeo.study.answer import GROUND, Desk, Scene
 from kcgeo.study.answers.county import county_facts_of
 
-__all__ = ["STORY_USES", "best_sites", "story_of", "write_story"]
+__all__ = ["STORY_USES", "best_sites", "release_sites", "story_of", "write_story"]
 
 STORY_USES = (
-    "gaps", "cell_times", "place_times", "services", "areas", "places", "explorer_reach", "explorer_matrix", *GROUND,
+    "gaps", "cell_times", "place_times", "services", "areas", "places", "explorer_reach", "explorer_matrix",
+    "new_sites", *GROUND,
 )  # fmt: skip
 """Releases that the story shows."""
 _NIGHT = "weeknight 02:00"
@@ -60,6 +65,56 @@ def best_sites(reach: Released, matrix: Released, places: Released, *, category:
     return found
 
 
+def _wanted(scene: Scene) -> str:
+    """Name the required kind of help that most people lack."""
+    gaps, required = scene["gaps"].table, scene.study.gaps.required
+    lacking = {kind: gaps.loc[gaps[f"{kind}_state"] == "none", "population_count"].sum() for kind in required}
+    return max(required, key=lambda kind: float(lacking[kind]))
+
+
+def release_sites(scene: Scene) -> Released:
+    """Release the three areas where new sites of the kind that most people lack would help most, one after another.
+
+    Parameters
+    ----------
+    scene
+        A study with ``gaps, explorer_reach, explorer_matrix, places``.
+
+    Returns
+    -------
+    Released
+        ``rank, candidate_id, category, place_name`` (the nearest place), ``cutoff_min``, ``new_count`` (people whom
+        this site brings into reach beyond those before it) and ``together_count``.
+    """
+    reach, matrix, places = scene["explorer_reach"], scene["explorer_matrix"], scene["places"]
+    category, cutoff = _wanted(scene), scene.study.gaps.headline_cutoff_min
+    sites = best_sites(reach, matrix, places, category=category, cutoff_min=cutoff)
+    people = places.table.set_index("place_id")["population_count"].astype(float)
+    reached = (_gained(reach, matrix, places, category, cutoff, sites[:count]) for count in range(1, len(sites) + 1))
+    together = [people[found].sum() for found in reached]
+    spots = [reversed(h3.cell_to_latlng(cell)) for cell in sites]
+    points = gpd.GeoSeries([Point(*spot) for spot in spots], crs=STORAGE).to_crs(scene.study.crs)
+    named = gpd.GeoDataFrame(places.table).to_crs(scene.study.crs)
+    named = named[named["population_count"] > 0].reset_index(drop=True)
+    rows = {
+        "rank": range(1, len(sites) + 1),
+        "candidate_id": sites,
+        "category": category,
+        "place_name": [str(named["place_name"].loc[named.distance(point).idxmin()]) for point in points],
+        "cutoff_min": float(cutoff),
+        "new_count": pd.Series(together, dtype=float).diff().fillna(pd.Series(together[:1], dtype=float)),
+        "together_count": pd.Series(together, dtype=float),
+    }
+    return release(
+        pd.DataFrame(rows),
+        name="new_sites",
+        kind="siting",
+        sources=matrix.sources,
+        vintage=matrix.vintage,
+        notes=("each is the best after those before it, not proven best together (kcgeo site)", *matrix.notes),
+    )
+
+
 def _rows(reach: Released, category: str, when: str) -> pd.DataFrame:
     table = reach.table
     chosen = (table["category"] == category) & (table["eligibility"] == "any") & (table["when"] == when)
@@ -70,11 +125,9 @@ def story_of(scene: Scene) -> Story:
     """Gather the findings of the story from the released tables of a study."""
     gaps, study = scene["gaps"].table.set_index("place_id"), scene.study
     required, cutoff = study.gaps.required, study.gaps.headline_cutoff_min
-    counties = county_facts_of(scene)
-    lacking = {kind: float(gaps.loc[gaps[f"{kind}_state"] == "none", "population_count"].sum()) for kind in required}
-    wanted = max(required, key=lambda kind: lacking[kind])
+    counties, wanted = county_facts_of(scene), _wanted(scene)
     tables = scene["explorer_reach"], scene["explorer_matrix"], scene["places"]
-    sites = best_sites(*tables, category=wanted, cutoff_min=cutoff)
+    sites = list(map(str, scene["new_sites"].table.sort_values("rank")["candidate_id"]))
     gained = [_gained(*tables, wanted, cutoff, sites[:count]) for count in (1, len(sites))]
     night = _rows(scene["explorer_reach"], required[0], _NIGHT)
     about = {"kinds_count": len(required), "cutoff_min": cutoff, "sources": scene["gaps"].sources}
