@@ -214,7 +214,7 @@ def sites_slide(new_sites: Released, title: str) -> TableSlide:
     sources, vintage = source_lines([new_sites])
     return TableSlide(
         title=title,
-        subtitle="Areas of about 2 square miles, never addresses; each is the best after those above it.",
+        subtitle="Areas, never addresses; each is the best after those above it.",
         columns=("New site", "people it brings into reach", "together"),
         rows=rows,
         alt_text=f"Table of {len(rows)} new sites: " + "; ".join(f"{row[0]}: {row[1]}" for row in rows) + ".",

@@ -62,7 +62,7 @@ READING = (
     "A service with unknown hours never counts as open. Where it is all there is, the state is “hours unknown”.",
     "Where nobody has looked for this kind of help in a county, the state is “nobody has looked”: unknown, not none.",
     "People are counted at points of their ZIP area, several in most; the areas drawn around them are approximate.",
-    "A new site is a grid cell of about 2 square miles, never an address; where nobody lives, one cell in seven can be"
+    "A new site is a cell of the grid, never an address; where nobody lives, one cell in seven can be"
     " chosen. It is taken to offer the kind of help asked for, to"
     " those who ask, at that time. It is not checked whether a building, staff or money are there.",
     "A listed service is not an open bed. Call before you send anyone.",

@@ -109,9 +109,9 @@ def release_sites(scene: Scene) -> Released:
         pd.DataFrame(rows),
         name="new_sites",
         kind="siting",
-        sources=matrix.sources,
-        vintage=matrix.vintage,
-        notes=("each is the best after those before it, not proven best together (kcgeo site)", *matrix.notes),
+        sources=reach.sources,
+        vintage=reach.vintage,
+        notes=("each is the best after those before it, not proven best together (kcgeo site)", *reach.notes),
     )
 
 
