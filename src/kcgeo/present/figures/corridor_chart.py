@@ -17,7 +17,7 @@ from kcgeo.present.figures.strips import GAP, SERVED, Band, Border, Corridor, Ex
 from kcgeo.present.look import theme, words
 from kcgeo.present.look.bound import bound, need
 from kcgeo.present.look.legend import Entry, strip
-from kcgeo.present.look.plate import Plate, foot_height_in, foot_lines, new_plate
+from kcgeo.present.look.plate import MARGIN_IN, Plate, foot_height_in, foot_lines, new_plate, wrapped
 from kcgeo.present.look.sheet import Sheet
 
 __all__ = ["corridor_chart", "gap_miles"]
@@ -28,6 +28,8 @@ LOWER_BOUND = "Lower bound of help: confidential services are not counted, so th
 
 _LEFT_IN, _RIGHT_IN = 2.0, 0.72
 _HEAD_IN, _FOOT_IN = 0.86, 1.42
+_LINE_IN = 0.22
+"""What a second line of the title takes beyond the room of one."""
 
 
 def corridor_chart(
@@ -102,13 +104,15 @@ def corridor_chart(
     notices = (NO_EVIDENCE, MODEL, LOWER_BOUND, *_basis(counted), words.ODBL)
     tables = [profile, segments, exits, *([] if towns is None else [towns])]
     foot_in = max(_FOOT_IN, 0.5 + foot_height_in(foot_lines(tables, notices, width_in=theme.PAGE_IN[0])))
+    title = title or _message(miles, cutoff_min)
+    head_in = _HEAD_IN + (0.0 if _fits(title) else _LINE_IN)
     plate = new_plate(
-        title or _message(miles, cutoff_min),
+        title,
         f"Minutes by car from {every} to the nearest listed site of each kind. Dark: over {cutoff_min:g} minutes.",
         alt_text=_alt_text(corridors, categories, miles, cutoff_min, counted),
         released=tables,
         notices=notices,
-        size_in=(theme.PAGE_IN[0], _HEAD_IN + len(corridors) * pitch_in + foot_in),
+        size_in=(theme.PAGE_IN[0], head_in + len(corridors) * pitch_in + foot_in),
         sheet=sheet,
     )
     starts, inch = _layout(corridors)
@@ -121,13 +125,19 @@ def corridor_chart(
                 corridor,
                 categories,
                 left_in=_LEFT_IN + starts[number] * inch,
-                top_in=_HEAD_IN + number * pitch_in,
+                top_in=head_in + number * pitch_in,
                 width_in=(corridor.to_mi - corridor.from_mi) * inch,
                 cutoff_min=cutoff_min,
                 top_min=top_min,
             )
         strip(plate, [_legend(corridors, cutoff_min, counted)], top_in=(foot_in if sheet is None else _FOOT_IN) - 0.24)
     return plate
+
+
+def _fits(title: str) -> bool:
+    """Whether a title stands in one line of the smaller type that long titles are set in."""
+    room_in = theme.PAGE_IN[0] - 2 * MARGIN_IN
+    return len(wrapped(title, size_pt=0.85 * theme.TEXT_PT["title"], width_in=room_in, bold=True)) == 1
 
 
 def gap_miles(
