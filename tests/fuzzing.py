@@ -9,15 +9,17 @@ from __future__ import annotations
 import json
 import random
 import shutil
+import struct
 import tempfile
 import warnings
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import openpyxl
 
+from kcgeo.data.directory.look import look, starter_mapping
 from kcgeo.data.directory.services import services
 from kcgeo.data.formats.registry import READERS
 from kcgeo.data.formats.services.hsds_write import hsds_csv, hsds_json, hsds_tables
@@ -33,6 +35,7 @@ from tests.data import (
     test_hsds_versions,
     test_osm,
     test_roads,
+    test_service_forms,
     test_tiger,
 )
 from tests.data.test_hsds import BASIS, feed
@@ -185,6 +188,63 @@ def _directories(folder: Path, add: Callable[..., None]) -> None:
         book.active.append(row)
     book.save(folder / "book.xlsx")
     add("spreadsheet, workbook", "services", folder / "book.xlsx", basis=BASIS)
+    (folder / "book.xls").write_bytes(old_workbook([head, *rows]))
+    add("spreadsheet, old workbook", "services", folder / "book.xls", basis=BASIS)
+    test_service_forms.ods(folder / "book.ods", "\n".join(",".join(row) for row in [head, *rows]))
+    add("spreadsheet, open document", "services", folder / "book.ods", basis=BASIS)
+    (folder / "marks.kml").write_text(_MARKS)
+    add("map, KML", "services", folder / "marks.kml", basis=BASIS, eligibility="any")
+    add("map, KMZ", "services", _packed_as(folder / "marks.kml", folder / "marks.kmz"), basis=BASIS, eligibility="any")
+    test_service_forms.points().to_file(folder / "points.geojson")
+    add("map, GeoJSON", "services", folder / "points.geojson", basis=BASIS)
+
+
+_MARKS = (
+    '<?xml version="1.0" encoding="UTF-8"?><kml xmlns="http://www.opengis.net/kml/2.2"><Document><Placemark>'
+    "<name>Example Clinic</name><description>medical</description><ExtendedData><Data name='phone'><value>816-555-0100"
+    "</value></Data></ExtendedData><Point><coordinates>-94.57,39.10,0</coordinates></Point></Placemark></Document></kml>"
+)
+
+
+def _packed_as(source: Path, target: Path) -> Path:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(source, source.name)
+    return target
+
+
+def old_workbook(rows: Sequence[Sequence[str]]) -> bytes:
+    """Return a workbook of Excel 97 (.xls) with one sheet of texts: records in a compound file."""
+
+    def record(kind: int, body: bytes) -> bytes:
+        return struct.pack("<HH", kind, len(body)) + body
+
+    def begin(kind: int) -> bytes:
+        return record(0x0809, struct.pack("<HHHHII", 0x0600, kind, 0x0DBB, 0x07CC, 0, 6))
+
+    name, end = b"List", record(0x000A, b"")
+    opening = begin(0x0005)
+    size = len(opening) + 4 + 8 + len(name) + len(end)
+    sheet = record(0x0085, struct.pack("<IBBBB", size, 0, 0, len(name), 0) + name)
+    cells = b"".join(
+        record(0x0204, struct.pack("<HHHHB", row, column, 0, len(text), 1) + text.encode("utf-16-le"))
+        for row, texts in enumerate(rows)
+        for column, text in enumerate(texts)
+    )
+    stream = (opening + sheet + end + begin(0x0010) + cells + end).ljust(4096, b"\0")
+    stream += bytes(-len(stream) % 512)
+    count = len(stream) // 512
+    chain = [0xFFFFFFFD, 0xFFFFFFFE, *range(3, count + 2), 0xFFFFFFFE]
+    table = struct.pack(f"<{len(chain)}I", *chain).ljust(512, b"\xff")
+
+    def entry(title: str, kind: int, child: int, start: int, length: int) -> bytes:
+        written = title.encode("utf-16-le") + b"\0\0"
+        head = written.ljust(64, b"\0") + struct.pack("<HBB", len(written), kind, 1)
+        return head + struct.pack("<III", 0xFFFFFFFF, 0xFFFFFFFF, child) + bytes(36) + struct.pack("<IQ", start, length)
+
+    folder = entry("Root Entry", 5, 1, 0xFFFFFFFE, 0) + entry("Workbook", 2, 0xFFFFFFFF, 2, len(stream)) + bytes(256)
+    header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16) + struct.pack("<HHHHH", 62, 3, 0xFFFE, 9, 6) + bytes(6)
+    header += struct.pack("<IIIIIIIII", 0, 1, 1, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0) + struct.pack("<I", 0)
+    return header.ljust(512, b"\xff") + table + folder + stream
 
 
 def mutated(source: Path, target: Path, draw: random.Random) -> None:
@@ -317,6 +377,8 @@ def outcome(sample: Sample, study: Study, seed: int, folder: Path) -> str:
             converted = READERS[sample.kind].read(bad, study, **sample.options)
             assert converted.write(folder / "layer") >= 0
         found = "read"
+        if sample.kind == "services":
+            assert starter_mapping(look(bad))
     except KcgeoError as error:
         assert error.problems and all(str(text).strip() for text in error.problems)
         found = "refused"

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import os
+
 import pandas as pd
 import pytest
 import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from kcgeo.data.directory.hours import readable
 from kcgeo.data.directory.mapping import Mapped, split_categories
 from kcgeo.data.directory.repairs import Said, repaired
 from kcgeo.data.directory.spots import point_of, split_address
 from kcgeo.data.directory.words import column_of, columns_of_services
+from kcgeo.data.directory.written_hours import read_hours
+
+MANY = settings(max_examples=int(os.environ.get("KCGEO_FUZZ", "60")), deadline=None, database=None, derandomize=True)
+"""A short round with the same draws each time; KCGEO_FUZZ=10000 makes it long."""
+WORDS = """
+Mon mon-fri M-F Tu/Th 9 9-5 8:30am 5 p.m. 24 24/7 hours noon - to , ; & : ( ) / closed holidays by appointment nightly
+Tulsa OK Oklahoma 74119 7411 Ave St Suite 4 N W S E ° ' " 36.14 -95.99 POINT LON nan 1e9 US USA é ٣ | under 18+ women
+"""
+PIECES = st.sampled_from([*WORDS.split(), "", "\n", "\t", "\u202e"])
+TEXTS = st.lists(PIECES, max_size=9).map(" ".join) | st.text(max_size=40)
 
 
 def read(column: str, text: str, **others: str) -> dict[str, str]:
@@ -153,3 +168,28 @@ def test_ages_beside_a_group(text: str, who: str, least: str, most: str) -> None
 def test_categories(text: str, ours: list[str]) -> None:
     names, unknown = split_categories(text, Mapped())
     assert (names, bool(unknown)) == (ours, not ours)
+
+
+@MANY
+@given(TEXTS)
+def test_hours_of_any_text_are_readable_or_none(text: str) -> None:
+    found = read_hours(text)
+    assert found is None or readable(found)
+
+
+@MANY
+@given(TEXTS, st.sampled_from(["", "OK"]))
+def test_any_address_is_split_or_not(text: str, state: str) -> None:
+    found = split_address(text, state)
+    assert found is None or (len(found[2]) == 2 and (not found[3] or len(found[3]) == 5))
+    assert point_of(text) is None or all(float(part) < 1e4 for part in (point_of(text) or ())[:2])
+
+
+@MANY
+@given(st.dictionaries(st.sampled_from([*columns_of_services(), "ages", "point"]), TEXTS, max_size=8))
+def test_any_row_is_repaired_twice_to_the_same(cells: dict[str, str]) -> None:
+    columns = [*columns_of_services(), "ages", "point"]
+    once = repaired(pd.DataFrame([dict.fromkeys(columns, "") | cells]), Mapped(), Said())
+    assert once.columns.tolist() == columns
+    again = repaired(once, Mapped(), Said())
+    assert again["postal_code"].tolist() == once["postal_code"].tolist()

@@ -94,8 +94,8 @@ def read_hours(text: str) -> str | None:
             if rule is None:
                 return None
             rules.append(rule)
-    # "9-5 by appointment": an appointment is needed; only "or by appointment" leaves the hours as they are
-    if tail.endswith('"') and not re.search(r"(?:or|and|;|,)\s*by appointment$", plain):
+    # "9-5, by appointment": an appointment may be needed; only "or by appointment" leaves the hours as they are
+    if tail.endswith('"') and not re.search(r"(?:or|and|;)\s*by appointment$", plain):
         return None
     return ", ".join(rules) + tail if rules else None
 
