@@ -20,6 +20,8 @@ import pandas as pd
 from scipy import sparse
 from scipy.spatial import cKDTree
 
+from kcgeo.data.directory.words import book_of_words
+
 __all__ = ["NEAR_M", "plain_organization", "plain_text", "same_door", "street_of", "telephones"]
 
 NEAR_M = 100.0
@@ -27,31 +29,9 @@ NEAR_M = 100.0
 
 _EARTH_M = 6_371_008.8
 _SAME_SPELLING = 0.84  # of difflib: 'sorrel hollow' and 'sorrell holow' are one, 'sorrel hollow' and 'sorrel point' not
-_KINDS_BY_WORD = {
-    **{"street": "st", "str": "st", "avenue": "ave", "av": "ave", "road": "rd", "boulevard": "blvd", "drive": "dr"},
-    **{
-        "lane": "ln",
-        "court": "ct",
-        "place": "pl",
-        "parkway": "pkwy",
-        "highway": "hwy",
-        "terrace": "ter",
-        "terr": "ter",
-    },
-    **{"trafficway": "trfy", "circle": "cir", "square": "sq", "trail": "trl", "way": "way", "plaza": "plz"},
-}
-_SIDES_BY_WORD = {
-    **{"north": "n", "south": "s", "east": "e", "west": "w"},
-    **{"northeast": "ne", "northwest": "nw", "southeast": "se", "southwest": "sw"},
-}
-_NUMBER_WORDS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
-_ABBREVIATIONS = {
-    **{word: str(number) for number, word in enumerate(_NUMBER_WORDS, start=1)},
-    **{"saint": "st", "mount": "mt", "fort": "ft"},
-    **_KINDS_BY_WORD,
-    **_SIDES_BY_WORD,
-}
-_KINDS, _SIDES = frozenset(_KINDS_BY_WORD.values()), frozenset(_SIDES_BY_WORD.values())
+_STREETS = book_of_words()["streets"]
+_ABBREVIATIONS = {**_STREETS["others"], **_STREETS["kinds"], **_STREETS["sides"]}
+_KINDS, _SIDES = frozenset(_STREETS["kinds"].values()), frozenset(_STREETS["sides"].values())
 _ROOM = re.compile(r"\(.*?\)|[,;]\s*|#|\b(?:suite|ste|floor|fl|room|rm|unit|apt|apartment|bldg|building|po box|box)\b")
 _ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)")
 _TELEPHONE = re.compile(r"(?<!\d)(?:\+?1\D{0,3})?(\d{3})\D{0,3}(\d{3})\D{0,3}(\d{4})(?!\d)")

@@ -21,6 +21,7 @@ from kcgeo.data.package.catalogue import describe
 from kcgeo.data.study.region import packaged
 
 __all__ = [
+    "book_of_words",
     "category_words",
     "column_of",
     "columns_of_services",
@@ -48,7 +49,8 @@ _DIGIT_LETTERS = str.maketrans("013457$@!", "oleastsai")
 
 
 @lru_cache(maxsize=1)
-def _book() -> dict[str, Any]:
+def book_of_words() -> dict[str, Any]:
+    """Return ``words.toml``: names of columns, words, patterns, streets."""
     text = resources.files("kcgeo.data.directory").joinpath("words.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
 
@@ -71,7 +73,7 @@ def plain_name(text: object) -> str:
 @lru_cache(maxsize=1)
 def _column_names() -> dict[str, str]:
     known = {_tight(name): name for name in (*columns_of_services(), *_EXTRA)}
-    for column, names in _book()["columns"].items():
+    for column, names in book_of_words()["columns"].items():
         for name in names:
             known.setdefault(_tight(name), column)
     return known
@@ -92,7 +94,7 @@ def column_of(name: object) -> str | None:
 
 def _axis(name: str) -> str | None:
     """Read a name that says latitude or longitude and of what ("Site Lat", "decimalLongitude", "GPS X")."""
-    axes = _book()["axes"]
+    axes = book_of_words()["axes"]
     words = set(re.findall(r"[a-z]+", plain_name(name))) - set(axes["of_what"])
     found = [axis for axis in ("latitude", "longitude") if words and words <= set(axes[axis])]
     return found[0] if len(found) == 1 else None
@@ -100,7 +102,7 @@ def _axis(name: str) -> str | None:
 
 def words_of(column: str) -> dict[str, str]:
     """Return their words for a column, in small letters, and ours."""
-    return dict(_book()["values"].get(column, {}))
+    return dict(book_of_words()["values"].get(column, {}))
 
 
 @lru_cache(maxsize=1)
@@ -123,7 +125,7 @@ def state_words() -> dict[str, str]:
     table = packaged("states")
     codes = {str(code).casefold(): str(code) for code in table["state"]}
     return (
-        dict(_book()["states"])
+        dict(book_of_words()["states"])
         | {str(name).casefold(): str(code) for name, code in table[["name", "state"]].to_numpy()}
         | codes
     )
@@ -137,14 +139,14 @@ def simple_name(text: str) -> str:
     ('counseling', 'forensic exam', 'hotline')
     """
     bare = re.sub(r"[^\w'&]+|_", " ", re.sub(r"\(.*?\)|24\s?/\s?7", " ", text.casefold()))
-    idle = _book()["idle"]["service_categories"]
+    idle = book_of_words()["idle"]["service_categories"]
     words = [word[:-1] if re.fullmatch(r"\w{3,}[^s]s", word) else word for word in bare.split()]
     return " ".join(word for word in words if word not in idle)
 
 
 def says_nothing(text: str) -> bool:
     """Say whether a cell holds no more than "N/A", "none", "TBD"."""
-    return text.casefold().strip(" .") in _book()["idle"]["cells"]
+    return text.casefold().strip(" .") in book_of_words()["idle"]["cells"]
 
 
 def nearest(word: str, known: Collection[str]) -> str:
@@ -188,7 +190,7 @@ def _word(word: str) -> str:
 
 @lru_cache(maxsize=8)
 def _pattern(kind: str) -> re.Pattern[str]:
-    return re.compile("|".join(_book()["patterns"][kind]), re.MULTILINE)
+    return re.compile("|".join(book_of_words()["patterns"][kind]), re.MULTILINE)
 
 
 def matches(texts: Iterable[str] | pd.Series, kind: str) -> list[bool]:

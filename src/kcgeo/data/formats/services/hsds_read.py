@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from kcgeo.data.formats.archive import extracted, is_archive, refusing
-from kcgeo.data.formats.services.hsds_schema import LINKS, OTHER_FILES, TABLES
+from kcgeo.data.formats.services.hsds_schema import LINKS, NESTED, ONE, OTHER_FILES, TABLES
 from kcgeo.data.formats.text import decoded
 from kcgeo.errors import TableError, first_ids, raise_all
 
@@ -23,56 +23,6 @@ Rows = dict[str, list[dict[str, str]]]
 
 MAX_BYTES = 512 << 20
 MAX_OBJECTS = 2_000_000
-
-# key of an object in the nested form -> table, and the field by which its rows name that object
-_NESTED = {
-    "service": {
-        "phones": ("phone", "service_id"),
-        "schedules": ("schedule", "service_id"),
-        "regular_schedules": ("regular_schedule", "service_id"),
-        "service_areas": ("service_area", "service_id"),
-        "service_at_locations": ("service_at_location", "service_id"),
-        "attributes": ("attribute", "link_id"),
-        "capacities": ("service_capacity", "service_id"),
-        "service_capacity": ("service_capacity", "service_id"),
-        "languages": ("language", "service_id"),
-        "cost_options": ("cost_option", "service_id"),
-        "required_documents": ("required_document", "service_id"),
-        "contacts": ("contact", "service_id"),
-        "eligibility": ("eligibility", "service_id"),
-    },
-    "service_at_location": {
-        "schedules": ("schedule", "service_at_location_id"),
-        "phones": ("phone", "service_at_location_id"),
-        "attributes": ("attribute", "link_id"),
-        "contacts": ("contact", "service_at_location_id"),
-    },
-    "location": {
-        "addresses": ("address", "location_id"),
-        "addresss": ("address", "location_id"),
-        "physical_addresses": ("address", "location_id"),
-        "schedules": ("schedule", "location_id"),
-        "regular_schedules": ("regular_schedule", "location_id"),
-        "phones": ("phone", "location_id"),
-        "attributes": ("attribute", "link_id"),
-        "accessibility": ("accessibility", "location_id"),
-        "languages": ("language", "location_id"),
-        "contacts": ("contact", "location_id"),
-    },
-    "organization": {
-        "phones": ("phone", "organization_id"),
-        "attributes": ("attribute", "link_id"),
-        "contacts": ("contact", "organization_id"),
-        "programs": ("program", "organization_id"),
-    },
-}
-_ONE = {
-    "service": ("organization", "program"),
-    "service_at_location": ("location",),
-    "attribute": ("taxonomy_term",),
-    "service_capacity": ("unit",),
-}
-"""Objects that stand whole inside another one, once."""
 
 _WHOLE = ("organization", "service", "location")
 """Tables whose ids must be unique; elsewhere a second row of one id is left out."""
@@ -239,13 +189,13 @@ def _take(table: str, item: Mapping[str, Any], tables: Rows, name: str, **links:
     """Add one object and all that lies in it; return its id."""
     row = {key: _text(value) for key, value in item.items() if not isinstance(value, dict | list)} | links
     identity = row.get("id", "")
-    for key in _ONE.get(table, ()):
+    for key in ONE.get(table, ()):
         if isinstance(inner := item.get(key), dict):
             row[f"{key}_id"] = _take(key, inner, tables, name)
     tables[table].append(row)
     if sum(map(len, tables.values())) > MAX_OBJECTS:
         raise TableError(f"{name} holds more than {MAX_OBJECTS:,} objects, the limit of this reader.")
-    for key, (inner_table, link) in _NESTED.get(table, {}).items():
+    for key, (inner_table, link) in NESTED.get(table, {}).items():
         inner_items = item.get(key)
         for inner in inner_items if isinstance(inner_items, list) else ():
             if isinstance(inner, dict):

@@ -7,10 +7,23 @@ names of files of all of them stand here, ``addresss.csv`` of drafts of 3.0 too.
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import resources
 
-__all__ = ["AREA_TOLD", "EXTENSION", "LINKS", "OTHER_FILES", "TABLES", "VERSION", "Table", "schema_problems"]
+__all__ = [
+    "AREA_TOLD",
+    "EXTENSION",
+    "LINKS",
+    "NESTED",
+    "ONE",
+    "OTHER_FILES",
+    "TABLES",
+    "VERSION",
+    "Table",
+    "schema_problems",
+]
 
 VERSION = "3.1"
 
@@ -21,7 +34,6 @@ AREA_TOLD = "Area in which a confidential service helps"
 """Description of the service area that names the approved area of a row, where the row tells another area too."""
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_KINDS = ("physical", "postal", "virtual")
 
 
 @dataclass(frozen=True)
@@ -46,101 +58,25 @@ class Table:
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-TABLES: dict[str, Table] = {
-    "organization": Table(
-        ("organizations.csv", "organization.csv"),
-        ("id", "name", "alternate_name", "description", "email", "website"),
-        ("id", "name", "description"),
-    ),
-    "service": Table(
-        ("services.csv", "service.csv"),
-        (
-            *("id", "organization_id", "name", "alternate_name", "description", "url", "email", "status"),
-            *("eligibility_description", "minimum_age", "maximum_age", "assured_date", "alert"),
-        ),
-        ("id", "organization_id", "name", "status"),
-        {"status": ("active", "inactive", "defunct", "temporarily closed")},
-    ),
-    "location": Table(
-        ("locations.csv", "location.csv"),
-        ("id", "location_type", "organization_id", "name", "description", "latitude", "longitude"),
-        ("id", "location_type"),
-        {"location_type": _KINDS},
-    ),
-    "service_at_location": Table(
-        ("service_at_locations.csv", "service_at_location.csv", "services_at_location.csv"),
-        ("id", "service_id", "location_id", "description"),
-        ("id", "service_id", "location_id"),
-    ),
-    "address": Table(
-        ("addresses.csv", "addresss.csv", "address.csv", "physical_addresses.csv"),
-        (
-            *("id", "location_id", "address_1", "address_2", "city", "region", "state_province", "postal_code"),
-            *("country", "address_type"),
-        ),
-        ("id", "address_1", "city", "state_province", "postal_code", "country", "address_type"),
-        {"address_type": _KINDS},
-    ),
-    "phone": Table(
-        ("phones.csv", "phone.csv"),
-        ("id", "location_id", "service_id", "organization_id", "service_at_location_id", "number", "type"),
-        ("id", "number"),
-    ),
-    "schedule": Table(
-        ("schedules.csv", "schedule.csv"),
-        (
-            *("id", "service_id", "location_id", "service_at_location_id", "freq", "interval", "byday"),
-            *("description", "opens_at", "closes_at"),
-        ),
-        ("id",),
-        {"freq": ("WEEKLY", "MONTHLY")},
-    ),
-    "service_area": Table(
-        ("service_areas.csv", "service_area.csv"),
-        ("id", "service_id", "name", "description", "extent", "extent_type"),
-        ("id",),
-    ),
-    "taxonomy": Table(("taxonomies.csv", "taxonomy.csv", "taxonomys.csv"), ("id", "name", "description"), ("id",)),
-    "taxonomy_term": Table(
-        ("taxonomy_terms.csv", "taxonomy_term.csv"),
-        ("id", "code", "name", "description", "parent_id", "taxonomy_id"),
-        ("id", "name", "description"),
-    ),
-    "attribute": Table(
-        ("attributes.csv", "attribute.csv", "service_attributes.csv", "service_attribute.csv"),
-        ("id", "link_id", "taxonomy_term_id", "link_type", "link_entity", "value"),
-        ("id", "link_id", "taxonomy_term_id", "link_type", "link_entity"),
-    ),
+_BOOK = tomllib.loads(resources.files(__package__).joinpath("hsds.toml").read_text(encoding="utf-8"))
+
+TABLES = {
+    name: Table(tuple(about["files"]), tuple(about["fields"]), tuple(about["required"]), about.get("words", {}))
+    for name, about in _BOOK["tables"].items()
 }
 """The tables that our columns need."""
 
-OTHER_FILES = {
-    "program": ("programs.csv", "program.csv"),
-    "eligibility": ("eligibility.csv", "eligibilities.csv"),
-    "service_capacity": ("service_capacity.csv", "service_capacities.csv"),
-    "unit": ("units.csv", "unit.csv"),
-    "language": ("languages.csv", "language.csv"),
-    "cost_option": ("cost_options.csv", "cost_option.csv"),
-    "accessibility": ("accessibility.csv", "accessibility_for_disabilities.csv"),
-    "required_document": ("required_documents.csv", "required_document.csv"),
-    "contact": ("contacts.csv", "contact.csv"),
-    "regular_schedule": ("regular_schedules.csv", "regular_schedule.csv"),
-    "postal_address": ("postal_addresses.csv", "postal_address.csv"),
-    "service_taxonomy": ("services_taxonomy.csv", "service_taxonomy.csv", "service_taxonomies.csv"),
-}
+OTHER_FILES: dict[str, tuple[str, ...]] = {name: tuple(files) for name, files in _BOOK["other_files"].items()}
 """Tables that are read and not written: for capacity, for words that may close a row, and those of old versions."""
 
-LINKS = {
-    "service": {"organization_id": "organization"},
-    "service_at_location": {"service_id": "service", "location_id": "location"},
-    "address": {"location_id": "location"},
-    "phone": {"service_id": "service", "location_id": "location", "organization_id": "organization"},
-    "schedule": {"service_id": "service", "location_id": "location", "service_at_location_id": "service_at_location"},
-    "service_area": {"service_id": "service"},
-    "attribute": {"taxonomy_term_id": "taxonomy_term"},
-    "taxonomy_term": {"taxonomy_id": "taxonomy"},
-}
+LINKS: dict[str, dict[str, str]] = _BOOK["links"]
 """Table -> field -> the table whose id it names."""
+
+NESTED: dict[str, dict[str, tuple[str, str]]] = _BOOK["nested"]
+"""Key of an object in the nested form -> table, and the field by which its rows name that object."""
+
+ONE: dict[str, list[str]] = _BOOK["one"]
+"""Objects that stand whole inside another one, once."""
 
 
 def schema_problems(tables: Mapping[str, Sequence[Mapping[str, str]]]) -> list[str]:
