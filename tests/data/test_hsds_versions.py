@@ -161,6 +161,26 @@ def test_an_export_of_a_211_center(tmp_path: Path) -> None:
         icarol_tables(tmp_path / "other.csv")
 
 
+def test_languages_cost_papers_and_access_are_kept(tmp_path: Path) -> None:
+    names = "ResourceAgencyNum,TaxonomyLevelName,ParentAgencyNum,ConnectsToProgramNum,ConnectsToSiteNum,PublicName"
+    more = "TaxonomyTerm,LanguagesOffered,FeeStructureSource,DocumentsRequired,DisabilitiesAccess"
+    rows = [
+        "1,Agency,0,,,Org,,,,,",
+        "2,Program,1,,,Aid,Legal,Spanish,Sliding scale,Photo ID,",
+        "3,Site,1,,,Door,,,,,Ramp",
+    ]
+    path = tmp_path / "resources.csv"
+    path.write_text("\n".join([f"{names},{more}", *rows, "4,ProgramAtSite,1,2,3,Aid - Door,,,,,"]) + "\n")
+    tables, _ = linked(icarol_tables(path)[0])
+    found, _, _ = hsds._rows(tables, Mapped(words={"service_categories": {"legal": "legal"}}), None)
+    kept = ["languages", "cost", "required_documents", "accessibility"]
+    assert found[kept].iloc[0].to_list() == ["Spanish", "Sliding scale", "Photo ID", "Ramp"]
+    tables["cost_option"] = [{"id": "c", "service_id": "2", "option": "visit", "amount": "5", "currency": "USD"}]
+    tables["language"] = [{"id": name, "service_id": "2", "name": name, "description": "x"} for name in ("en", "es")]
+    found, _, _ = hsds._rows(tables, Mapped(words={"service_categories": {"legal": "legal"}}), None)
+    assert found[["languages", "cost"]].iloc[0].to_list() == ["en; es", "visit 5 USD"]
+
+
 def test_the_examples_of_version_3_1_are_read(shared: Path) -> None:
     examples = shared / "reference" / "hsds-3.1" / "examples"
     tables, _ = linked(read_hsds_tables(examples / "csv")[0])

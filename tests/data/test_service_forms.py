@@ -23,7 +23,7 @@ from kcgeo.data.directory.door import Entered, Word, enter
 from kcgeo.data.directory.lists import read_list
 from kcgeo.data.directory.look import knows
 from kcgeo.data.directory.mapping import Mapped
-from kcgeo.data.study.lists import ListOptions
+from kcgeo.data.study.list_options import ListOptions
 from kcgeo.errors import KcgeoError
 
 BASIS = "public office, hospital, agency or hotline"
@@ -357,3 +357,13 @@ def test_a_list_that_is_all_of_another_region_is_refused(tmp_path: Path) -> None
     )
     with pytest.raises(KcgeoError, match="the list is about another region"):
         data.services(path=path)
+
+
+def test_languages_cost_papers_and_access_stay_beside_the_rows(tmp_path: Path) -> None:
+    path = tmp_path / "more.csv"
+    more = '39.11,-94.57,exact,"public office, hospital, agency or hotline",Spanish,free,Photo ID,ramp'
+    header = f"{NAMES},latitude,longitude,disclosure,disclosure_basis,Languages Offered,Fees,Documents Required,ADA"
+    path.write_text(f"{header}\n{A},{more}\n")
+    row = data.services(path=path).iloc[0]
+    kept = ["languages", "cost", "required_documents", "accessibility"]
+    assert row[kept].to_list() == ["Spanish", "free", "Photo ID", "ramp"]

@@ -39,7 +39,7 @@ __all__ = ["checked_rows", "plain_rows"]
 
 _PLACE_COLUMNS = ("physical_address", "city", "county", "postal_code", "latitude", "longitude")
 _SPEAKS = "a text of the row speaks of a place that is confidential"
-_OPTIONAL = ("opening_hours",)
+_OPTIONAL = ("opening_hours", "languages", "cost", "accessibility", "required_documents")
 _OWN_WORDS = (
     "latitude",
     "longitude",

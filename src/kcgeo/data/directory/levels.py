@@ -37,7 +37,10 @@ _PLACE_COLUMNS = ("physical_address", "city", "county", "postal_code", "latitude
 _OTHER_PLACE_COLUMNS = ("geohash", "plus_code", "address", "zip", "x", "y", "wkt")
 _STRICT_TEXTS = ("area", "service_area", "hours", "eligibility")
 _NAMES = ("organization_name", "service_name")  # held to a form at area level, searched on withheld rows
-_TEXTS = ("note", "evidence", "url", "coordinate_source", "disclosure_basis", "phone")
+_TEXTS = (
+    *("note", "evidence", "url", "coordinate_source", "disclosure_basis", "phone"),
+    *("languages", "cost", "accessibility", "required_documents"),
+)
 
 
 _FORM = {

@@ -20,7 +20,7 @@ from kcgeo.data.directory.mapping import Mapped, read_mapping
 from kcgeo.data.formats.archive import refusing
 from kcgeo.data.package.catalogue import disclosure_bases
 from kcgeo.data.places.addresses import AddressRanges
-from kcgeo.data.study.lists import ListOptions
+from kcgeo.data.study.list_options import ListOptions
 from kcgeo.errors import TableError, first_ids
 from kcgeo.files import write_text
 

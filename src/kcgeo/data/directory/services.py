@@ -16,7 +16,7 @@ from kcgeo.data.directory.checking import checked_rows
 from kcgeo.data.directory.hours import open_state
 from kcgeo.data.directory.lists import read_list
 from kcgeo.data.package.catalogue import describe, file_of, load, read_text_table
-from kcgeo.data.study.lists import NOT_SAID
+from kcgeo.data.study.list_options import NOT_SAID
 from kcgeo.data.study.region import packaged
 from kcgeo.errors import TableError
 

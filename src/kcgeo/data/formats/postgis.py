@@ -24,7 +24,7 @@ from kcgeo.data.formats.places.place_file import COUNTS, assemble, write_places
 from kcgeo.data.formats.registry import Converted
 from kcgeo.data.formats.services.service_layer import service_layer
 from kcgeo.data.formats.streets.tiger import corridor_lines, write_lines
-from kcgeo.data.study.lists import ListOptions
+from kcgeo.data.study.list_options import ListOptions
 from kcgeo.data.study.settings import Study
 from kcgeo.errors import CrsError, TableError, first_ids
 
@@ -57,7 +57,7 @@ def read_services(address: str, study: Study, *, table: str | None = None, **giv
     table
         Table or view, with its schema where that is not ``public``.
     **given
-        As :class:`kcgeo.data.study.lists.ListOptions`.
+        As :class:`kcgeo.data.study.list_options.ListOptions`.
 
     Raises
     ------

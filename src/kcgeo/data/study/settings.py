@@ -17,7 +17,7 @@ from kcgeo.crs import require_metric
 from kcgeo.data.package.catalogue import load
 from kcgeo.data.study.changes import UNCHANGED, Changes
 from kcgeo.data.study.layers import Layer, read_layers
-from kcgeo.data.study.lists import NOT_SAID, PATHS, ListOptions
+from kcgeo.data.study.list_options import NOT_SAID, PATHS, ListOptions
 from kcgeo.errors import KcgeoError, StudyError, raise_all
 
 __all__ = ["Barrier", "GapSettings", "Route", "Study", "TravelSettings", "read_study"]

@@ -11,6 +11,7 @@ from kcgeo.present import Item, Section
 from kcgeo.study.answer import GROUND, Desk, Drawn
 from kcgeo.study.answers.county import county_facts_of
 from kcgeo.study.answers.figures import NO_REPORTS, REPORTED, reached_categories
+from kcgeo.study.releases import LISTED, LOWER_BOUND
 
 __all__ = ["MAP_PAGE_USES", "write_index", "write_map_page"]
 
@@ -83,6 +84,7 @@ def write_index(desk: Desk) -> list[Path]:
         read = [Item(entry["title"], "", {"Page": f"notebooks/{entry['file']}"}) for entry in desk.notebooks]
         sections.append(Section("How was it computed?", read, "Notebooks, run from first cell to last for this page."))
     named = {name.replace("_", " "): path.relative_to(folder).as_posix() for name, path in desk.tables.items()}
+    held = [note for note in desk.scene["gaps"].notes if note not in (LOWER_BOUND, LISTED)]
     about = {"Sources, vintage, notes": "tables/README.md", "Manifest (JSON)": "manifest.json"}
     sections.append(
         Section(
@@ -91,6 +93,7 @@ def write_index(desk: Desk) -> list[Path]:
                 Item("Tables", "Every number of the maps, as CSV.", named),
                 Item("What each file holds", "Hash, sources and parameters of every file.", about),
             ),
+            f"Read with them: {'; '.join(held)}.",
         )
     )
     sources = dict.fromkeys(text for one in drawn for text in one.note.sources)

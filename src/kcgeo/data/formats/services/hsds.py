@@ -23,7 +23,7 @@ from kcgeo.data.formats.registry import Converted
 from kcgeo.data.formats.services.hsds_read import Rows, linked, read_hsds_tables
 from kcgeo.data.formats.services.hsds_schema import AREA_TOLD, TABLES
 from kcgeo.data.formats.services.service_layer import service_layer
-from kcgeo.data.study.lists import ListOptions
+from kcgeo.data.study.list_options import ListOptions
 from kcgeo.data.study.settings import Study
 from kcgeo.errors import TableError, first_ids, raise_all
 
@@ -36,6 +36,7 @@ _DAYS = {day.upper(): day for day in ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")}
 _TIME = re.compile(r"((?:[01]\d|2[0-4]):[0-5]\d)(?::00(?:\.0+)?)?")
 _AWAY = re.compile(r"\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)", re.IGNORECASE)
 _NEAREST = ("service_at_location_id", "service_id", "location_id", "organization_id")
+_SAID = ("language", "name", "document", "option", "amount", "currency", "accessibility", "description")
 _TEXTLESS = re.compile(
     r"(?:^|_)id$|^(?:latitude|longitude|opens_at|closes_at|byday|freq|status|link_type|link_entity)$"
 )
@@ -51,8 +52,8 @@ def add_hsds(path: Path, study: Study, **given: str) -> Converted:
     study
         Its counties and approved areas.
     **given
-        As :class:`kcgeo.data.study.lists.ListOptions`; ``eligibility`` stands for texts about who may come that are
-        none of ours and are not in the mapping.
+        As :class:`kcgeo.data.study.list_options.ListOptions`; ``eligibility`` stands for texts about who may come that
+        are none of ours and are not in the mapping.
 
     Raises
     ------
@@ -102,6 +103,14 @@ class _Linked:
     def of(self, table: str, key: str, identity: str) -> list[dict[str, str]]:
         """Return the rows of a table that name an id."""
         return self.groups[table, key].get(identity, []) if identity else []
+
+    def texts(self, table: str, key: str, identity: str) -> str:
+        """Return what the rows of a table say, in words: names and amounts first, then descriptions."""
+        said = [
+            " ".join(row[name] for name in _SAID if row.get(name) and not (name == "description" and row.get("name")))
+            for row in self.of(table, key, identity)
+        ]
+        return "; ".join(dict.fromkeys(filter(None, said)))
 
     def nearest(self, table: str, ids: Mapping[str, str]) -> list[dict[str, str]]:
         """Return the rows of the nearest entity that has some; a row that also names another entity is of that one."""
@@ -206,7 +215,9 @@ def _at(service: Mapping[str, str], link: Mapping[str, str], tables: _Linked) ->
     numbers = [row.get("number", "") for row in phones if row.get("type", "voice").casefold() in ("", "voice")]
     place = tables.one["location"].get(ids["location_id"], {})
     times = [row.get(key, "") for row in schedules for key in ("opens_at", "closes_at")]
+    accessible = tables.texts("accessibility", "location_id", ids["location_id"])
     return _place(place, tables.of("address", "location_id", ids["location_id"])) | {
+        "accessibility": accessible,
         "location_id": ids["location_id"],
         "hours": "; ".join(text for row in schedules if (text := row.get("description", ""))),
         "opening_hours": _opening_hours(schedules),
@@ -266,6 +277,11 @@ def _service(service: Mapping[str, str], tables: _Linked) -> dict[str, str]:
         "maximum_age": service.get("maximum_age", ""),
         "url": service.get("url", "") or owner.get("website", "") or owner.get("url", ""),
         "service_area": "; ".join(name for name in names if name),
+        "languages": tables.texts("language", "service_id", service["id"]),
+        "cost": tables.texts("cost_option", "service_id", service["id"])
+        or service.get("fees_description", "")
+        or service.get("fees", ""),
+        "required_documents": tables.texts("required_document", "service_id", service["id"]),
         "verified_on": checked[1] if checked else "",
         "capacity_beds": _beds(tables.of("service_capacity", "service_id", service["id"]), tables.one["unit"]),
         # only a physical location that stands below makes a place of it

@@ -18,7 +18,7 @@ from kcgeo.data.formats.services.hsds import layer_of_tables
 from kcgeo.data.formats.services.hsds_read import Rows
 from kcgeo.data.formats.services.hsds_schema import OTHER_FILES, TABLES
 from kcgeo.data.formats.text import decoded
-from kcgeo.data.study.lists import ListOptions
+from kcgeo.data.study.list_options import ListOptions
 from kcgeo.data.study.settings import Study
 from kcgeo.errors import TableError
 
@@ -27,6 +27,12 @@ __all__ = ["add_icarol", "icarol_tables"]
 _NEEDED = ("ResourceAgencyNum", "TaxonomyLevelName", "ParentAgencyNum", "PublicName")
 _PRIVATE = re.compile(r"IsPrivate$|^ExcludeFrom|IsConfidential$", re.IGNORECASE)
 _ABOUT_PLACE = re.compile(r"^(?:Physical|Mailing|Latitude|Longitude)")
+_ALSO = (
+    ("language", "language", "LanguagesOffered"),
+    ("cost_option", "option", "FeeStructureSource"),
+    ("required_document", "document", "DocumentsRequired"),
+)
+"""Table of HSDS, its field, and the column of the export."""
 _YES = {"yes", "true", "1", "y"}
 _CLOSED = "address is confidential"
 
@@ -94,6 +100,9 @@ def _program(row: Mapping[str, str], tables: Rows) -> None:
             "assured_date": row.get("LastVerifiedOn", "")[:10],
         }
     )
+    for table, column, theirs in _ALSO:
+        if row.get(theirs):
+            tables[table].append({"id": f"{identity} {table}", "service_id": identity, column: row[theirs]})
     terms, codes = (re.split(r"\s*;\s*", row.get(name, "")) for name in ("TaxonomyTerm", "TaxonomyCodes"))
     if not terms[0]:
         terms = re.split(r"\s*;\s*", row.get("TaxonomyTerms", ""))
@@ -128,6 +137,9 @@ def _site(row: Mapping[str, str], tables: Rows) -> None:
                 "address_type": "physical",
             }
         )
+    if row.get("DisabilitiesAccess"):
+        told = {"id": identity, "location_id": identity, "description": row["DisabilitiesAccess"]}
+        tables["accessibility"].append(told)
     _phone(row, tables, "location_id")
     _hours(row, tables, "location_id")
 

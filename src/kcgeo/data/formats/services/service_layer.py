@@ -21,7 +21,7 @@ from kcgeo.data.directory.mapping import Mapped
 from kcgeo.data.formats.registry import Converted
 from kcgeo.data.places.addresses import load_ranges
 from kcgeo.data.places.areas import areas
-from kcgeo.data.study.lists import ListOptions
+from kcgeo.data.study.list_options import ListOptions
 from kcgeo.data.study.region import ground
 from kcgeo.data.study.settings import SERVICE_LABELS, Study
 from kcgeo.errors import TableError
@@ -40,7 +40,7 @@ def add_services(path: Path, study: Study, **given: str) -> Converted:
     study
         Its counties and approved areas.
     **given
-        As :class:`kcgeo.data.study.lists.ListOptions`.
+        As :class:`kcgeo.data.study.list_options.ListOptions`.
 
     Raises
     ------
