@@ -367,3 +367,15 @@ def test_languages_cost_papers_and_access_stay_beside_the_rows(tmp_path: Path) -
     row = data.services(path=path).iloc[0]
     kept = ["languages", "cost", "required_documents", "accessibility"]
     assert row[kept].to_list() == ["Spanish", "free", "Photo ID", "ramp"]
+
+
+def test_a_list_of_flat_records_is_read_and_nested_ones_are_told_where_to_go(tmp_path: Path) -> None:
+    path = tmp_path / "api.json"
+    path.write_text('[{"id": 1, "Nombre": "Example", "Categoría": "medical", "lat": 39.1, "lng": -94.5, "x": null}]')
+    cells = read_cells(path, known=lambda name: knows(name, Mapped()))
+    assert cells.table.iloc[0].to_dict() == {
+        "id": "1", "Nombre": "Example", "Categoría": "medical", "lat": "39.1", "lng": "-94.5", "x": "",
+    }  # fmt: skip
+    path.write_text('[{"id": "1", "organization": {"id": "2"}}]')
+    with pytest.raises(KcgeoError, match="for HSDS use kcgeo data add hsds"):
+        read_cells(path, known=lambda name: knows(name, Mapped()))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import json
 import re
 import zipfile
 from collections.abc import Callable, Iterable
@@ -109,6 +110,8 @@ def _read(path: Path, known: Callable[[str], bool], sheet: str | None, layer: st
     size, suffix = path.stat().st_size, path.suffix.lower()
     if size > MAX_BYTES:
         raise TableError(f"{path.name} is larger than {MAX_BYTES >> 20} MB, the limit of this reader; give a region.")
+    if suffix == ".json" and path.read_bytes()[:64].lstrip().startswith(b"["):
+        return _record_cells(path)
     if suffix in _LAYERS:
         return _layer_cells(path, layer)
     if suffix in _MARKS:
@@ -351,6 +354,19 @@ def _layer_cells(path: Path, layer: str | None) -> Cells:
         table[column] = [repr(float(value)) if has else "" for value, has in zip(values, placed, strict=True)]
     table.index = pd.RangeIndex(1, len(table) + 1, name="line")
     return Cells(table.apply(lambda column: column.str.strip()).astype("str"), tuple(notes), header_line=0)
+
+
+def _record_cells(path: Path) -> Cells:
+    """Read a list of flat records, as programs for the web answer."""
+    with refusing(path, "a list of records (JSON)"):
+        records = json.loads(decoded(path.read_bytes(), path.name)[0])
+    flat = [row for row in records if isinstance(row, dict)]
+    if not flat or len(flat) < len(records) or any(isinstance(v, dict | list) for row in flat for v in row.values()):
+        raise TableError(f"{path.name} is no list of flat records; for HSDS use kcgeo data add hsds, else give CSV.")
+    table = pd.DataFrame(flat, dtype="object").map(lambda value: "" if _blank(value) else _text(value).strip())
+    _check_size(path.name, len(table), table.shape[1])
+    table.index = pd.RangeIndex(1, len(table) + 1, name="line")
+    return Cells(table.astype("str").rename(columns=str), (), header_line=0)
 
 
 def _blank(value: Any) -> bool:

@@ -80,7 +80,8 @@ def _column_names() -> dict[str, str]:
 
 
 def _tight(name: str) -> str:
-    return re.sub(r"[^a-z0-9#+]", "", plain_name(name))
+    bare = "".join(mark for mark in unicodedata.normalize("NFD", plain_name(name)) if not unicodedata.combining(mark))
+    return re.sub(r"[^a-z0-9#+]", "", bare)
 
 
 def column_of(name: object) -> str | None:
