@@ -57,8 +57,8 @@ def test_reads_and_says_what_it_repaired(tmp_path: Path) -> None:
     assert stops.loc["d", "latitude"] == 39.1
     assert np.isnan(stops.loc["NA", "latitude"])
     assert feed.notes == (
-        "1 stops without a point take that of their station.",
-        "1 stops without a point can be ridden through, but not walked to.",
+        "Stops without a point take that of their station: 1.",
+        "Stops without a point can be ridden through, but not walked to: 1.",
         "1 blank stop times are filled in by distance between the timed stops.",
         "Its times are local times of America/Chicago; departures are asked in the same.",
     )
@@ -265,7 +265,7 @@ def test_the_cases_of_feeds(shared: Path, tmp_path: Path) -> None:
     assert any("ended on 2016-" in note for note in add_gtfs(cases / "gtfs-old", study).notes)
     phone = read_gtfs(cases / "gtfs-phone")
     assert phone.stop_times["may_board"].tolist()[0] is False and phone.stop_times["may_board"].iloc[1]
-    assert any("1 stop times for which one must phone" in note for note in phone.notes)
+    assert any("for which one must phone the agency, 1." in note for note in phone.notes)
     flex = read_gtfs(cases / "gtfs-flex")
     assert len(flex.stop_times) == 3 and any("zone_1" in note for note in flex.notes)
     late = read_gtfs(cases / "gtfs-late")

@@ -107,7 +107,7 @@ def test_a_line_to_the_far_side_of_the_globe_is_left_out_and_said(study: Study) 
     ]
     lines, notes = corridor_lines(gpd.GeoDataFrame({"route": "I-70"}, geometry=pieces, crs=4326, index=[0, 1]), study)
     assert len(lines) == 1
-    assert notes[0] == "1 lines hold a point on the far side of the globe and were left out."
+    assert notes[0] == "Left out: lines with a point on the far side of the globe, 1."
 
 
 def test_a_vertex_that_is_no_number_is_refused(study: Study, tmp_path: Path) -> None:

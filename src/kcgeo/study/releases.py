@@ -28,6 +28,7 @@ __all__ = [
 
 LOWER_BOUND = "lower bound: confidential services are not counted"
 LISTED = "counts listed services, not help received: beds may be full and referral rules apply"
+NO_RIVER = "no river is a barrier: local ways cross every river"
 CALL_FIRST = "call before you go: the age of each record is shown, and none is checked today"
 ODBL = "Roads © OpenStreetMap contributors, ODbL 1.0"
 NO_EVIDENCE = "roads are not evidence of trafficking: a profile says where a traveller is far from help"
@@ -39,14 +40,16 @@ def model_note(measured: Measured) -> str:
 
 
 def lost_notes(measured: Measured) -> tuple[str, ...]:
-    """Say which listed services count nowhere: without a known door, or of a study too small to name areas."""
+    """Say what a share leaves out: services without a known door or area, and rivers that nobody named."""
     doors = data.without_point(measured.listed)
     named = f": {first_ids(doors['service_id'])}" if len(doors) <= 5 else ""
     told = f"{len(doors)} listed without a known point stand on no map{named}"
     by_telephone = measured.listed["disclosure"].eq("area").sum()
     unnamed = f"{by_telephone} listed by telephone may be tied to no area of so few people: call, 'none' is too high"
     nameless = data.areas(measured.study)["county_fips"].isna().all()
-    return (*([told] if len(doors) else []), *([unnamed] if by_telephone and nameless else []))
+    open_water = not measured.study.travel.barriers and measured.study.layer("streets") is None
+    found = ((told, len(doors)), (unnamed, by_telephone and nameless), (NO_RIVER, open_water))
+    return tuple(note for note, holds in found if holds)
 
 
 def _with_points(times: pd.DataFrame, points: gpd.GeoDataFrame, *, columns: Sequence[str]) -> pd.DataFrame:

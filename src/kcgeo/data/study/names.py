@@ -128,7 +128,7 @@ def routes_near(codes: Sequence[str]) -> tuple[str, ...]:
     outlines = packaged("counties_us")
     west, south, east, north = outlines[outlines["county_fips"].isin(codes)].total_bounds
     listed = packaged("corridor_points").cx[west - 0.3 : east + 0.3, south - 0.3 : north + 0.3]
-    names = set(listed["route"])
+    names = set(listed["route"][listed.duplicated("route")])  # one point alone traces nothing
     if set(codes) <= set(packaged("counties")["county_fips"]):
         names |= set(packaged("corridors")["route"])
     return tuple(sorted(names, key=lambda name: (name[0], len(name), name)))

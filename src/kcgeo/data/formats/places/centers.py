@@ -83,7 +83,7 @@ def _read_file(path: Path, study: Study, notes: list[str]) -> tuple[str, pd.Data
         others += int((~inside).sum())
         kept.append(rows[inside])
     if others:
-        notes.append(f"{others:,} rows of {path.name} lie in other counties and were left out.")
+        notes.append(f"Left out: rows of {path.name} that lie in other counties, {others:,}.")
     return ("block groups" if "BLKGRPCE" in header else "tracts"), _units(pd.concat(kept, ignore_index=True), path)
 
 

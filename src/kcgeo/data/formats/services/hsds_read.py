@@ -261,7 +261,8 @@ def linked(tables: Rows) -> tuple[Rows, list[str]]:
         ]
         if len(whole) < len(found.get(table, [])):
             notes.append(
-                f"{len(found[table]) - len(whole)} rows of {table} name something that is not there; left out."
+                f"Left out of {table}: {len(found[table]) - len(whole)} of {len(found[table])} rows, which name "
+                "something that is not there."
             )
             found[table] = whole
             ids[table] = {row.get("id", "") for row in whole}

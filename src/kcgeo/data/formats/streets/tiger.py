@@ -139,7 +139,7 @@ def corridor_lines(roads: gpd.GeoDataFrame, study: Study) -> tuple[gpd.GeoDataFr
     flat = np.ones(len(mine), dtype=bool)
     flat[owner[~np.isfinite(xy).all(axis=1)]] = False
     if not flat.all():
-        notes.append(f"{int((~flat).sum())} lines hold a point on the far side of the globe and were left out.")
+        notes.append(f"Left out: lines with a point on the far side of the globe, {int((~flat).sum())}.")
         mine = mine[flat]
     for route, pieces in mine.groupby("route"):
         for state, area in areas.items():
@@ -329,8 +329,8 @@ def read_road_lines(path: Path, *, layer: str | None = None) -> tuple[gpd.GeoDat
     table = table[["line_id", "name", "route_type", "mtfcc", "geometry"]].explode(ignore_index=True)
     empty = table.geometry.is_empty | table.geometry.isna()
     if empty.any():
-        notes.append(f"{int(empty.sum()):,} rows without a line were left out.")
+        notes.append(f"Left out: rows without a line, {int(empty.sum()):,}.")
     twice = table.duplicated(["line_id", "mtfcc"]) & table.geometry.to_wkb().duplicated()
     if twice.any():
-        notes.append(f"{int(twice.sum()):,} lines that two county files share were taken once.")
+        notes.append(f"Taken once: lines that two county files share, {int(twice.sum()):,}.")
     return table[~empty & ~twice].sort_values("line_id", kind="stable", ignore_index=True), notes

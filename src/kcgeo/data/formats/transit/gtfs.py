@@ -128,7 +128,7 @@ def _with_stops(raw: dict[str, pd.DataFrame], notes: list[str]) -> pd.DataFrame:
                 f"stop_times.txt names {names}, not in stops.txt: taken for zones of demand-responsive service."
             )
     if zone.any():
-        notes.append(f"{int(zone.sum())} stop times without a stop (demand-responsive service) are left out.")
+        notes.append(f"Left out: stop times without a stop (demand-responsive service), {int(zone.sum())}.")
     return rows[~zone].reset_index(drop=True)
 
 
@@ -174,9 +174,9 @@ def _stops(raw: pd.DataFrame, problems: list[str], notes: list[str]) -> pd.DataF
         lat, lon = (np.where(lost & (station >= 0), values[station], values) for values in (lat, lon))
         bare = np.isnan(lat)
         if (lost & ~bare).any():
-            notes.append(f"{int((lost & ~bare).sum())} stops without a point take that of their station.")
+            notes.append(f"Stops without a point take that of their station: {int((lost & ~bare).sum())}.")
         if bare.any():
-            notes.append(f"{int(bare.sum())} stops without a point can be ridden through, but not walked to.")
+            notes.append(f"Stops without a point can be ridden through, but not walked to: {int(bare.sum())}.")
     table = pd.DataFrame(
         {
             "stop_id": names,
@@ -317,7 +317,7 @@ def _stop_times(raw: pd.DataFrame, stops: pd.DataFrame, problems: list[str], not
     ).sort_values(["trip_id", "order"], kind="stable", ignore_index=True)
     called = int(((kinds[0] == 2) | (kinds[1] == 2)).sum())
     if called:
-        notes.append(f"{called} stop times for which one must phone the agency are not counted.")
+        notes.append(f"Not counted: stop times for which one must phone the agency, {called}.")
     twice = table.loc[table.duplicated(["trip_id", "order"]), "trip_id"].unique()
     if len(twice):
         problems.append(f"{where} repeats a stop_sequence in the trips {first_ids(twice)}.")
