@@ -19,7 +19,7 @@ import shapely
 from frictionless import Package
 
 from kcgeo import data
-from kcgeo.data.study.settings import Barrier, GapSettings, Route, Study, TravelSettings
+from kcgeo.data.study.settings import SERVICE_FILES, SERVICE_WORDS, Barrier, GapSettings, Route, Study, TravelSettings
 from kcgeo.files import sha256
 
 NAMES = data.resources()
@@ -132,8 +132,8 @@ def test_study_keys_of_the_dictionary_are_those_of_the_record(makers: ModuleType
         "study.routes",
         "travel.barriers",
     }
-    files = {f"services.{name}" for name in ("path", "authorisations", "label", "collected", "capacity")}
-    assert described == keys | files
+    said = {f"services.{name}" for name in (*SERVICE_FILES, *SERVICE_WORDS)}
+    assert described == keys | said
 
 
 def test_no_place_of_a_hidden_service_is_in_any_file(data_folder: Path) -> None:

@@ -251,27 +251,27 @@ def _gap_rules(study: Study) -> list[str]:
 SERVICE_LABELS = ("sample",)
 """What a study may say of its service file: ``sample`` are invented services, to try a study with."""
 
-_SERVICE_FILES = ("path", "authorisations", "collected", "capacity", *PATHS)
-_SERVICE_WORDS = ("label", "basis", "eligibility", "sheet", "layer")
+SERVICE_FILES = ("path", "authorisations", "collected", "capacity", *PATHS)
+SERVICE_WORDS = ("label", "basis", "eligibility", "sheet", "layer")
 
 
 def _services(section: Any, beside: Path, problems: list[str]) -> dict[str, Any]:
     """Return what the section [services] says; files lie where it says, seen from the study file."""
-    known = (*_SERVICE_FILES, *_SERVICE_WORDS)
+    known = (*SERVICE_FILES, *SERVICE_WORDS)
     if not isinstance(section, dict) or set(section) - set(known):
         problems.append(f"The section [services] takes the keys {', '.join(known[:-1])} and {known[-1]}.")
         section = {}
     said = {}
     for key, value in section.items():
         if not isinstance(value, str) or not value.strip():
-            what = "a file name" if key in _SERVICE_FILES else "a word"
+            what = "a file name" if key in SERVICE_FILES else "a word"
             problems.append(f"services.{key} must be {what} in quotes, not {value!r}.")
         else:
-            said[key] = (beside / value).resolve() if key in _SERVICE_FILES else value
+            said[key] = (beside / value).resolve() if key in SERVICE_FILES else value
     if said.get("label", "sample") not in SERVICE_LABELS:
         problems.append(f"services.label says '{said['label']}'; it is 'sample' for invented services, or left out.")
-    options = {key: str(said[key]) for key in (*PATHS, *_SERVICE_WORDS) if key in said}
-    files = {f"{'services' if key == 'path' else key}_path": said.get(key) for key in _SERVICE_FILES[:4]}
+    options = {key: str(said[key]) for key in (*PATHS, *SERVICE_WORDS) if key in said}
+    files = {f"{'services' if key == 'path' else key}_path": said.get(key) for key in SERVICE_FILES[:4]}
     return files | {"services_label": said.get("label", ""), "services_options": ListOptions(**options)}
 
 
