@@ -9,7 +9,7 @@ import shapely
 from kcgeo import access, data, travel
 from kcgeo.errors import StudyError, TableError
 from kcgeo.study import catchment, load, reach
-from kcgeo.study.answers.reach import starts_of
+from kcgeo.study.answers.around import starts_of
 
 pytestmark = pytest.mark.slow
 

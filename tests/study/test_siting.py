@@ -21,7 +21,7 @@ from kcgeo import data, siting, study, travel
 from kcgeo.data.study.settings import Study
 from kcgeo.errors import SolverError, StudyError
 from kcgeo.study import SitingAnswer
-from kcgeo.study.siting.releases import SITING_TABLES
+from kcgeo.study.siting.tables import SITING_TABLES
 
 pytestmark = pytest.mark.slow
 

@@ -11,6 +11,7 @@ from kcgeo.data.study.settings import Study, read_study
 from kcgeo.findings import Finding
 from kcgeo.study import folder
 from kcgeo.study.answer import Answer, Figure, background_of
+from kcgeo.study.answers.around import reach
 from kcgeo.study.answers.beds import ChainReport, bed_stages, chain_report, person_path
 from kcgeo.study.answers.by_bus import TransitReport, transit_report
 from kcgeo.study.answers.catchment import catchment
@@ -22,7 +23,6 @@ from kcgeo.study.answers.explorer import explorer_numbers, release_explorer
 from kcgeo.study.answers.figures import NO_REPORTS, reporting
 from kcgeo.study.answers.maps import maps
 from kcgeo.study.answers.networks import compare_networks, foot_times, on_foot
-from kcgeo.study.answers.reach import reach
 from kcgeo.study.answers.who import WhoReport, who_report
 from kcgeo.study.ask import (
     chain,
@@ -43,7 +43,7 @@ from kcgeo.study.measure import GROUPS, Measured, measure
 from kcgeo.study.releases import release_all, release_ledger
 from kcgeo.study.scenario import read_scenarios, scenario
 from kcgeo.study.siting.answer import SitingAnswer, site
-from kcgeo.study.siting.releases import release_siting
+from kcgeo.study.siting.tables import release_siting
 from kcgeo.study.sources import sources_of, vintage_of
 
 __all__ = [

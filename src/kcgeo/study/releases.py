@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -11,13 +14,16 @@ from kcgeo import data
 from kcgeo.data.study.settings import Study
 from kcgeo.disclosure import Released, release
 from kcgeo.errors import first_ids
+from kcgeo.study.answer import Answer, Figure
 from kcgeo.study.kept import kept
 from kcgeo.study.measure import Measured
 from kcgeo.study.sources import asked_of, sources_of, vintage_of
 
 __all__ = [
     "LOWER_BOUND",
+    "let_out",
     "lost_notes",
+    "mapped",
     "model_note",
     "release_all",
     "release_background",
@@ -52,6 +58,45 @@ def lost_notes(measured: Measured) -> tuple[str, ...]:
     return tuple(note for note, holds in found if holds)
 
 
+def let_out(
+    study: Study,
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    kind: str,
+    used: Sequence[str] = ("services", "places", "highway_edges"),
+    notes: Sequence[str] = (),
+    about: Mapping[str, Any] = MappingProxyType({}),
+    geography: Released | None = None,
+) -> dict[str, Released]:
+    """Pass tables of one kind through the release gate, with sources and vintage of the resources they are made of.
+
+    Parameters
+    ----------
+    study, tables, kind
+        Tables by name, and their contract (:func:`kcgeo.disclosure.release`).
+    used
+        Resources of the data package, or the layers of the study that stand in for them.
+    notes, about
+        What must be said beside each, and the parameters that they were made with.
+    geography
+        The public points of those that have a shape.
+    """
+    sources, vintage = sources_of(study, *used), vintage_of(study, *used)
+    return {
+        name: release(
+            table,
+            name=name,
+            kind=kind,
+            sources=sources,
+            vintage=vintage,
+            notes=notes,
+            about=about,
+            geography=geography if "geometry" in table else None,
+        )
+        for name, table in tables.items()
+    }
+
+
 def _with_points(times: pd.DataFrame, points: gpd.GeoDataFrame, *, columns: Sequence[str]) -> pd.DataFrame:
     """Travel times beside public ids and counts."""
     key = str(times.index.name)
@@ -70,25 +115,20 @@ def release_background(measured: Measured) -> dict[str, Released]:
         "places": ("places", measured.places),
     }
     notes = {"corridors": (ODBL, "roads are drawn for orientation: a road is not evidence of trafficking")}
-    return {
-        name: release(
-            table,
-            name=name,
-            kind="background",
-            sources=sources_of(study, resource),
-            vintage=vintage_of(study, resource),
-            notes=notes.get(name, ()),
-        )
-        for name, (resource, table) in layers.items()
-    }
+    released: dict[str, Released] = {}
+    for name, (resource, table) in layers.items():
+        released |= let_out(study, {name: table}, kind="background", used=(resource,), notes=notes.get(name, ()))
+    return released
 
 
-def release_services(measured: Measured, services: gpd.GeoDataFrame | None = None) -> Released:
+def release_services(
+    measured: Measured, services: gpd.GeoDataFrame | None = None, *, name: str = "services"
+) -> Released:
     """Release the services that count for who asks, or all that are given, each at its own level."""
     study = measured.study
     return release(
         measured.services if services is None else services,
-        name="services",
+        name=name,
         kind="services",
         sources=sources_of(study, "services"),
         vintage=vintage_of(study, "services"),
@@ -96,6 +136,12 @@ def release_services(measured: Measured, services: gpd.GeoDataFrame | None = Non
         areas=data.areas(study)["area"],
         authorisations=data.authorisations(study),
     )
+
+
+def mapped(answer: Answer, measured: Measured, *figures: Figure) -> Answer:
+    """Give an answer figures that are maps: with the ground of the study, and the services that count for who asks."""
+    ground = release_background(measured) | {"services": release_services(measured)}
+    return replace(answer, tables={**answer.tables, **ground}, figures=figures)
 
 
 def _named_states(measured: Measured) -> pd.DataFrame:
@@ -125,31 +171,22 @@ def release_all(measured: Measured) -> dict[str, Released]:
 def _release_all(measured: Measured) -> dict[str, Released]:
     released, study = release_background(measured), measured.study
     notes = (model_note(measured), LOWER_BOUND, LISTED, *lost_notes(measured))
-    sources, vintage = (
-        sources_of(study, "services", "places", "highway_edges"),
-        vintage_of(study, "services", "places", "highway_edges"),
-    )
     released["services"] = release_services(measured, measured.listed)
     people = ["place_name", "county_fips", *(column for column in measured.places if column.endswith("_count"))]
-    tables = {
-        "cell_times": ("surface", measured.cell_times.join(measured.cell_states).reset_index()),
-        "place_times": ("surface", _with_points(measured.place_times, measured.places, columns=people)),
-        "gaps": ("gaps", measured.gaps),
-        "coverage": ("coverage", measured.coverage),
-        "areas": ("background", data.areas(study)[["area", "county_fips"]].dropna()),
+    asked, places = asked_of(study), released["places"]
+    times = {
+        "cell_times": measured.cell_times.join(measured.cell_states).reset_index(),
+        "place_times": _with_points(measured.place_times, measured.places, columns=people),
     }
-    for name, (kind, table) in tables.items():
-        released[name] = release(
-            table,
-            name=name,
-            kind=kind,
-            sources=sources,
-            vintage=vintage,
-            notes=notes if kind != "background" else (),
-            about=asked_of(study) if kind == "gaps" or name == "cell_times" else {},
-            geography=released["places"] if name == "gaps" else None,
-        )
-    return released | release_ledger(study)
+    areas = data.areas(study)[["area", "county_fips"]].dropna()
+    return {
+        **released,
+        **let_out(study, times, kind="surface", notes=notes, about=asked),
+        **let_out(study, {"gaps": measured.gaps}, kind="gaps", notes=notes, about=asked, geography=places),
+        **let_out(study, {"coverage": measured.coverage}, kind="coverage", notes=notes),
+        **let_out(study, {"areas": areas}, kind="background"),
+        **release_ledger(study),
+    }
 
 
 def release_ledger(study: Study) -> dict[str, Released]:
@@ -166,17 +203,11 @@ def release_ledger(study: Study) -> dict[str, Released]:
     tables["reporting_remarks"] = data.load("reporting_remarks")
     if data.regional(study):
         tables["plan_elements"] = data.load("plan_elements")
-    return {
-        name: release(
-            _without_distances(pd.DataFrame(table)),
-            name=name,
-            kind="reporting",
-            sources=sources_of(study, name),
-            vintage=vintage_of(study, name),
-            notes=notes,
-        )
-        for name, table in tables.items()
-    }
+    released: dict[str, Released] = {}
+    for name, table in tables.items():
+        plain = _without_distances(pd.DataFrame(table))
+        released |= let_out(study, {name: plain}, kind="reporting", used=(name,), notes=notes)
+    return released
 
 
 def _without_distances(table: pd.DataFrame) -> pd.DataFrame:
@@ -193,21 +224,10 @@ def release_corridors(
     """Release what was measured along the corridors: ``profile``, ``segments``, ``exits`` and ``corridor_towns``."""
     study = measured.study
     notes = (model_note(measured), LOWER_BOUND, LISTED, ODBL, NO_EVIDENCE)
-    tables = {
-        "profile": ("profile", profile, ("services", "highway_edges", "corridors"), notes),
-        "segments": ("profile", segments, ("services", "highway_edges", "corridors"), notes),
-        "exits": ("background", exits, ("exits",), (ODBL,)),
-        "corridor_towns": ("background", towns, ("cities",), ()),
-    }
+    roads = ("services", "highway_edges", "corridors")
+    measures = {"profile": profile, "segments": segments}
     return {
-        name: release(
-            table,
-            name=name,
-            kind=kind,
-            sources=sources_of(study, *resources),
-            vintage=vintage_of(study, *resources),
-            notes=said,
-            about=asked_of(study) if kind == "profile" else {},
-        )
-        for name, (kind, table, resources, said) in tables.items()
+        **let_out(study, measures, kind="profile", used=roads, notes=notes, about=asked_of(study)),
+        **let_out(study, {"exits": exits}, kind="background", used=("exits",), notes=(ODBL,)),
+        **let_out(study, {"corridor_towns": towns}, kind="background", used=("cities",)),
     }

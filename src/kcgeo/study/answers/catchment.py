@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import geopandas as gpd
@@ -12,15 +11,13 @@ import pandas as pd
 
 from kcgeo import access, data, present, terms, travel
 from kcgeo.data.study.settings import Study
-from kcgeo.disclosure import release
 from kcgeo.errors import StudyError
 from kcgeo.findings import Finding
 from kcgeo.present.look.sheet import PRINT
 from kcgeo.study.answer import Answer, Figure
 from kcgeo.study.measure import asked_by, measure
 from kcgeo.study.progress import Step, silent_step
-from kcgeo.study.releases import LOWER_BOUND, ODBL, release_background, release_services
-from kcgeo.study.sources import sources_of, vintage_of
+from kcgeo.study.releases import LOWER_BOUND, ODBL, let_out, mapped
 
 __all__ = ["catchment"]
 
@@ -79,31 +76,23 @@ def catchment(
     table = pd.DataFrame({name: counts.reindex(cells["cell_id"]).to_numpy() for name, counts in found.items()})
     table.insert(0, "cell_id", cells["cell_id"].to_numpy())
     table.insert(1, "county_fips", cells["county_fips"].to_numpy())
-    released = release(
-        table.round(),
-        name="catchment",
-        kind="gaps",
-        sources=sources_of(study, "places", "services", "highway_edges"),
-        vintage=vintage_of(study, "places", "services", "highway_edges"),
-        notes=(ODBL, LOWER_BOUND, "cells are drawn by travel time alone: no building was looked for"),
-        about={"cutoff_min": float(minutes), "category": category, "who": who},
-    )
+    notes = (ODBL, LOWER_BOUND, "cells are drawn by travel time alone: no building was looked for")
+    asked = {"cutoff_min": float(minutes), "category": category, "who": who}
+    tables = let_out(study, {"catchment": table.round()}, kind="gaps", notes=notes, about=asked)
     answer = Answer(
         "catchment",
         study,
-        findings=_findings(study, table, people, float(lacking[COUNT].sum()), released.about),
-        tables={"catchment": released},
+        findings=_findings(study, table, people, float(lacking[COUNT].sum()), asked),
+        tables=tables,
         shown=("catchment",),
         about={"category": category, "minutes": float(minutes), "who": who},
     )
     if not with_map:
         return answer
-    measured = measure(study, eligibility=who, step=step)
-    ground = release_background(measured) | {"services": release_services(measured)}
     figure = Figure.of(
         "catchment", "Where would a new place reach most?", present.catchment_map, ("catchment",), sheet=PRINT
     )
-    return replace(answer, tables={**answer.tables, **ground}, figures=(figure,))
+    return mapped(answer, measure(study, eligibility=who, step=step), figure)
 
 
 def _state_of(

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import pandas as pd
 
 from kcgeo import access, data, present
-from kcgeo.disclosure import Released, release
+from kcgeo.disclosure import Released
 from kcgeo.present import Plate
 from kcgeo.present.look.background import Background
 from kcgeo.study.kept import kept
 from kcgeo.study.measure import GROUPS, Measured
-from kcgeo.study.releases import LISTED, LOWER_BOUND, ODBL, model_note, release_background
-from kcgeo.study.sources import asked_of, sources_of, vintage_of
+from kcgeo.study.releases import LISTED, LOWER_BOUND, ODBL, let_out, model_note, release_background
+from kcgeo.study.sources import asked_of
 from kcgeo.travel import friction_network
 
 __all__ = ["DRAWN", "LEVEL", "WORST_SHARE", "CertaintyReport", "certainty_report"]
@@ -140,7 +140,6 @@ def _intervals(numbers: pd.DataFrame) -> pd.DataFrame:
 
 def _released(measured: Measured, places: pd.DataFrame, table: pd.DataFrame, draw_count: int) -> dict[str, Released]:
     about = measured.places[["place_id", "place_name", "county_fips", "population_count", "geometry"]]
-    used = ("services", "places", "highway_edges")
     notes = (f"{draw_count} draws; {DRAWN}", NO_SAMPLING, model_note(measured), LOWER_BOUND, LISTED, ODBL)
     tables = {
         "certainty": about.merge(places.rename_axis("place_id").reset_index(), on="place_id").assign(
@@ -149,16 +148,5 @@ def _released(measured: Measured, places: pd.DataFrame, table: pd.DataFrame, dra
         "intervals": table,
     }
     geography = release_background(measured)["places"]
-    return {
-        name: release(
-            rows,
-            name=name,
-            kind="equity",
-            sources=sources_of(measured.study, *used),
-            vintage=vintage_of(measured.study, *used),
-            notes=notes,
-            about=asked_of(measured.study),
-            geography=geography if "geometry" in rows else None,
-        )
-        for name, rows in tables.items()
-    }
+    asked = asked_of(measured.study)
+    return let_out(measured.study, tables, kind="equity", notes=notes, about=asked, geography=geography)

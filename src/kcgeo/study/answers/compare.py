@@ -13,20 +13,18 @@ import pandas as pd
 
 from kcgeo import access, data, present, siting, travel
 from kcgeo.data.study.settings import Study
-from kcgeo.disclosure import Released, release
+from kcgeo.disclosure import Released
 from kcgeo.errors import StudyError
 from kcgeo.findings import Finding
 from kcgeo.present.look.sheet import PRINT
 from kcgeo.study.answer import Answer, Figure
 from kcgeo.study.answers.explorer import reach_of
 from kcgeo.study.measure import GROUPS, Measured
-from kcgeo.study.releases import LISTED, LOWER_BOUND, ODBL, model_note, release_background, release_services
-from kcgeo.study.sources import sources_of, vintage_of
+from kcgeo.study.releases import LISTED, LOWER_BOUND, ODBL, let_out, model_note, release_background, release_services
 
 __all__ = ["Side", "compare_sides", "resting_on_one", "side_of"]
 
 Flags = npt.NDArray[np.bool_]
-_USED = ("services", "places", "highway_edges")
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,19 +218,8 @@ def _released(after: Side, tables: dict[str, pd.DataFrame]) -> dict[str, Release
     if after.measured is not None:
         notes = (model_note(after.measured), ODBL, *notes)
         geography = release_background(after.measured)["places"]
-    return {
-        name: release(
-            table,
-            name=name,
-            kind="siting",
-            sources=sources_of(study, *_USED),
-            vintage=vintage_of(study, *_USED),
-            notes=notes,
-            about={"cutoff_min": float(after.cutoff_min), "after": after.title},
-            geography=geography if "geometry" in table else None,
-        )
-        for name, table in tables.items()
-    }
+    about = {"cutoff_min": float(after.cutoff_min), "after": after.title}
+    return let_out(study, tables, kind="siting", notes=notes, about=about, geography=geography)
 
 
 def resting_on_one(measured: Measured, *, categories: Sequence[str] | None = None) -> Answer:

@@ -11,13 +11,13 @@ from pathlib import Path
 import pandas as pd
 
 from kcgeo import present
-from kcgeo.disclosure import Released, release
+from kcgeo.disclosure import Released
 from kcgeo.errors import StudyError
 from kcgeo.findings import LANGUAGES
 from kcgeo.study.answer import Answer, Desk, Extra, Figure, Scene
 from kcgeo.study.measure import Measured
-from kcgeo.study.releases import LISTED, LOWER_BOUND, model_note, release_all
-from kcgeo.study.sources import asked_of, sources_of, vintage_of
+from kcgeo.study.releases import LISTED, LOWER_BOUND, let_out, model_note, release_all
+from kcgeo.study.sources import asked_of
 
 __all__ = [
     "COUNTY_USES",
@@ -83,16 +83,9 @@ def county_table(measured: Measured, facts: Sequence[present.County]) -> Release
             }
             for row in one.kinds
         ]
-    used = ("services", "places", "highway_edges")
-    return release(
-        pd.DataFrame(rows),
-        name="county",
-        kind="coverage",
-        sources=sources_of(measured.study, *used),
-        vintage=vintage_of(measured.study, *used),
-        notes=(model_note(measured), LOWER_BOUND, LISTED),
-        about=asked_of(measured.study),
-    )
+    notes = (model_note(measured), LOWER_BOUND, LISTED)
+    study, table = measured.study, pd.DataFrame(rows)
+    return let_out(study, {"county": table}, kind="coverage", notes=notes, about=asked_of(study))["county"]
 
 
 def county_answer(measured: Measured, asked: str, *, released: dict[str, Released] | None = None) -> Answer:

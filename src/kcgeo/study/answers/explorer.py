@@ -19,13 +19,12 @@ import pandas as pd
 from kcgeo import data, present, travel
 from kcgeo.crs import STORAGE
 from kcgeo.data.directory.services import fitting, offered
-from kcgeo.disclosure import Released, release, require_released
+from kcgeo.disclosure import Released, require_released
 from kcgeo.errors import TableError, first_ids, raise_all
 from kcgeo.present.web.explorer_page import ANY_TIME, EVERYONE
 from kcgeo.study.answer import GROUND, Desk
 from kcgeo.study.measure import GROUPS, Measured
-from kcgeo.study.releases import LISTED, LOWER_BOUND, ODBL, model_note
-from kcgeo.study.sources import sources_of, vintage_of
+from kcgeo.study.releases import LISTED, LOWER_BOUND, ODBL, let_out, model_note, release_services
 
 __all__ = [
     "EXPLORER_USES",
@@ -176,34 +175,14 @@ def release_explorer(measured: Measured) -> dict[str, Released]:
     pairs = travel.costs(
         measured.network, measured.places, candidates(measured.cells, measured.places), cutoff_min=limit
     )
-    tables = {
-        "explorer_reach": _reach(measured, services),
-        "explorer_matrix": pairs.rename(columns={"from_id": "place_id", "to_id": "candidate_id"}),
-    }
-    names = {"explorer_reach": ("services", "places", "highway_edges"), "explorer_matrix": ("places", "highway_edges")}
+    matrix = pairs.rename(columns={"from_id": "place_id", "to_id": "candidate_id"})
     notes = (model_note(measured), LOWER_BOUND, LISTED, ODBL)
     released = {
-        name: release(
-            table,
-            name=name,
-            kind="matrix",
-            sources=sources_of(measured.study, *names[name]),
-            vintage=vintage_of(measured.study, *names[name]),
-            notes=notes,
-        )
-        for name, table in tables.items()
+        **let_out(study, {"explorer_reach": _reach(measured, services)}, kind="matrix", notes=notes),
+        **let_out(study, {"explorer_matrix": matrix}, kind="matrix", used=("places", "highway_edges"), notes=notes),
     }
-    for who, table in services.items():
-        if who != EVERYONE:
-            name = f"services_{who.replace(' ', '_')}"
-            released[name] = release(
-                table,
-                name=name,
-                kind="services",
-                sources=sources_of(measured.study, "services"),
-                vintage=vintage_of(measured.study, "services"),
-                areas=data.areas(study)["area"],
-            )
+    for who, name in _own_services().items():
+        released[name] = release_services(measured, services[who], name=name)
     return released
 
 

@@ -13,13 +13,11 @@ import pandas as pd
 
 from kcgeo import access, data, present, terms, travel
 from kcgeo.data.directory.services import fitting
-from kcgeo.disclosure import release
 from kcgeo.errors import StudyError
 from kcgeo.findings import Finding
 from kcgeo.study.answer import Answer, Figure
 from kcgeo.study.measure import GROUPS, Measured
-from kcgeo.study.releases import LISTED, LOWER_BOUND, model_note
-from kcgeo.study.sources import sources_of, vintage_of
+from kcgeo.study.releases import LISTED, LOWER_BOUND, let_out, model_note
 
 __all__ = ["DAYS", "hourly_states", "week_answer"]
 
@@ -68,21 +66,14 @@ def week_answer(
     near = near.reindex(index=measured.places["place_id"], columns=listed["service_id"], fill_value=False)
     days = [*(MONDAY + timedelta(days=day) for day in range(7)), HOLIDAY]
     rows = _counted(measured, listed, near, hourly_states(listed, days), kinds)
-    used = ("services", "places", "highway_edges")
-    table = release(
-        rows.assign(cutoff_min=cutoff, eligibility=who),
-        name="week",
-        kind="coverage",
-        sources=sources_of(study, *used),
-        vintage=vintage_of(study, *used),
-        notes=(model_note(measured), LOWER_BOUND, LISTED, "unknown hours never count as open"),
-        about={"cutoff_min": float(cutoff), "who": who, "required": tuple(kinds)},
-    )
+    notes = (model_note(measured), LOWER_BOUND, LISTED, "unknown hours never count as open")
+    asked = {"cutoff_min": float(cutoff), "who": who, "required": tuple(kinds)}
+    table = rows.assign(cutoff_min=cutoff, eligibility=who)
     return Answer(
         "week",
         study,
         findings=_findings(rows, kinds, cutoff),
-        tables={"week": table},
+        tables=let_out(study, {"week": table}, kind="coverage", notes=notes, about=asked),
         figures=(Figure.of("week", "At which hours is help open?", present.week_chart, ("week",)),),
         about={"eligibility": who, "categories": kinds},
     )

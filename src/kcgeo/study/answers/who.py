@@ -11,15 +11,15 @@ import pandas as pd
 
 from kcgeo import access, data, present, travel
 from kcgeo.data.directory.services import fitting, offered
-from kcgeo.disclosure import Released, release
+from kcgeo.disclosure import Released
 from kcgeo.errors import TableError
 from kcgeo.present import Plate
 from kcgeo.present.look.background import Background
 from kcgeo.study.answers.explorer import MOMENTS, nearest_of_kinds
 from kcgeo.study.kept import kept
 from kcgeo.study.measure import GROUPS, Measured
-from kcgeo.study.releases import LISTED, LOWER_BOUND, ODBL, model_note, release_background
-from kcgeo.study.sources import asked_of, sources_of, vintage_of
+from kcgeo.study.releases import LISTED, LOWER_BOUND, ODBL, let_out, model_note, release_background
+from kcgeo.study.sources import asked_of
 
 __all__ = ["ADULTS", "WHO", "WhoReport", "who_report"]
 
@@ -282,17 +282,9 @@ def _released(
         columns = {"gi_class": "cluster", "value": "farthest_min", "gi_z": "z", "moran_i": "moran_index"}
         spots = clusters.rename(columns=columns).drop(columns="moran_class").rename_axis("place_id").reset_index()
         tables["hot_spots"] = about.merge(spots, on="place_id"), (NO_TEST,)
-    used = ("services", "places", "highway_edges")
-    return {
-        name: release(
-            table,
-            name=name,
-            kind="equity",
-            sources=sources_of(measured.study, *used),
-            vintage=vintage_of(measured.study, *used),
-            notes=(model_note(measured), LOWER_BOUND, LISTED, ODBL, *said),
-            about=asked_of(measured.study),
-            geography=geography if "geometry" in table else None,
-        )
-        for name, (table, said) in tables.items()
-    }
+    released: dict[str, Released] = {}
+    for name, (table, said) in tables.items():
+        notes = (model_note(measured), LOWER_BOUND, LISTED, ODBL, *said)
+        asked = asked_of(measured.study)
+        released |= let_out(measured.study, {name: table}, kind="equity", notes=notes, about=asked, geography=geography)
+    return released

@@ -13,7 +13,7 @@ from kcgeo.present.paper.siting_page import siting_page
 from kcgeo.present.web.siting_web import siting_web_page
 from kcgeo.study.answer import GROUND, Answer, Desk, Extra, Figure, Scene
 from kcgeo.study.siting.answer import SitingAnswer
-from kcgeo.study.siting.releases import SITING_TABLES, release_siting
+from kcgeo.study.siting.tables import SITING_TABLES, release_siting
 
 __all__ = ["LAYERS", "siting_answer"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Literal, get_args
@@ -20,7 +19,6 @@ from kcgeo.data.formats.transit.gtfs import read_gtfs, require_date
 from kcgeo.data.study.layers import checked_layer
 from kcgeo.data.study.names import folded, town
 from kcgeo.data.study.settings import Study
-from kcgeo.disclosure import release
 from kcgeo.errors import StudyError
 from kcgeo.files import write_text
 from kcgeo.findings import Finding
@@ -30,8 +28,7 @@ from kcgeo.study.answer import Answer, Desk, Extra, Figure
 from kcgeo.study.answers.by_bus import walking_of
 from kcgeo.study.measure import GROUPS, asked_by, measure
 from kcgeo.study.progress import Step, silent_step
-from kcgeo.study.releases import LOWER_BOUND, ODBL, release_background, release_services
-from kcgeo.study.sources import sources_of, vintage_of
+from kcgeo.study.releases import LOWER_BOUND, ODBL, let_out, mapped
 
 __all__ = ["Mode", "reach", "starts_of"]
 
@@ -90,14 +87,12 @@ def reach(
     step("Searching from the places")
     bands, inside = _measured(study, points, people, services, minutes, mode=mode, direction=direction, depart=depart)
     texts: dict[str, Any] = {
-        "sources": sources_of(study, "places", "services", "highway_edges"),
-        "vintage": vintage_of(study, "places", "services", "highway_edges"),
         "notes": (ODBL, LOWER_BOUND, _STARTS),
         "about": {"way": _WAYS[mode], "direction": direction, "depart": depart and depart.isoformat(" "), "who": who},
     }
     tables = {
-        "bands": release(bands.rename(columns={"minutes": "time_min"}), name="bands", kind="surface", **texts),
-        "services_in_reach": release(inside, name="services_in_reach", kind="coverage", **texts),
+        **let_out(study, {"bands": bands.rename(columns={"minutes": "time_min"})}, kind="surface", **texts),
+        **let_out(study, {"services_in_reach": inside}, kind="coverage", **texts),
     }
     total = float(people["population_count"].sum())
     findings = tuple(
@@ -126,7 +121,10 @@ def reach(
         },
         notices=(f"sites {terms.who()[who].phrase}", _STARTS),
     )
-    return _with_map(answer, step) if with_map else answer
+    if not with_map:
+        return answer
+    figure = Figure.of("reach", "How far does one get?", present.reach_map, ("bands",), sheet=PRINT)
+    return mapped(answer, measure(study, eligibility=who, step=step), figure)
 
 
 def starts_of(study: Study, starts: Sequence[str]) -> gpd.GeoDataFrame:
@@ -273,10 +271,3 @@ def _write_bands(desk: Desk) -> list[Any]:
     text = gpd.GeoDataFrame(bands.table, geometry="geometry", crs=STORAGE).to_json(drop_id=True)
     write_text(folder / "bands.geojson", f"{text}\n")
     return [folder / "bands.geojson", write_geopackage({"bands": bands}, folder / "bands.gpkg")]
-
-
-def _with_map(answer: Answer, step: Step) -> Answer:
-    measured = measure(answer.study, eligibility=answer.about["who"], step=step)
-    ground = release_background(measured) | {"services": release_services(measured)}
-    figure = Figure.of("reach", "How far does one get?", present.reach_map, ("bands",), sheet=PRINT)
-    return replace(answer, tables={**answer.tables, **ground}, figures=(figure,))

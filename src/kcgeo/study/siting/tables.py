@@ -6,18 +6,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from kcgeo.disclosure import Released, release
+from kcgeo.disclosure import Released
 from kcgeo.siting import SitingResult
-from kcgeo.study.releases import (
-    LISTED,
-    LOWER_BOUND,
-    ODBL,
-    model_note,
-    release_background,
-    release_services,
-)
+from kcgeo.study.releases import LISTED, LOWER_BOUND, ODBL, let_out, model_note, release_background, release_services
 from kcgeo.study.siting.answer import SitingAnswer
-from kcgeo.study.sources import sources_of, vintage_of
 
 __all__ = ["SITING_TABLES", "release_siting"]
 
@@ -44,24 +36,15 @@ def release_siting(answer: SitingAnswer) -> dict[str, Released]:
     """
     measured, ask = answer.measured, answer.question
     released = release_background(measured)
-    used = ("services", "places", "highway_edges")
-    sources, vintage = sources_of(measured.study, *used), vintage_of(measured.study, *used)
-    notes = (model_note(measured), LOWER_BOUND, LISTED)
+    study, notes = measured.study, (model_note(measured), LOWER_BOUND, LISTED, ODBL)
     released["services"] = release_services(measured)
     reach = answer.cell_times.add_prefix(f"{ask.category}_").reset_index()
-    released["reach"] = release(
-        reach, name="reach", kind="surface", sources=sources, vintage=vintage, notes=(*notes, ODBL)
-    )
-    for name, table in _tables(answer).items():
-        released[name] = release(
-            table,
-            name=name,
-            kind="siting",
-            sources=sources,
-            vintage=vintage,
-            notes=(*notes, ODBL, AREAS),
-            geography=released["places"] if name == "by_place" else None,
-        )
+    released |= let_out(study, {"reach": reach}, kind="surface", notes=notes)
+    tables, places = _tables(answer), released["places"]
+    by_place = {"by_place": tables.pop("by_place")}
+    released |= let_out(study, by_place, kind="siting", notes=(*notes, AREAS), geography=places)
+    # outlines of candidates are areas, not points of the study: they need no geography
+    released |= let_out(study, tables, kind="siting", notes=(*notes, AREAS))
     return released
 
 
