@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from kcgeo import access, siting
+from kcgeo import access, data, siting, study
 from kcgeo.doors import door
 from kcgeo.errors import KcgeoError, SolverError, TableError
 
@@ -104,3 +104,21 @@ def test_points_that_are_nowhere_are_named(point: Any) -> None:
     assert door(counted)(POINTS) == 4
     with pytest.raises(TableError, match="no finite point in the rows 0; leave these out"):
         door(counted)(lost)
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda s: study.measure([1]), "study is a list; give Study"),
+        (lambda s: study.scenario(s, move={"a": 1}), "move is a dict"),
+        (lambda s: study.scenario(s, open_hours={"a": 1}), "open_hours is a dict"),
+        (lambda s: study.week(s, categories=[1]), "There is no category '1'"),
+        (lambda s: study.site(s, category="legal", new_count="2", cutoff_min=30), "new_count is '2'"),
+        (lambda s: study.reach(s, 5, minutes=[15]), "starts is 5"),
+        (lambda s: study.catchment(s, "legal", minutes="30", with_map=False), "minutes is '30'"),
+        (lambda s: study.county_answer(None, "x"), "measured is None"),
+    ],
+)
+def test_questions_of_a_study_have_a_door_too(ask: Callable[[Any], Any], words: str) -> None:
+    with pytest.raises(KcgeoError, match=words):
+        ask(study.load(data.default_study()))

@@ -47,6 +47,7 @@ _WORDS = {
     "Iterable": "a list",
     "Mapping": "a dict",
     "Callable": "a function",
+    "tuple": "a tuple",
 }
 
 
@@ -190,7 +191,12 @@ def _fits(value: Any, kind: str, known: Mapping[str, Any]) -> bool:
         return _is_list(value, head) and all(_item_fits(item, inside, known) for item in _first(value))
     if head == "Mapping":
         item = inside.partition(", ")[2]
-        return isinstance(value, Mapping) and all(_item_fits(one, item, known) for one in value.values())
+        parts = _parts(item) if item else ()
+        return isinstance(value, Mapping) and all(
+            not parts or any(_fits(one, part, known) for part in parts) for one in value.values()
+        )
+    if head == "tuple":
+        return isinstance(value, tuple | list)
     if head in ("Callable", "Literal"):
         return callable(value) if head == "Callable" else isinstance(value, Hashable)
     return _is_instance(value, head, known)

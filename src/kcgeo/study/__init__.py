@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from kcgeo.data.study.settings import Study, read_study
+from kcgeo.doors import behind_doors
 from kcgeo.findings import Finding
 from kcgeo.study import folder
 from kcgeo.study.answer import Answer, Figure, background_of
@@ -116,3 +117,6 @@ def load(path: Path | str) -> Study:
         One sentence for each fault.
     """
     return read_study(Path(path))
+
+
+behind_doors(globals(), __all__)

@@ -53,7 +53,7 @@ def route_named(text: str) -> str:
 
 
 def _meant(text: str, names: Mapping[str, tuple[str, ...]], what: str) -> str:
-    wanted = folded(text.replace("_", " "))
+    wanted = folded(str(text).replace("_", " "))
     spelled = {folded(word): key for key, words in names.items() for word in words}
     if wanted in spelled:
         return spelled[wanted]

@@ -31,7 +31,7 @@ def folded(text: str) -> str:
     >>> folded("Doña  Ana, N.M.")
     'dona ana nm'
     """
-    plain = unicodedata.normalize("NFKD", text.casefold())
+    plain = unicodedata.normalize("NFKD", str(text).casefold())
     plain = "".join(mark for mark in plain if not unicodedata.combining(mark))
     return " ".join(re.sub(r"[^a-z0-9 ]", "", plain.replace(",", " ").replace("-", " ")).split())
 

@@ -111,7 +111,7 @@ def chosen_audiences(audiences: Sequence[str]) -> tuple[str, ...]:
     """
     unknown = [name for name in audiences if name not in AUDIENCES]
     if unknown or not audiences:
-        raise StudyError(f"An export is for {', '.join(AUDIENCES)}, not for '{', '.join(unknown)}'.")
+        raise StudyError(f"An export is for {', '.join(AUDIENCES)}, not for '{', '.join(map(str, unknown))}'.")
     return tuple(name for name in AUDIENCES if name in audiences)
 
 
