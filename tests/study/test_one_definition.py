@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from tests.disclosure.small_study import public_rows, write
 
-from kcgeo import data, study
+from kcgeo import data, study, terms
 from kcgeo.present.web.explorer_page import ANY_TIME
 from kcgeo.study import Measured, Study
 from kcgeo.study.answers.compare import resting_on_one
@@ -82,6 +82,26 @@ def test_each_command_counts_the_same_people_in_reach(town: Town) -> None:
 
 
 _NAMES = ("gaps", "site", "compare", "county", "explorer", "what-if --each")
+
+
+def test_what_is_said_of_the_gaps_is_what_was_measured(town: Town) -> None:
+    held = town.measured.completeness["looked_for_share"]
+    nobody = held.index[held == 0][0]
+    report = study.coverage_report(town.settings, categories=[SHELTER, nobody])
+    measured = report.released["gaps"].table
+    lack, *rest = report.answer.findings
+    assert (lack.key, lack.value) == ("lack_any", measured.loc[measured["lacking"], PEOPLE].sum())
+    assert lack.about["who"] == "anyone" and lack.say().startswith(tuple("0123456789"))
+    # what nobody looked for is in no headline, and that is said
+    assert lack.about["kinds_count"] == 1
+    assert [one.say() for one in rest] == [
+        f"Left out of the headline: {terms.categories()[nobody].phrase}; looked for where fewer than 80% of people live"
+    ]
+    table = report.released["completeness"].table
+    assert len(table) == len(town.settings.counties) * data.load("categories")["has_place"].sum()
+    assert set(table.loc[table["category"] == SHELTER, "looked_for"]) == {"partly"}
+    assert set(table.loc[table["category"] == nobody, "looked_for"]) == {"no"}
+    assert set(report.shown["records"]) == {"in part"}
 
 
 def test_catchment_counts_the_people_who_lack_help_as_the_gaps_do(town: Town) -> None:

@@ -62,6 +62,11 @@ def gaps(
     for row in report.shown.itertuples(index=False):
         table.add_row(*(escape(str(value)) for value in row))
     print_table(table)
+    for finding in report.answer.findings:
+        typer.echo(f"{finding.say()}.")
+    typer.echo(
+        "Records: share of people in whose county all of this kind was looked for; elsewhere only in part, or not."
+    )
     if out is not None:
         note(f"Tables are in {out}.")
 

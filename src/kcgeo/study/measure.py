@@ -85,6 +85,11 @@ class Measured:
         """True where a confidential service of the category serves the place's area."""
         return self.flags["referral"]
 
+    @property
+    def completeness(self) -> pd.DataFrame:
+        """Share of people in whose county each kind was looked for, at all and wholly."""
+        return _completeness(self.collected, self.places)
+
     def states(self, cutoff_min: float) -> pd.DataFrame:
         """State of every category at each place within some minutes: the one definition that all answers count by."""
         return access.states(self.place_times, cutoff_min=cutoff_min, **self.flags)
@@ -209,13 +214,17 @@ def _measured(
 
 def _headline(study: Study, record: pd.DataFrame, places: gpd.GeoDataFrame) -> tuple[Study, tuple[str, ...]]:
     """Leave out of the headline what was looked for too seldom; a study whose kinds all are keeps them."""
-    people = places.groupby("county_fips")["population_count"].sum().astype(float)
-    held = data.completeness(record, people)["looked_for_share"]
+    held = _completeness(record, places)["looked_for_share"]
     kept = tuple(name for name in study.gaps.required if held[name] >= LEAST_LOOKED_FOR)
     if not kept or kept == study.gaps.required:
         return study, ()
     left_out = tuple(name for name in study.gaps.required if name not in kept)
     return replace(study, gaps=replace(study.gaps, required=kept)), left_out
+
+
+def _completeness(record: pd.DataFrame, places: gpd.GeoDataFrame) -> pd.DataFrame:
+    people = places.groupby("county_fips")["population_count"].sum().astype(float)
+    return data.completeness(record, people)
 
 
 def _silent(services: gpd.GeoDataFrame, open_at: datetime | None) -> gpd.GeoDataFrame:

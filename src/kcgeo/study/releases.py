@@ -158,7 +158,7 @@ def release_all(measured: Measured) -> dict[str, Released]:
     -------
     dict
         ``counties, corridors, towns, places`` (background), ``services``, ``cell_times``, ``place_times``, ``gaps``,
-        ``coverage``, and the tables of :func:`release_ledger`.
+        ``coverage``, ``completeness`` (what was looked for in which county), and the tables of :func:`release_ledger`.
 
     Raises
     ------
@@ -179,11 +179,13 @@ def _release_all(measured: Measured) -> dict[str, Released]:
         "place_times": _with_points(measured.place_times, measured.places, columns=people),
     }
     areas = data.areas(study)[["area", "county_fips"]].dropna()
+    looked_for = measured.collected[["county_fips", "category", "looked_for"]]
     return {
         **released,
         **let_out(study, times, kind="surface", notes=notes, about=asked),
         **let_out(study, {"gaps": measured.gaps}, kind="gaps", notes=notes, about=asked, geography=places),
         **let_out(study, {"coverage": measured.coverage}, kind="coverage", notes=notes),
+        **let_out(study, {"completeness": looked_for}, kind="coverage", used=("services",)),
         **let_out(study, {"areas": areas}, kind="background"),
         **release_ledger(study),
     }

@@ -12,8 +12,9 @@ from kcgeo import data, terms
 from kcgeo.data.study.settings import Study
 from kcgeo.disclosure import Released
 from kcgeo.errors import StudyError, raise_all
+from kcgeo.findings import Finding, written
 from kcgeo.study.answer import Answer
-from kcgeo.study.measure import Measured, measure
+from kcgeo.study.measure import LEAST_LOOKED_FOR, Measured, measure
 from kcgeo.study.releases import LOWER_BOUND, lost_notes, model_note, release_all
 
 __all__ = ["CoverageReport", "coverage_report"]
@@ -78,11 +79,33 @@ def coverage_report(
         answer=Answer(
             "gaps",
             study,
-            tables={name: released[name] for name in ("coverage", "gaps", "place_times")},
+            findings=_findings(measured),
+            tables={name: released[name] for name in ("coverage", "gaps", "place_times", "completeness")},
             place="",
             about={"eligibility": eligibility, "open_at": open_at and open_at.isoformat(sep=" ")},
         ),
     )
+
+
+def _findings(measured: Measured) -> tuple[Finding, ...]:
+    """Say who lacks one of the required kinds, and which kinds were looked for too seldom to be among them."""
+    study, people = measured.study, measured.gaps["population_count"].astype(float)
+    about = {
+        "cutoff_min": study.gaps.headline_cutoff_min,
+        "kinds_count": len(study.gaps.required),
+        "area": study.title,
+        "who": measured.who,
+    }
+    found = [Finding("lack_any", float(people[measured.gaps["lacking"]].sum()), of=float(people.sum()), about=about)]
+    if measured.left_out:
+        kinds = [terms.categories()[name].phrase for name in measured.left_out]
+        found.append(Finding("left_out", float(len(kinds)), about={"kinds": kinds, "least": LEAST_LOOKED_FOR}))
+    return tuple(found)
+
+
+def _records(complete_share: float) -> str:
+    """Say how wholly a kind of help was looked for in the counties of the study."""
+    return f"{written(complete_share, 'percent')} whole" if complete_share else "in part"
 
 
 def _check(categories: Sequence[str]) -> None:
@@ -115,4 +138,5 @@ def _shown(measured: Measured) -> pd.DataFrame:
     # no way at all by this network to a service that is counted
     columns["unreachable"] = by_group["population_count"]["unreachable_share"]
     shown = pd.DataFrame(columns).mul(100).map("{:.1f} %".format).reset_index()
+    shown["records"] = shown["category"].map(measured.completeness["complete_share"].map(_records))
     return shown.assign(cutoff_min=shown["cutoff_min"].map("{:g} min".format)).rename(columns={"cutoff_min": "within"})
