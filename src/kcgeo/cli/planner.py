@@ -88,20 +88,17 @@ def what_if_command(
 
 @app.command("compare", epilog="Example: kcgeo compare output/2026-06 output/2026-11 --out output/change")
 def compare_command(
-    before: Annotated[str, typer.Argument(help="Study file or folder of results.")],
-    after: Annotated[str, typer.Argument(help="Study file or folder of results.")],
+    before: Annotated[str, typer.Argument(help="Study file, folder of results, FILE#SCENARIO, or today.")],
+    after: Annotated[str, typer.Argument(help="The same.")],
     study: StudyOption = None,
     out: OutOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show who gains and who loses between two studies, or two folders of results; neither is netted away."""
+    """Show who gains and who loses between two studies, scenarios or folders of results; neither is netted away."""
     from kcgeo.study import compare, load
 
-    for text in (before, after):
-        if not Path(text).exists():
-            raise StudyError(f"There is no study file or folder {text}.")
     settings = load(study_path(study))
-    sides = [load(Path(text)) if Path(text).is_file() else Path(text) for text in (before, after)]
+    sides = [_side(text, settings) for text in (before, after)]
     answer = asked(out, lambda step: compare(*sides, study=settings, step=step))
     _print(answer, json=json)
     if out is not None and not json:
@@ -142,6 +139,20 @@ def _named(path: Path, study: Study, name: str) -> list[tuple[str | None, Study]
     if name and name not in found:
         raise StudyError(f"{path} has no scenario '{name}'; it has {', '.join(found)}.")
     return [(title, changed) for title, changed in found.items() if name in ("", title)]
+
+
+def _side(text: str, study: Study) -> Study | Path:
+    """Return one side of a comparison: the study as it is, another, a scenario of a file, or a folder of results."""
+    from kcgeo.study import load
+
+    path, _, name = text.partition("#")
+    if text == "today":
+        return study
+    if not Path(path).exists():
+        raise StudyError(f"There is no study file or folder {path}.")
+    if name:
+        return _named(Path(path), study, name)[0][1]
+    return load(Path(path)) if Path(path).is_file() else Path(path)
 
 
 def _stem(title: str) -> str:
