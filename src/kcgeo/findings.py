@@ -21,7 +21,7 @@ from babel.lists import format_list
 from babel.numbers import format_decimal
 
 from kcgeo.errors import KcgeoError
-from kcgeo.terms import categories
+from kcgeo.terms import categories, who
 
 __all__ = ["LANGUAGES", "Finding", "sentences", "written"]
 
@@ -122,6 +122,12 @@ def _phrase(category: str, locale: str) -> str:
     return term.phrase if locale[:2] == "en" else term.phrase_es
 
 
+def _who(key: str, locale: str) -> str:
+    """Say whom a service is open to."""
+    term = who()[key]
+    return term.phrase if locale[:2] == "en" else term.phrase_es
+
+
 _OFFICES = {
     "en": {
         "case_management": "a case-management office",
@@ -162,6 +168,7 @@ _FORMATS: Mapping[str, Callable[[Any, str], str]] = {
     "category": _phrase,
     "area": _area,
     "goal": _goal,
+    "who": _who,
     "list": lambda value, locale: str(format_list(list(value), locale=locale)),
 }
 
@@ -169,7 +176,7 @@ _FORMATS: Mapping[str, Callable[[Any, str], str]] = {
 def written(value: Any, style: str, language: str = "en") -> str:
     """Write one value as the sentences do.
 
-    ``style`` is one of people, percent, one_in, count, minutes, rate, miles, category, goal, area, list.
+    ``style`` is one of people, percent, one_in, count, minutes, rate, miles, category, goal, area, who, list.
 
     >>> written(1_234_567, "people"), written(0.996, "percent"), written(84_321, "people"), written(0, "percent")
     ('1.2 million', '99%', '84,000', '0%')

@@ -90,10 +90,12 @@ def test_what_is_said_of_the_gaps_is_what_was_measured(town: Town) -> None:
     report = study.coverage_report(town.settings, categories=[SHELTER, nobody])
     measured = report.released["gaps"].table
     lack, *rest = report.answer.findings
-    assert (lack.key, lack.value) == ("lack_any", measured.loc[measured["lacking"], PEOPLE].sum())
+    assert (lack.key, lack.value) == ("lack_kind", measured.loc[measured["lacking"], PEOPLE].sum())
     assert lack.about["who"] == "anyone" and lack.say().startswith(tuple("0123456789"))
     # what nobody looked for is in no headline, and that is said
-    assert lack.about["kinds_count"] == 1
+    assert lack.about["category"] == SHELTER
+    assert "an emergency shelter open to anyone within 15 minutes" in lack.say()
+    assert "refugio de emergencia abierto a cualquiera" in lack.say(language="es")
     assert [one.say() for one in rest] == [
         f"Left out of the headline: {terms.categories()[nobody].phrase}; looked for where fewer than 80% of people live"
     ]

@@ -90,16 +90,14 @@ def coverage_report(
 def _findings(measured: Measured) -> tuple[Finding, ...]:
     """Say who lacks one of the required kinds, and which kinds were looked for too seldom to be among them."""
     study, people = measured.study, measured.gaps["population_count"].astype(float)
-    about = {
-        "cutoff_min": study.gaps.headline_cutoff_min,
-        "kinds_count": len(study.gaps.required),
-        "area": study.title,
-        "who": measured.who,
-    }
-    found = [Finding("lack_any", float(people[measured.gaps["lacking"]].sum()), of=float(people.sum()), about=about)]
+    kinds = study.gaps.required
+    about = {"cutoff_min": study.gaps.headline_cutoff_min, "area": study.title, "who": measured.who}
+    key = "lack_kind" if len(kinds) == 1 else "lack_any"
+    about |= {"category": kinds[0]} if key == "lack_kind" else {"kinds_count": len(kinds)}
+    found = [Finding(key, float(people[measured.gaps["lacking"]].sum()), of=float(people.sum()), about=about)]
     if measured.left_out:
-        kinds = [terms.categories()[name].phrase for name in measured.left_out]
-        found.append(Finding("left_out", float(len(kinds)), about={"kinds": kinds, "least": LEAST_LOOKED_FOR}))
+        named = [terms.categories()[name].phrase for name in measured.left_out]
+        found.append(Finding("left_out", float(len(named)), about={"kinds": named, "least": LEAST_LOOKED_FOR}))
     return tuple(found)
 
 
