@@ -90,7 +90,7 @@ def test_what_is_said_of_the_gaps_is_what_was_measured(town: Town) -> None:
     report = study.coverage_report(town.settings, categories=[SHELTER, nobody])
     measured = report.released["gaps"].table
     lack, *rest = report.answer.findings
-    assert (lack.key, lack.value) == ("lack_kind", measured.loc[measured["lacking"], PEOPLE].sum())
+    assert (lack.key, lack.value) == ("lack_one_kind", measured.loc[measured["lacking"], PEOPLE].sum())
     assert lack.about["who"] == "anyone" and lack.say().startswith(tuple("0123456789"))
     # what nobody looked for is in no headline, and that is said
     assert lack.about["category"] == SHELTER

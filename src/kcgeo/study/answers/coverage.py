@@ -92,8 +92,8 @@ def _findings(measured: Measured) -> tuple[Finding, ...]:
     study, people = measured.study, measured.gaps["population_count"].astype(float)
     kinds = study.gaps.required
     about = {"cutoff_min": study.gaps.headline_cutoff_min, "area": study.title, "who": measured.who}
-    key = "lack_kind" if len(kinds) == 1 else "lack_any"
-    about |= {"category": kinds[0]} if key == "lack_kind" else {"kinds_count": len(kinds)}
+    key = "lack_one_kind" if len(kinds) == 1 else "lack_any"
+    about |= {"category": kinds[0]} if key == "lack_one_kind" else {"kinds_count": len(kinds)}
     found = [Finding(key, float(people[measured.gaps["lacking"]].sum()), of=float(people.sum()), about=about)]
     if measured.left_out:
         named = [terms.categories()[name].phrase for name in measured.left_out]
