@@ -161,7 +161,7 @@ def enter(
     shown = reasons.eq("") & rows["disclosure"].ne("withheld")
     pointless = rows["coordinate_precision"].eq("none")
     _fill(rows, mapped, shown, said)
-    doors = fingerprints(rows[reasons.ne("")]) if remembers else ""
+    doors = fingerprints(rows[reasons.ne("") | rows["disclosure"].eq("withheld")]) if remembers else ""
     faults = _level(rows, reasons, word)
     at = shown & ~pointless & rows["disclosure"].ne("area") & rows["location_type"].eq("physical") & _has_door(rows)
     if ranges is not None:
