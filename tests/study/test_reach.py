@@ -89,6 +89,12 @@ def test_catchments_are_those_of_each_cell_and_of_those_who_lack_the_help(study)
         catchment(study, "hotline", minutes=30)
 
 
+def test_where_nobody_lacks_the_help_only_the_people_in_reach_are_said(study) -> None:
+    answer = catchment(study, "medical", minutes=90, with_map=False)
+    assert (answer.tables["catchment"].table["lacking_count"].astype(float) == 0).all()
+    assert [finding.key for finding in answer.findings] == ["catchment_people"]
+
+
 @pytest.mark.slow
 def test_the_folder_holds_a_map_and_bands_for_other_programs(study, tmp_path) -> None:
     from kcgeo.study import folder

@@ -287,6 +287,8 @@ def _is_metres(row: Row) -> bool:
 def _zip_code(row: Row, mapped: Mapped, tell: Tell) -> None:
     """Read a ZIP code that a spreadsheet took for a number; a zero is put back where the state has such a code."""
     text = row["postal_code"]
+    if row["disclosure"] == "area":  # such a row must hold no place: what stands here is refused, not tidied away
+        return
     plain = re.sub(r"(?<=\d)\.0*$", "", text)
     if re.fullmatch(r"\d{3,4}", plain):
         full, state = plain.zfill(5), row["state"]

@@ -121,6 +121,8 @@ def _findings(
         ("catchment_people", "within_count", float(people[COUNT].sum())),
         ("catchment_lacking", "lacking_count", lacking),
     ):
+        if not whole:  # where nobody lacks it, there is no best place to look
+            continue
         best = table.iloc[int(np.argmax(table[column].to_numpy()))]
         about = {
             **asked,
