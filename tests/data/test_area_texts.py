@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from kcgeo import data
-from kcgeo.data.directory.area_texts import approved_names, is_telephone, narrows_the_place
+from kcgeo.data.directory.closing.area_texts import approved_names, is_telephone, narrows_the_place
 
 PLACES = [
     "Example House Olathe",

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from kcgeo import data
-from kcgeo.data.directory.authorisations import COLUMNS, CONSENT, read_authorisations
+from kcgeo.data.directory.closing.authorisations import COLUMNS, CONSENT, read_authorisations
 from kcgeo.errors import TableError
 
 RECORD = {

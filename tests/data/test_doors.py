@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from shapely.geometry import Point
 
-from kcgeo.data.directory.doors import plain_text, same_door, telephones
+from kcgeo.data.directory.closing.doors import plain_text, same_door, telephones
 
 HERE = {"physical_address": "7100 Sorrel Hollow Road", "city": "Tulsa", "postal_code": "74119"}
 

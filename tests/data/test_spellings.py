@@ -10,11 +10,11 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kcgeo.data.directory.closing.words import column_of, columns_of_services
 from kcgeo.data.directory.hours import readable
 from kcgeo.data.directory.mapping import Mapped, split_categories
 from kcgeo.data.directory.repairs import Said, repaired
 from kcgeo.data.directory.spots import point_of, split_address
-from kcgeo.data.directory.words import column_of, columns_of_services
 from kcgeo.data.directory.written_hours import read_hours
 
 MANY = settings(max_examples=int(os.environ.get("KCGEO_FUZZ", "60")), deadline=None, database=None, derandomize=True)

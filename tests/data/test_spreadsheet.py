@@ -11,7 +11,7 @@ import pytest
 
 from kcgeo import data
 from kcgeo.data.directory.cells import MAX_COLUMNS, read_cells
-from kcgeo.data.directory.words import matches
+from kcgeo.data.directory.closing.words import matches
 from kcgeo.data.formats.services.service_layer import add_services
 from kcgeo.data.study.layers import put_layer
 from kcgeo.errors import TableError, WithheldWarning

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from kcgeo import data
 from kcgeo.cli import app
-from kcgeo.data.directory.authorisations import COLUMNS, CONSENT
+from kcgeo.data.directory.closing.authorisations import COLUMNS, CONSENT
 from kcgeo.disclosure import release
 from kcgeo.errors import KcgeoError
 from kcgeo.files import sha256

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from kcgeo import data
-from kcgeo.data.directory.fingerprints import beside_hidden, fingerprints
+from kcgeo.data.directory.closing.fingerprints import beside_hidden, fingerprints
 from kcgeo.errors import StudyError, WithheldWarning
 from kcgeo.study.file.add import add_layer
 

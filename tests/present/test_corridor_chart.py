@@ -18,7 +18,7 @@ from kcgeo.access import gap_segments
 from kcgeo.disclosure import Released, release
 from kcgeo.errors import DisclosureError, TableError
 from kcgeo.present import Plate, corridor_chart, gap_miles, save_figure
-from kcgeo.present.figures.strips import BAND, GAP, SERVED
+from kcgeo.present.figures.charts.strips import BAND, GAP, SERVED
 from kcgeo.present.look import theme
 from tests.present.colour import contrast_ratio, lightness
 

@@ -17,8 +17,8 @@ from kcgeo import present
 from kcgeo.disclosure import Released, release
 from kcgeo.errors import DisclosureError, TableError
 from kcgeo.present import Plate
+from kcgeo.present.figures.charts.matrix_charts import shade
 from kcgeo.present.figures.claims import disputes
-from kcgeo.present.figures.matrix_charts import shade
 from kcgeo.present.look import theme
 from tests.present.town import Town, places_table
 

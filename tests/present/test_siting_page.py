@@ -18,7 +18,7 @@ from playwright.sync_api import sync_playwright
 from kcgeo.disclosure import Released, release
 from kcgeo.errors import DisclosureError, TableError
 from kcgeo.present import Plate, save_figure
-from kcgeo.present.figures.siting_charts import group_chart, pareto_chart
+from kcgeo.present.figures.charts.siting_charts import group_chart, pareto_chart
 from kcgeo.present.figures.siting_map import change_of, siting_map
 from kcgeo.present.files.geopackage import write_geopackage
 from kcgeo.present.look.plan_words import plan_words

@@ -18,7 +18,7 @@ from kcgeo.findings import LANGUAGES
 from kcgeo.present import Story
 from kcgeo.present.paper.deck_tables import sites_slide
 from kcgeo.study.answer import Desk, Scene
-from kcgeo.study.answers.story import best_sites, release_sites, story_of, write_story
+from kcgeo.study.answers.whole.story import best_sites, release_sites, story_of, write_story
 from tests.present.explorer_case import Case, kansas_city
 from tests.present.test_browser import Watched, _open, browser  # noqa: F401  a fixture is used by its name
 

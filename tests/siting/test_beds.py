@@ -13,7 +13,7 @@ import pytest
 from kcgeo.access import Stage
 from kcgeo.errors import TableError
 from kcgeo.siting import place_beds
-from kcgeo.siting.models import beds as model
+from kcgeo.siting.models import place_beds as model
 
 STAGES = [Stage("bed", 30.0, 30.0), Stage("rooms", 100.0, 30.0), Stage("home", 200.0, 30.0)]
 

@@ -14,8 +14,8 @@ from kcgeo import data, study
 from kcgeo.disclosure import Released, release
 from kcgeo.present.look.words import SAMPLE
 from kcgeo.study.answer import Desk, Scene
-from kcgeo.study.answers.figures import figures_of, slides_of
-from kcgeo.study.answers.gallery import write_map_page
+from kcgeo.study.answers.whole.figures import figures_of, slides_of
+from kcgeo.study.answers.whole.gallery import write_map_page
 
 SRC = Path(__file__).parents[2] / "src"
 STUDIES = Path(__file__).parents[1] / "studies"

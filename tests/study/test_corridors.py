@@ -15,7 +15,7 @@ from kcgeo.errors import StudyError
 from kcgeo.files import sha256
 from kcgeo.study import CorridorReport, Measured
 from kcgeo.study.answer import Scene
-from kcgeo.study.answers.figures import figures_of
+from kcgeo.study.answers.whole.figures import figures_of
 
 pytestmark = pytest.mark.slow
 

@@ -18,7 +18,7 @@ from kcgeo import study
 from kcgeo.disclosure import release
 from kcgeo.errors import StudyError
 from kcgeo.study.answer import Answer, Desk, Extra, Figure, Scene
-from kcgeo.study.answers.export import export_answer
+from kcgeo.study.answers.whole.export import export_answer
 from kcgeo.study.folder import refuse_foreign_folder
 from kcgeo.study.folder.notebooks import execute, make_page, pages_of
 from kcgeo.study.folder.pool import do_all

@@ -7,7 +7,6 @@ from kcgeo.cli import (  # noqa: F401  (each adds its commands)
     beds,
     data,
     doctor,
-    exchange,
     local,
     planner,
     questions,

@@ -1,4 +1,4 @@
-"""Commands on data: what the package holds, and whether it is whole."""
+"""Commands on data: what the package holds, whether it is whole, and the directory for other software."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from kcgeo.cli.add import options_of
-from kcgeo.cli.shared import StudyOption, data_app, print_changes, print_table, print_withheld, progress
+from kcgeo.cli.shared import StudyOption, data_app, print_changes, print_table, print_withheld, progress, study_path
 from kcgeo.errors import DisclosureError, KcgeoError, WithheldWarning, first_ids
 
 if TYPE_CHECKING:
@@ -161,3 +161,29 @@ def _print_frame(frame: pd.DataFrame, title: str) -> None:
     for row in frame.itertuples(index=False):
         table.add_row(*(escape(str(value)) for value in row))
     print_table(table)
+
+
+@data_app.command(
+    "export-hsds", epilog="Example: kcgeo data export-hsds services-hsds.zip --study studies/kansas-city.toml"
+)
+def export_hsds(
+    out: Annotated[Path, typer.Argument(help="File to write: .zip (CSV tables) or .json.")],
+    study: StudyOption = None,
+) -> None:
+    """Write the services of a study as an Open Referral HSDS 3.0 directory; confidential places are never in it."""
+    from kcgeo import data
+    from kcgeo.disclosure import release
+    from kcgeo.present.files.hsds_folder import write_hsds
+    from kcgeo.study.sources import sources_of, vintage_of
+
+    settings = data.read_study(study_path(study))
+    released = release(
+        data.directory(settings),
+        name="services",
+        kind="services",
+        sources=sources_of(settings, "services"),
+        vintage=vintage_of(settings, "services"),
+        areas=data.areas(settings)["area"],
+        authorisations=data.authorisations(settings),
+    )
+    typer.echo(f"{write_hsds(released, out)} services written to {out.name}.")

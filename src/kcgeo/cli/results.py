@@ -44,7 +44,7 @@ def export_command(
 ) -> None:
     """Write a talk, an atlas, web pages and data for others into one folder, which then holds what was asked for."""
     from kcgeo.study import export, load
-    from kcgeo.study.answers.export import AUDIENCES, left_out
+    from kcgeo.study.answers.whole.export import AUDIENCES, left_out
 
     for sentence in left_out(audience or AUDIENCES):  # before the minutes of work
         typer.echo(f"kcgeo: {sentence}", err=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kcgeo.data.directory.authorisations import authorisations, authorised
 from kcgeo.data.directory.changed import changes
+from kcgeo.data.directory.closing.authorisations import authorisations, authorised
 from kcgeo.data.directory.collected import collected, completeness, not_collected
 from kcgeo.data.directory.hours import OPEN_STATES, open_state
 from kcgeo.data.directory.look import FileReport, look, starter_mapping

@@ -1,6 +1,6 @@
 """What may leave? Levels, the release gate, audits."""
 
-from kcgeo.data.directory.levels import LEVELS, SHELTER_LIKE, close_levels, level_problems
+from kcgeo.data.directory.closing.levels import LEVELS, SHELTER_LIKE, close_levels, level_problems
 from kcgeo.disclosure.attack import Layer, best_candidates, candidate_losses, expected_times
 from kcgeo.disclosure.audit import audit
 from kcgeo.disclosure.contracts import CONTRACTS, Contract

@@ -15,7 +15,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from kcgeo.data.directory.looks import text_looks_like_place
+from kcgeo.data.directory.closing.looks import text_looks_like_place
 from kcgeo.disclosure.audit import SMALL
 from kcgeo.disclosure.canonical import canonical_table
 from kcgeo.disclosure.contracts import CONTRACTS, Contract

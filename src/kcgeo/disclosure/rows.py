@@ -14,11 +14,11 @@ import h3
 import pandas as pd
 
 from kcgeo.crs import STORAGE, require
-from kcgeo.data.directory.area_texts import approved_names, is_telephone, narrows_the_place
-from kcgeo.data.directory.authorisations import authorisations, authorised
-from kcgeo.data.directory.doors import plain_organization, same_door
-from kcgeo.data.directory.hiding import speaking_rows
-from kcgeo.data.directory.looks import (
+from kcgeo.data.directory.closing.area_texts import approved_names, is_telephone, narrows_the_place
+from kcgeo.data.directory.closing.authorisations import authorisations, authorised
+from kcgeo.data.directory.closing.doors import plain_organization, same_door
+from kcgeo.data.directory.closing.hiding import speaking_rows
+from kcgeo.data.directory.closing.looks import (
     column_name_looks_like_place,
     numbers_look_like_place,
     safe_name,

@@ -1,22 +1,22 @@
 """How is it shown? Figures, web maps, slides, tables."""
 
 from kcgeo.present.figures.attack_map import attack_map
-from kcgeo.present.figures.certainty_charts import certainty_map, hot_spot_map, interval_chart
-from kcgeo.present.figures.chain_chart import chain_chart
 from kcgeo.present.figures.change_map import change_map
+from kcgeo.present.figures.charts.certainty_charts import certainty_map, hot_spot_map, interval_chart
+from kcgeo.present.figures.charts.chain_chart import chain_chart
+from kcgeo.present.figures.charts.corridor_chart import corridor_chart, gap_miles
+from kcgeo.present.figures.charts.equity_charts import group_gap_chart, lorenz_chart
+from kcgeo.present.figures.charts.matrix_charts import matrix_chart, matrix_map
+from kcgeo.present.figures.charts.reporting import reported_states, reporting_chart
+from kcgeo.present.figures.charts.siting_charts import group_chart, pareto_chart
+from kcgeo.present.figures.charts.week_chart import week_chart
 from kcgeo.present.figures.claims import claims_chart
-from kcgeo.present.figures.corridor_chart import corridor_chart, gap_miles
 from kcgeo.present.figures.county import County, county_facts, county_ground, county_map, county_page
 from kcgeo.present.figures.drive_times import drive_time_map, drive_time_sheet
-from kcgeo.present.figures.equity_charts import group_gap_chart, lorenz_chart
 from kcgeo.present.figures.gap_maps import gap_map, orientation_map
-from kcgeo.present.figures.matrix_charts import matrix_chart, matrix_map
 from kcgeo.present.figures.reach_map import catchment_map, reach_map
-from kcgeo.present.figures.reporting import reported_states, reporting_chart
-from kcgeo.present.figures.siting_charts import group_chart, pareto_chart
 from kcgeo.present.figures.siting_map import siting_map
 from kcgeo.present.figures.transit_maps import transit_gap_map, transit_time_map
-from kcgeo.present.figures.week_chart import week_chart
 from kcgeo.present.files.geopackage import write_geopackage
 from kcgeo.present.files.tables import write_tables
 from kcgeo.present.look.background import Background, Panel, background, edge_of

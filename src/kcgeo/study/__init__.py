@@ -21,10 +21,10 @@ from kcgeo.study.answers.corridor import CorridorReport, corridor_report
 from kcgeo.study.answers.county import county_answer, county_fips
 from kcgeo.study.answers.coverage import CoverageReport
 from kcgeo.study.answers.explorer import explorer_numbers, release_explorer
-from kcgeo.study.answers.figures import NO_REPORTS, reporting
-from kcgeo.study.answers.maps import maps
 from kcgeo.study.answers.networks import compare_networks, foot_times, on_foot
 from kcgeo.study.answers.who import WhoReport, who_report
+from kcgeo.study.answers.whole.figures import NO_REPORTS, reporting
+from kcgeo.study.answers.whole.maps import maps
 from kcgeo.study.ask import (
     chain,
     compare,

@@ -19,7 +19,7 @@ import geopandas as gpd
 import pandas as pd
 
 from kcgeo import data
-from kcgeo.data.directory.authorisations import COLUMNS, NOTHING
+from kcgeo.data.directory.closing.authorisations import COLUMNS, NOTHING
 from kcgeo.disclosure import Canary, scan
 from kcgeo.errors import DisclosureError, StudyError, first_ids
 from kcgeo.files import sha256, write_text

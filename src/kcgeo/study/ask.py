@@ -24,10 +24,10 @@ from kcgeo.study.answers.county import county_answer
 from kcgeo.study.answers.coverage import CoverageReport
 from kcgeo.study.answers.coverage import coverage_report as covered
 from kcgeo.study.answers.explorer import EXPLORER_USES, write_explorer_page
-from kcgeo.study.answers.export import AUDIENCES, chosen_audiences, export_answer
-from kcgeo.study.answers.maps import maps
 from kcgeo.study.answers.more_beds import more_beds as beds_placed
 from kcgeo.study.answers.week import week_answer
+from kcgeo.study.answers.whole.export import AUDIENCES, chosen_audiences, export_answer
+from kcgeo.study.answers.whole.maps import maps
 from kcgeo.study.folder import refuse_foreign_folder, write
 from kcgeo.study.folder.former import side_of_folder
 from kcgeo.study.folder.notebooks import missing_extra, notebook_files

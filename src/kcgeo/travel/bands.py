@@ -23,8 +23,8 @@ from kcgeo.errors import TableError, raise_all
 from kcgeo.travel.arcs import UNREACHED, Ints, limit_ms
 from kcgeo.travel.engines.engine import nearest_ms
 from kcgeo.travel.network import Network, point_ids
-from kcgeo.travel.streets.areas import street_bands
 from kcgeo.travel.streets.joining import at_points, from_nodes
+from kcgeo.travel.streets.street_areas import street_bands
 
 __all__ = ["Direction", "reach"]
 

@@ -15,12 +15,12 @@ import geopandas as gpd
 import pandas as pd
 
 from kcgeo.crs import STORAGE
-from kcgeo.data.directory import levels
-from kcgeo.data.directory.area_texts import approved_names
-from kcgeo.data.directory.authorisations import CONSENT, authorised, taken_down
-from kcgeo.data.directory.authorisations import authorisations as opened_by
-from kcgeo.data.directory.doors import street_of
-from kcgeo.data.directory.hiding import speaking_rows
+from kcgeo.data.directory.closing import levels
+from kcgeo.data.directory.closing.area_texts import approved_names
+from kcgeo.data.directory.closing.authorisations import CONSENT, authorised, taken_down
+from kcgeo.data.directory.closing.authorisations import authorisations as opened_by
+from kcgeo.data.directory.closing.doors import street_of
+from kcgeo.data.directory.closing.hiding import speaking_rows
 from kcgeo.data.directory.hours import hours_column, readable
 from kcgeo.data.directory.rules import (
     age_problems,

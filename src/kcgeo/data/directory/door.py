@@ -3,7 +3,7 @@
 1. **columns**: their names become ours; what is left out is named.
 2. **ids**: rows without ids are named by their line; equal rows without ids count once.
 3. **repairs**: cells as people write them (:mod:`kcgeo.data.directory.repairs`), each told with its rows.
-4. **close**: flags, words, beds and nights, the same door, the organisation (:mod:`kcgeo.data.directory.hiding`).
+4. **close**: flags, words, beds, nights, one door, one organisation (:mod:`kcgeo.data.directory.closing.hiding`).
 5. **fill**: what a row itself implies, and the defaults of the mapping.
 6. **level**: the operator's word opens what is positively public, and row by row what is confirmed.
 7. **place**: rows with a ZIP code and no point get the point of their ZIP; hidden rows were cut before.
@@ -21,12 +21,12 @@ from dataclasses import dataclass, field
 import geopandas as gpd
 import pandas as pd
 
-from kcgeo.data.directory.authorisations import authorisations, authorised
 from kcgeo.data.directory.cells import Cells
 from kcgeo.data.directory.checking import checked_rows
-from kcgeo.data.directory.doors import plain_text, same_door
-from kcgeo.data.directory.fingerprints import fingerprints
-from kcgeo.data.directory.hiding import (
+from kcgeo.data.directory.closing.authorisations import authorisations, authorised
+from kcgeo.data.directory.closing.doors import plain_text, same_door
+from kcgeo.data.directory.closing.fingerprints import fingerprints
+from kcgeo.data.directory.closing.hiding import (
     confidential_rows,
     flag_columns,
     flagged_rows,
@@ -35,11 +35,11 @@ from kcgeo.data.directory.hiding import (
     public_rows,
     sleeping_rows,
 )
+from kcgeo.data.directory.closing.words import column_of, columns_of_services
 from kcgeo.data.directory.mapping import Mapped, split_categories
 from kcgeo.data.directory.repairs import Said, repaired
 from kcgeo.data.directory.rules import FAR_KM, elsewhere
 from kcgeo.data.directory.spots import point_of
-from kcgeo.data.directory.words import column_of, columns_of_services
 from kcgeo.data.package.catalogue import disclosure_bases
 from kcgeo.data.places.addresses import AddressRanges, locate_addresses
 from kcgeo.data.study.region import packaged
@@ -73,8 +73,8 @@ class Word:
     confirmed
         Key of a row (:func:`confirm_keys`) -> the basis on which the operator opens it.
     records
-        Who allowed an exact place to be shown (:mod:`kcgeo.data.directory.authorisations`); where given, a place where
-        people sleep opens by a record only. The packaged records open a row beside a hidden one in any case.
+        Who allowed an exact place to be shown (:mod:`kcgeo.data.directory.closing.authorisations`); where given, a
+        place where people sleep opens by a record only. The packaged records always open a row beside a hidden one.
     """
 
     mapped: Mapped = field(default_factory=Mapped)
@@ -99,7 +99,7 @@ class Entered:
         Rows that open once the operator confirms them: ``key, service_id, organization_name, service_name,
         physical_address, city, reason``.
     doors
-        Fingerprints of the hidden rows (:mod:`kcgeo.data.directory.fingerprints`) where they were asked for.
+        Fingerprints of the hidden rows (:mod:`kcgeo.data.directory.closing.fingerprints`) where they were asked for.
     """
 
     services: gpd.GeoDataFrame

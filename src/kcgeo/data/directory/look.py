@@ -11,11 +11,11 @@ from typing import Any
 import pandas as pd
 
 from kcgeo.data.directory.cells import Cells, read_cells
+from kcgeo.data.directory.closing.hiding import flag_columns
+from kcgeo.data.directory.closing.words import column_of, known_words
 from kcgeo.data.directory.door import our_columns
-from kcgeo.data.directory.hiding import flag_columns
 from kcgeo.data.directory.mapping import Mapped, split_categories
 from kcgeo.data.directory.repairs import Said, repaired
-from kcgeo.data.directory.words import column_of, known_words
 from kcgeo.data.study.region import packaged
 from kcgeo.errors import TableError
 

@@ -23,7 +23,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kcgeo.data.directory.words import category_words, columns_of_services, simple_name
+from kcgeo.data.directory.closing.words import category_words, columns_of_services, simple_name
 from kcgeo.data.formats.archive import refusing
 from kcgeo.errors import TableError, first_ids, raise_all
 

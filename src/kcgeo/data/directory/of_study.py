@@ -10,10 +10,10 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
-from kcgeo.data.directory.authorisations import authorisations, authorised
 from kcgeo.data.directory.changed import changed
 from kcgeo.data.directory.checking import checked_rows
-from kcgeo.data.directory.fingerprints import beside_hidden
+from kcgeo.data.directory.closing.authorisations import authorisations, authorised
+from kcgeo.data.directory.closing.fingerprints import beside_hidden
 from kcgeo.data.directory.lists import read_list
 from kcgeo.data.directory.services import fitting, services
 from kcgeo.data.package.catalogue import describe, read_text_table

@@ -13,10 +13,10 @@ from functools import lru_cache
 import pandas as pd
 from pyproj import Transformer
 
+from kcgeo.data.directory.closing.words import known_words, says_nothing, without_marks
 from kcgeo.data.directory.hours import readable
 from kcgeo.data.directory.mapping import Mapped, split_categories
 from kcgeo.data.directory.spots import degrees_of, point_of, split_address, state_of, states_of_zips
-from kcgeo.data.directory.words import known_words, says_nothing, without_marks
 from kcgeo.data.directory.written_hours import read_hours
 from kcgeo.errors import first_ids
 

@@ -1,6 +1,7 @@
 """What a row of services must be: known words, ages in order, and points that can be true.
 
-The rules of disclosure are in :mod:`kcgeo.data.directory.levels`. Here no message repeats what a hidden row holds.
+The rules of disclosure are in :mod:`kcgeo.data.directory.closing.levels`. No message here repeats what a hidden row
+holds.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import pandas as pd
 import shapely
 from pyproj import Geod
 
-from kcgeo.data.directory.words import category_words, known_words, nearest
+from kcgeo.data.directory.closing.words import category_words, known_words, nearest
 from kcgeo.data.study.region import packaged
 from kcgeo.errors import first_ids
 

@@ -11,8 +11,8 @@ import pandas as pd
 
 from kcgeo import terms
 from kcgeo.crs import STORAGE, require
-from kcgeo.data.directory.authorisations import authorisations as opened_by
 from kcgeo.data.directory.checking import checked_rows
+from kcgeo.data.directory.closing.authorisations import authorisations as opened_by
 from kcgeo.data.directory.hours import open_state
 from kcgeo.data.directory.lists import read_list
 from kcgeo.data.package.catalogue import describe, file_of, load, read_text_table

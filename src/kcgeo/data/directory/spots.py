@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import shapely
 
-from kcgeo.data.directory.words import state_words
+from kcgeo.data.directory.closing.words import state_words
 from kcgeo.data.study.region import packaged
 
 __all__ = ["degrees_of", "point_of", "split_address", "state_of", "states_of_zips"]

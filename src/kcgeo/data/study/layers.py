@@ -87,7 +87,7 @@ class Layer:
     label
         ``sample`` where its rows are invented.
     doors
-        Of services: fingerprints of hidden doors (:mod:`kcgeo.data.directory.fingerprints`), for the lists beside it.
+        Of services: fingerprints of hidden doors (:mod:`kcgeo.data.directory.closing.fingerprints`), for lists beside.
     """
 
     kind: str

@@ -1,1 +1,1 @@
-"""Maps and charts, one theme a file; each takes released tables and returns a plate."""
+"""Maps, one theme a file, and charts (``charts``); each takes released tables and returns a plate."""

@@ -1,1 +1,1 @@
-"""One question a file: what is measured for it and what is released."""
+"""One question a file: what is measured for it and what is released; a whole study at once in ``whole``."""

@@ -16,9 +16,9 @@ from typing import Any
 
 import pandas as pd
 
+from kcgeo.data.directory.closing.words import columns_of_services
 from kcgeo.data.directory.mapping import Mapped, known_categories, read_mapping
 from kcgeo.data.directory.services import ELIGIBILITIES
-from kcgeo.data.directory.words import columns_of_services
 from kcgeo.data.formats.registry import Converted
 from kcgeo.data.formats.services.hsds_read import Rows, linked, read_hsds_tables
 from kcgeo.data.formats.services.hsds_schema import AREA_TOLD, TABLES

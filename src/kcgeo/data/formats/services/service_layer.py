@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from kcgeo.data.directory.authorisations import authorisations
 from kcgeo.data.directory.cells import MAX_ROWS, Cells
 from kcgeo.data.directory.checking import plain_rows
+from kcgeo.data.directory.closing.authorisations import authorisations
 from kcgeo.data.directory.door import Entered, enter
 from kcgeo.data.directory.lists import read_list, word_of, write_questions
 from kcgeo.data.directory.mapping import Mapped

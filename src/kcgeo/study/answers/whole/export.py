@@ -35,10 +35,10 @@ from kcgeo.study.answers.beds import chain_report
 from kcgeo.study.answers.corridor import corridor_report, routes_with_miles
 from kcgeo.study.answers.county import county_facts_of, county_table
 from kcgeo.study.answers.explorer import EXPLORER_USES, release_explorer, write_explorer_page
-from kcgeo.study.answers.export_index import write_export_index
-from kcgeo.study.answers.figures import figures_of, slides_of
-from kcgeo.study.answers.gallery import MAP_PAGE_USES, write_map_page
-from kcgeo.study.answers.story import release_sites, story_of
+from kcgeo.study.answers.whole.export_index import write_export_index
+from kcgeo.study.answers.whole.figures import figures_of, slides_of
+from kcgeo.study.answers.whole.gallery import MAP_PAGE_USES, write_map_page
+from kcgeo.study.answers.whole.story import release_sites, story_of
 from kcgeo.study.measure import Measured
 from kcgeo.study.releases import release_all
 

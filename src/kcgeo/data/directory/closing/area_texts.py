@@ -2,8 +2,8 @@
 
 A text is refused where it holds a digit that is no age, hour or short number, a word for a street, corner, exit, mile
 or grid, a letter of another script, or a town of the packaged gazetteer, misspelled too. An operator whose own name is
-of that kind is let through by a record (``may_show`` "name", see :mod:`kcgeo.data.directory.authorisations`) and by
-nothing else.
+of that kind is let through by a record (``may_show`` "name", see :mod:`kcgeo.data.directory.closing.authorisations`)
+and by nothing else.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from functools import lru_cache
 
 import pandas as pd
 
-from kcgeo.data.directory.doors import plain_text
-from kcgeo.data.directory.looks import text_looks_like_place
+from kcgeo.data.directory.closing.doors import plain_text
+from kcgeo.data.directory.closing.looks import text_looks_like_place
 from kcgeo.data.package.catalogue import load
 
 __all__ = ["approved_names", "is_telephone", "narrows_the_place"]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from kcgeo.access import ALL_REQUIRED
 from kcgeo.disclosure import Released, require_released
 from kcgeo.errors import TableError
-from kcgeo.present.figures.equity_charts import GROUP_MARKS
+from kcgeo.present.figures.charts.equity_charts import GROUP_MARKS
 from kcgeo.present.look import background as base
 from kcgeo.present.look import theme, words
 from kcgeo.present.look.background import Background

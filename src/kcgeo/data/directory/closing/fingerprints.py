@@ -21,7 +21,7 @@ from typing import Any
 import h3
 import pandas as pd
 
-from kcgeo.data.directory.doors import plain_organization, plain_text, street_of, telephones
+from kcgeo.data.directory.closing.doors import plain_organization, plain_text, street_of, telephones
 from kcgeo.errors import StudyError
 from kcgeo.files import user_home
 

@@ -10,7 +10,7 @@ from kcgeo import present
 from kcgeo.present import Item, Section
 from kcgeo.study.answer import GROUND, Desk, Drawn
 from kcgeo.study.answers.county import county_facts_of
-from kcgeo.study.answers.figures import NO_REPORTS, REPORTED, reached_categories
+from kcgeo.study.answers.whole.figures import NO_REPORTS, REPORTED, reached_categories
 from kcgeo.study.releases import LISTED, LOWER_BOUND
 
 __all__ = ["MAP_PAGE_USES", "write_index", "write_map_page"]

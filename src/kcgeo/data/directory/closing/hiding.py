@@ -11,8 +11,8 @@ import re
 
 import pandas as pd
 
-from kcgeo.data.directory.levels import shelter_rows
-from kcgeo.data.directory.words import column_of, folded, matches, plain_name
+from kcgeo.data.directory.closing.levels import shelter_rows
+from kcgeo.data.directory.closing.words import column_of, folded, matches, plain_name
 from kcgeo.data.study.region import packaged
 
 __all__ = [

@@ -20,7 +20,7 @@ import pandas as pd
 from scipy import sparse
 from scipy.spatial import cKDTree
 
-from kcgeo.data.directory.words import book_of_words
+from kcgeo.data.directory.closing.words import book_of_words
 
 __all__ = ["NEAR_M", "plain_organization", "plain_text", "same_door", "street_of", "telephones"]
 

@@ -51,7 +51,7 @@ _DIGIT_LETTERS = str.maketrans("013457$@!", "oleastsai")
 @lru_cache(maxsize=1)
 def book_of_words() -> dict[str, Any]:
     """Return ``words.toml``: names of columns, words, patterns, streets."""
-    text = resources.files("kcgeo.data.directory").joinpath("words.toml").read_text(encoding="utf-8")
+    text = resources.files("kcgeo.data.directory.closing").joinpath("words.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
 
 

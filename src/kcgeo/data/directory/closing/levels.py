@@ -20,9 +20,9 @@ from typing import Any
 import pandas as pd
 
 from kcgeo import terms
-from kcgeo.data.directory.area_texts import approved_names, is_telephone, narrows_the_place
-from kcgeo.data.directory.authorisations import authorisations
-from kcgeo.data.directory.looks import text_looks_like_place
+from kcgeo.data.directory.closing.area_texts import approved_names, is_telephone, narrows_the_place
+from kcgeo.data.directory.closing.authorisations import authorisations
+from kcgeo.data.directory.closing.looks import text_looks_like_place
 from kcgeo.errors import first_ids
 
 __all__ = ["LEVELS", "SHELTER_LIKE", "close_levels", "closing", "level_problems", "shelter_rows"]
@@ -145,7 +145,8 @@ def _malformed(rows: pd.DataFrame) -> list[str]:
 def _hidden_place_problems(rows: pd.DataFrame, level: str, approved: Collection[str]) -> list[str]:
     """Collect what a row below exact level holds of a place.
 
-    What a row at area level publishes is held to a form (:mod:`kcgeo.data.directory.area_texts`); the rest is searched.
+    What a row at area level publishes is held to a form (:mod:`kcgeo.data.directory.closing.area_texts`); the rest
+    is searched.
     """
     at = rows[rows["disclosure"].eq(level)]
     ids, problems = at[_ID], []

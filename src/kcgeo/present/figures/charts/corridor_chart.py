@@ -13,7 +13,18 @@ import pandas as pd
 
 from kcgeo.disclosure import Released, require_released
 from kcgeo.errors import TableError
-from kcgeo.present.figures.strips import GAP, SERVED, Band, Border, Corridor, Exit, Miles, Town, block_in, draw_corridor
+from kcgeo.present.figures.charts.strips import (
+    GAP,
+    SERVED,
+    Band,
+    Border,
+    Corridor,
+    Exit,
+    Miles,
+    Town,
+    block_in,
+    draw_corridor,
+)
 from kcgeo.present.look import theme, words
 from kcgeo.present.look.bound import bound, need
 from kcgeo.present.look.legend import Entry, strip

@@ -14,10 +14,10 @@ from kcgeo.study.answers.certainty import certainty_report
 from kcgeo.study.answers.corridor import corridor_report, routes_with_miles
 from kcgeo.study.answers.county import COUNTY_USES, county_facts_of, county_table, write_all_counties
 from kcgeo.study.answers.explorer import EXPLORER_USES, release_explorer, write_explorer_page
-from kcgeo.study.answers.figures import figures_of
-from kcgeo.study.answers.gallery import MAP_PAGE_USES, write_index, write_map_page
-from kcgeo.study.answers.story import STORY_USES, release_sites, write_story
 from kcgeo.study.answers.who import who_report
+from kcgeo.study.answers.whole.figures import figures_of
+from kcgeo.study.answers.whole.gallery import MAP_PAGE_USES, write_index, write_map_page
+from kcgeo.study.answers.whole.story import STORY_USES, release_sites, write_story
 from kcgeo.study.measure import Measured
 from kcgeo.study.progress import Step, silent_step
 from kcgeo.study.releases import release_all

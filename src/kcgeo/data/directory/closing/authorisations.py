@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from kcgeo.data.directory.doors import plain_text
+from kcgeo.data.directory.closing.doors import plain_text
 from kcgeo.data.package.catalogue import load
 from kcgeo.data.study.settings import Study
 from kcgeo.errors import TableError, raise_all
