@@ -161,7 +161,7 @@ def test_lines_of_counties_keep_class_and_come_once(tmp_path: Path) -> None:
     assert list(lines.columns) == ["line_id", "name", "route_type", "mtfcc", "geometry"]
     assert len(lines) == len(roads)
     assert set(lines["mtfcc"]) == {"S1400"}
-    assert any("taken once" in note for note in notes)
+    assert any("Taken once" in note for note in notes)
     assert lines["line_id"].is_monotonic_increasing
     assert lines.crs == "EPSG:4326"
     for bad, words in [

@@ -33,6 +33,8 @@ from kcgeo.study.national.run import run_question
 from kcgeo.travel.national import national_network
 from kcgeo.travel.streets.clip import Cutter
 
+pytestmark = pytest.mark.slow
+
 CATEGORIES = ("medical", "legal", "counselling", "transport")
 STATES = {"20": "KS", "29": "MO"}
 WORDS: dict[str, Any] = {
@@ -354,8 +356,6 @@ import os, pickle, signal, sys
 from functools import partial
 from kcgeo.study.national.run import run_question
 from kcgeo.study.national.cluster import cluster, on_cluster
-
-pytestmark = pytest.mark.slow
 
 if __name__ == "__main__":
     with open(sys.argv[1], "rb") as stream:
