@@ -147,3 +147,27 @@ def test_quiet_is_an_option_of_each_command(words: list[str]) -> None:
     else:
         assert answer.returncode == 2
         assert answer.stderr.startswith("kcgeo: There is no category 'spaceport'")  # no line of progress
+
+
+GOES_ON = """
+import os, signal, sys, time
+from kcgeo.cli import main
+
+sys.argv = ["kcgeo", "--version"]
+try:
+    main()
+except SystemExit:
+    pass
+try:
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(5)
+except KeyboardInterrupt:
+    time.sleep(1.5)  # longer than the patience of a command
+    print("alive")
+"""
+
+
+def test_a_python_that_ran_a_command_and_goes_on_keeps_its_own_ctrl_c() -> None:
+    ended = subprocess.run([sys.executable, "-c", GOES_ON], capture_output=True, text=True, check=False)
+    assert ended.stdout.endswith("alive\n"), ended.stderr
+    assert SENTENCE not in ended.stderr

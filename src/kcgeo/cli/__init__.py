@@ -36,20 +36,20 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
     sys.warnoptions.append("ignore:resource_tracker")  # of a helper process that outlives one that was stopped
-    stop_in_time()
-    try:
-        from kcgeo.cli.commands import app  # reading the libraries takes a second, in which one may stop too
+    with stop_in_time():
+        try:
+            from kcgeo.cli.commands import app  # reading the libraries takes a second, in which one may stop too
 
-        app()
-    except KcgeoError as error:
-        _end(error.exit_code, *error.problems)
-    except OSError as error:
-        place = f" ({error.filename})" if error.filename else ""
-        _end(_code_of(error), f"{error.strerror or error}{place}; nothing was changed.")
-    except MemoryError:
-        _end(5, "memory was not enough; nothing was changed.")
-    except (KeyboardInterrupt, Stopped):
-        end_stopped()
+            app()
+        except KcgeoError as error:
+            _end(error.exit_code, *error.problems)
+        except OSError as error:
+            place = f" ({error.filename})" if error.filename else ""
+            _end(_code_of(error), f"{error.strerror or error}{place}; nothing was changed.")
+        except MemoryError:
+            _end(5, "memory was not enough; nothing was changed.")
+        except (KeyboardInterrupt, Stopped):
+            end_stopped()
 
 
 def _code_of(error: OSError) -> int:

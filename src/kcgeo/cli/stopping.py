@@ -14,7 +14,8 @@ import socket
 import sys
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 from pathlib import Path
 from types import FrameType
@@ -50,16 +51,29 @@ def wait_for_a_plan() -> None:
     _waits.append(True)
 
 
-def stop_in_time() -> None:
-    """Listen to the signals that end a process; those that the caller ignores stay ignored."""
-    for number in _SIGNALS:
-        if signal.getsignal(number) is not signal.SIG_IGN:
+@contextmanager
+def stop_in_time() -> Iterator[None]:
+    """Listen to the signals that end a process; those that the caller ignores stay ignored.
+
+    Afterwards all is as before, for a Python that runs a command and goes on.
+    """
+    former = {number: signal.getsignal(number) for number in _SIGNALS}
+    for number, handler in former.items():
+        if handler is not signal.SIG_IGN:
             signal.signal(number, _interrupt)
     # the system writes the number of a signal to the one end, whatever the main thread is doing
     ours, theirs = socket.socketpair()
     theirs.setblocking(False)
-    signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
-    threading.Thread(target=_watch, args=(ours, theirs), daemon=True).start()
+    woken = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
+    threading.Thread(target=_watch, args=(ours,), daemon=True).start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(woken)
+        theirs.close()  # which ends the thread that waits at the other end
+        for number, handler in former.items():
+            signal.signal(number, handler)
+        _waits.clear()
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
@@ -69,8 +83,8 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise Stopped
 
 
-def _watch(ours: socket.socket, theirs: socket.socket) -> None:
-    """Wait for a signal; ``theirs`` is held so that it is not closed."""
+def _watch(ours: socket.socket) -> None:
+    """Wait for a signal until the other end is closed."""
     while number := ours.recv(1):
         if number[0] not in _SIGNALS or (number[0] == signal.SIGINT and _waits and _waits.pop()):
             continue
