@@ -107,6 +107,17 @@ def test_what_leaves_is_protected_and_nothing_small_is_printed(data):
         assert not out["suppressed"].any()
 
 
+def test_a_zero_that_hides_a_small_count_need_not_withstand_the_insider_but_the_count_must():
+    table = crossed([[0, 0], [0, 3]])
+    out = suppress({"t": table}, dimensions=DIMENSIONS)["t"]
+    system = link({"t": table}, dimensions=DIMENSIONS)
+    cells = table.loc[out["suppressed"], ["age", "county"]].itertuples(index=False, name=None)
+    found = audit(system, pattern_of(system, cells)).set_index(["age", "county"])
+    assert not found.loc[("c0", "r1"), "small"] and found.loc[("c0", "r1"), "protected"]
+    assert found.loc[("c1", "r1"), "small"]
+    assert found.loc[("c1", "r1"), "insider_upper_count"] - found.loc[("c1", "r1"), "insider_lower_count"] >= WIDTH
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_tables_of_ordinary_size_can_be_protected(seed):
     rng = np.random.default_rng(seed)

@@ -220,14 +220,15 @@ def audit(tables: LinkedTables, suppressed: Bools, *, width: int = WIDTH, roundi
     DataFrame
         One row a suppressed cell: its dimensions, ``small``, ``lower_count``, ``upper_count`` (reader),
         ``insider_lower_count``, ``insider_upper_count``, ``insider`` (the cell that the worst insider knows) and
-        ``protected``. Only small cells must withstand the insider; it holds true counts' bounds and is not for release.
+        ``protected``. Only small cells (1 to 10) must withstand the insider. It holds true counts' bounds and is not
+        for release.
     """
     suppressed = suppressed & tables.printed
     attacker = Attacker(tables, suppressed, rounding=rounding)
     unknown = [int(cell) for cell in np.flatnonzero((suppressed | ~tables.printed) & tables.known)]
     rows = []
     for cell in np.flatnonzero(suppressed & tables.known):
-        small = bool(tables.count[cell] <= SMALL)
+        small = bool(1 <= tables.count[cell] <= SMALL)  # a zero that hides others is nobody, and may be guessed
         found = _finding(attacker, int(cell), unknown if small else ())
         labels: dict[str, object] = dict(zip(tables.dimensions, tables.cells[cell], strict=True))
         rows.append(
