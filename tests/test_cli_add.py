@@ -66,8 +66,8 @@ def mirror(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     thread.join()
 
 
-def _refused(done: Done, words: str) -> None:
-    assert done.returncode == 2, done.stderr
+def _refused(done: Done, words: str, *, code: int = 2) -> None:
+    assert done.returncode == code, done.stderr
     assert words in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
 
@@ -118,7 +118,7 @@ def test_fetch_from_a_mirror_adds_the_layer(kcgeo: Run, town: Path, tmp_path: Pa
     done = kcgeo(*words, "--only")
     assert "(cache)" in done.stdout
     assert "no layer was changed" in done.stdout
-    _refused(kcgeo(*words, "--year", "2010"), "There is no http://127.0.0.1")
+    _refused(kcgeo(*words, "--year", "2010"), "There is no http://127.0.0.1", code=4)
 
 
 def test_a_garbled_mirror_adds_nothing(kcgeo: Run, town: Path, tmp_path: Path, mirror: tuple[str, Path]) -> None:
@@ -139,7 +139,8 @@ def test_a_garbled_mirror_adds_nothing(kcgeo: Run, town: Path, tmp_path: Path, m
     ]
     # the pauses between tries belong to the command; a test of them has its own clock
     done = kcgeo(*words, "--tries", "1", KCGEO_CENSUS_URL=url)
-    _refused(done, "what came is not the file (cb_2020_20_bg_500k.zip is neither a folder nor a zip or tar archive")
+    words_said = "what came is not the file (cb_2020_20_bg_500k.zip is neither a folder nor a zip or tar archive"
+    _refused(done, words_said, code=4)
     assert not town.with_suffix(".layers").exists()
 
 
