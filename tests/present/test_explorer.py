@@ -26,7 +26,8 @@ from kcgeo.present.web import explorer_page as explorer
 from kcgeo.present.web.encode import decode
 from kcgeo.present.web.explorer_data import whole_minutes, write_numbers, zip_areas
 from kcgeo.study import background_of
-from kcgeo.study.answers.explorer import MOMENTS, candidates
+from kcgeo.study.answers.explorer import HOURS, MOMENTS, candidates
+from kcgeo.study.answers.week import week_answer, week_hours
 from tests.present.colour import VISIONS, contrast_ratio, least_distance
 from tests.present.explorer_case import Case, kansas_city
 
@@ -111,6 +112,28 @@ def test_each_group_and_hour_counts_as_a_study_measured_for_them(case: Case, who
             assert counts.loc[group, "unknown_hours_count"] >= round(row["hours_unknown_share"] * row["total_count"])
 
 
+def test_hours_count_as_a_week_of_help_to_the_person(case: Case) -> None:
+    kinds = ["emergency_shelter", "medical", "counselling", "legal"]
+    week = week_answer(case.measured, eligibility="minors", categories=kinds).tables["week"].table
+    hours = week[week["category"].isin(kinds)].sample(20, random_state=17)
+    _, matrix, places = case.tables
+    for row in hours.to_dict("records"):
+        counts = study.explorer_numbers(
+            case.released["explorer_week"],
+            matrix,
+            places,
+            category=row["category"],
+            eligibility="minors",
+            when=f"{row['when']} {row['hour_index']:02}:00",
+            cutoff_min=int(case.measured.study.gaps.headline_cutoff_min),
+            hours=case.released["explorer_hours"],
+        ).loc[row["group"]]
+        told = [
+            row[f"{state}_count"] for state in ("in_reach", "by_referral", "hours_unknown", "not_collected", "none")
+        ]
+        assert counts[PARTS].tolist() == told, row
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_new_sites_count_as_if_they_were_services(case: Case, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -184,7 +207,8 @@ def _page(case: Case, **change: object) -> object:
         places=case.released["places"],
         cells=case.released["cell_times"],
         ground=background_of(case.measured.study, case.released),
-        moments=MOMENTS,
+        moments=dict(zip(HOURS, week_hours(), strict=True)),
+        week=(case.released["explorer_week"], case.released["explorer_hours"]),
         title="What if?",
         **settings,
     )

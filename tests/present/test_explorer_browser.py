@@ -14,8 +14,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from kcgeo import study
-from kcgeo.present.web.explorer_page import STATES
-from kcgeo.study.answers.explorer import MOMENTS
+from kcgeo.present.web.explorer_page import ANY_TIME, OLDER, STATES
+from kcgeo.study.answers.explorer import HOURS
 from tests.present.explorer_case import Case, kansas_city
 from tests.present.test_browser import SIZES, Watched, _open, browser  # noqa: F401  a fixture is used by its name
 
@@ -89,7 +89,10 @@ def _sites(page: Page) -> list[str]:
 
 
 def _expected(case: Case, **question: Any) -> list[list[int]]:
-    return study.explorer_numbers(*case.tables, **question)[COLUMNS].to_numpy().tolist()
+    reach, matrix, places = case.tables
+    if question.get("when", ANY_TIME) != ANY_TIME:
+        reach, question["hours"] = case.released["explorer_week"], case.released["explorer_hours"]
+    return study.explorer_numbers(reach, matrix, places, **question)[COLUMNS].to_numpy().tolist()
 
 
 def _plans(case: Case, count: int) -> list[dict[str, Any]]:
@@ -102,7 +105,7 @@ def _plans(case: Case, count: int) -> list[dict[str, Any]]:
         {
             "category": str(rng.choice(kinds)),
             "eligibility": str(rng.choice(who)),
-            "when": str(rng.choice(list(MOMENTS))),
+            "when": str(rng.choice(HOURS)),
             "cutoff_min": int(rng.integers(5, 61)),
             "sites": [str(site) for site in rng.choice(ids, size=int(rng.integers(0, 7)), replace=False)],
         }
@@ -124,6 +127,13 @@ def test_twenty_plans_count_as_in_python_to_the_person(case: Case, desk: Page) -
         assert _counts(desk) == _expected(case, **plan), plan
 
 
+@pytest.mark.parametrize("older", OLDER)
+def test_a_link_of_an_older_page_still_names_its_hour(case: Case, desk: Page, older: str) -> None:
+    _go(desk, kind="medical", when=older, within=40)
+    assert _counts(desk) == _expected(case, category="medical", when=OLDER[older], cutoff_min=40)
+    assert f"when={quote(OLDER[older], safe=':')}" in _state(desk)
+
+
 def test_the_page_asks_for_itself_only_and_stores_nothing(both: Watched) -> None:
     page = both.page
     page.click("#best")
@@ -137,12 +147,13 @@ def test_choices_are_made_with_the_mouse(case: Case, both: Watched) -> None:
     page = both.page
     page.select_option("#kind", "medical")
     page.select_option("#who", "minors")
-    page.select_option("#when", "weekday noon")
+    page.select_option("#day", label="Wednesday")
     page.click('.presets button[value="45"]')
-    question = {"category": "medical", "eligibility": "minors", "when": "weekday noon"}
+    question = {"category": "medical", "eligibility": "minors", "when": "Wednesday 12:00"}
     assert _counts(page) == _expected(case, **question, cutoff_min=45)
     assert page.get_attribute('.presets button[value="45"]', "aria-pressed") == "true"
-    assert "45-minute drive of medical care for minors, known to be open (weekday noon)" in page.inner_text("#said")
+    said = page.inner_text("#said")
+    assert "45-minute drive of medical care for minors, known to be open (Wednesday 12 p.m.)" in said
     box = page.locator("#cutoff").bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + 2, box["y"] + box["height"] / 2)
@@ -160,11 +171,14 @@ def test_choices_are_made_with_the_keyboard(case: Case, desk: Page) -> None:
     desk.keyboard.press("Tab")
     desk.keyboard.type("Men")
     desk.keyboard.press("Tab")
+    desk.keyboard.type("Wed")
+    desk.keyboard.press("Tab")
+    assert desk.evaluate("document.activeElement.labels[0].firstChild.textContent") == "Hour"
     desk.keyboard.press("ArrowDown")
     desk.keyboard.press("Tab")
     desk.keyboard.press("ArrowRight")
     desk.keyboard.press("ArrowRight")
-    question = {"category": "medical", "eligibility": "men", "when": "weekday noon", "cutoff_min": 32}
+    question = {"category": "medical", "eligibility": "men", "when": "Wednesday 13:00", "cutoff_min": 32}
     assert _counts(desk) == _expected(case, **question)
     desk.keyboard.press("Tab")
     desk.keyboard.press("Space")
@@ -371,7 +385,8 @@ def test_one_pull_of_the_slider_is_one_step_back(desk: Page) -> None:
 def test_a_link_opens_the_same_view(browser: Browser, path: Path, desk: Page) -> None:  # noqa: F811
     desk.select_option("#kind", "counselling")
     desk.select_option("#who", "adult women")
-    desk.select_option("#when", "weeknight 02:00")
+    desk.select_option("#day", label="Thursday")
+    desk.select_option("#hour", label="2 a.m.")
     desk.click("#best")
     link = desk.input_value("#link")
     desk.wait_for_function("link => location.href === link", arg=link)  # the address says the same once it rests
@@ -409,7 +424,7 @@ def test_listed_sites_open_by_mouse_and_by_keyboard(desk: Page) -> None:
 def test_sites_of_unknown_hours_look_otherwise(desk: Page) -> None:
     desk.select_option("#kind", "counselling")
     assert desk.locator(".dot.unsure").count() == 1  # the one in the legend
-    desk.select_option("#when", "weekday noon")
+    desk.select_option("#day", label="Wednesday")
     assert desk.locator(".leaflet-listed-pane .dot.unsure").count() > 0
 
 
@@ -464,7 +479,7 @@ def test_axe_finds_no_violation(both: Watched) -> None:
     page = both.page
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
-    page.select_option("#when", "weekend")
+    page.select_option("#day", label="Saturday")
     page.click("#best")
     page.click("#best")
     for summary in page.query_selector_all("details:not([open]) summary"):

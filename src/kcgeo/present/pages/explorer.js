@@ -63,9 +63,10 @@
   }
 
   /* ---- counting ---- */
+  var choices = data.choices.map(numbers);
   /* Minutes to a service, minutes to one of unknown hours, referral, referral at unknown hours, nobody has looked. */
   function chosen(state, which) {
-    return columns[data.choices[(state.kind * data.who.length + state.who) * data.moments.length + state.when][which]];
+    return columns[data.fives[choices[state.kind * data.who.length + state.who][state.when]][which]];
   }
   function statesOf(state) {
     var found = new Uint8Array(count), within = state.within;
@@ -114,7 +115,7 @@
       try { value = decodeURIComponent(value); } catch (error) { return; }
       if (key === "kind") state.kind = pick(data.kinds, value, state.kind);
       if (key === "who") state.who = pick(data.who, value, state.who);
-      if (key === "when") state.when = pick(data.moments, value, state.when);
+      if (key === "when") state.when = pick(data.moments, Object.prototype.hasOwnProperty.call(data.older, value) ? data.older[value] : value, state.when);
       if (key === "for") state.group = pick(data.groups, value, state.group);
       if (key === "within" && /^\d+$/.test(value)) state.within = Math.min(data.most, Math.max(data.least, Number(value)));
       if (key === "sites") {
@@ -173,7 +174,7 @@
   function said(sums) {
     var all = sums[0].reduce(function (a, b) { return a + b; }), today = sums[0][READY], added = sums[0][NEW];
     var some = chosen(now, 0).some(function (time) { return time < beyond; });
-    var text = !some ? "No listed service of this choice" + (now.when ? " is known to be open (" + data.moments[now.when][0] + ")." : " has a public address.") :
+    var text = !some ? "No listed service of this choice" + (now.when ? " is known to be open (" + data.moments[now.when][1] + ")." : " has a public address.") :
       of100(today, all) + " people (about " + about(today) + ") live within a " + now.within + "-minute drive of " +
       data.kinds[now.kind][2] + data.who[now.who][2] + data.moments[now.when][2] + ". Listed sites only: confidential ones are not counted.";
     if (now.sites.length) {
@@ -229,7 +230,7 @@
   var listed = L.layerGroup().addTo(map), drawnSites = "";
   function serviceState(service) {
     if (service.kinds.indexOf(now.kind) < 0 || service.who.indexOf(now.who) < 0) return "";
-    return service.open[now.when];
+    return data.schedules[service.open][now.when];
   }
   function popup(services) {
     var box = element("div");
@@ -376,7 +377,9 @@
     var sums = totals(codes), text = said(sums);
     byId("kind").selectedIndex = now.kind;
     byId("who").selectedIndex = now.who;
-    byId("when").selectedIndex = now.when;
+    byId("day").selectedIndex = now.when ? 1 + Math.floor((now.when - 1) / 24) : 0;
+    byId("hour").disabled = !now.when;
+    if (now.when) byId("hour").selectedIndex = (now.when - 1) % 24;
     byId("group").selectedIndex = now.group;
     byId("cutoff").value = now.within;
     byId("minutes").textContent = now.within;
@@ -416,7 +419,13 @@
     item.appendChild(element("span", row[1]));
     byId("legend").appendChild(item);
   });
-  ["kind", "who", "when", "group"].forEach(function (key) {
+  ["day", "hour"].forEach(function (key) {
+    byId(key).addEventListener("change", function () {
+      var day = byId("day").selectedIndex;
+      change({ when: day ? 1 + (day - 1) * 24 + byId("hour").selectedIndex : 0 });
+    });
+  });
+  ["kind", "who", "group"].forEach(function (key) {
     byId(key).addEventListener("change", function (event) { var part = {}; part[key] = event.target.selectedIndex; change(part); });
   });
   byId("cutoff").addEventListener("input", function (event) { change({ within: Number(event.target.value) }, "cutoff"); });

@@ -137,6 +137,8 @@ def candidate_data(matrix: Released, places: Released, *, most_min: int) -> dict
 
 def reach_data(
     reach: Released,
+    week: Released,
+    hours: Released,
     places: Released,
     *,
     kinds: Sequence[str],
@@ -144,17 +146,22 @@ def reach_data(
     moments: Sequence[str],
     most_min: int,
 ) -> dict[str, Any]:
-    """Columns by place, each kept once, and for each choice the five columns that it reads.
+    """Columns by place, each kept once, the fives of columns that answer a choice, and the five of each choice.
 
-    ``choices`` runs over kinds, then who asks, then moments; the five are minutes to a service, minutes to one of
-    unknown hours, referral, referral at unknown hours, and whether nobody has looked.
+    ``choices`` runs over kinds, then who asks; each is a text of numbers of fives: that of the first moment, which
+    ``reach`` holds, then those of the hours. The five are minutes to a service, minutes to one of unknown hours,
+    referral, referral at unknown hours, and whether nobody has looked.
     """
-    table = require_released(reach, kind="matrix").table
     order = require_released(places, kind="background").table["place_id"]
-    wanted = pd.MultiIndex.from_product(
-        [kinds, who, moments, order], names=["category", "eligibility", "when", "place_id"]
-    )
-    indexed = table.set_index(list(wanted.names))
+    keys = ["category", "eligibility", "when"]
+    tables = (require_released(item, kind="matrix").table for item in (reach, week))
+    indexed = pd.concat([table.loc[table["when"].isin(moments)] for table in tables]).set_index([*keys, "place_id"])
+    same = require_released(hours, kind="matrix").table.set_index(keys)["same_as"]
+    asked = pd.MultiIndex.from_product([kinds, who, moments], names=keys)
+    alike = asked.to_frame(index=False)
+    alike["when"] = same.reindex(asked).reset_index(drop=True).fillna(alike["when"])
+    choice_of, first = pd.factorize(pd.MultiIndex.from_frame(alike))
+    wanted = pd.MultiIndex.from_tuples([(*key, place) for key in first for place in order], names=[*keys, "place_id"])
     raise_all(_gaps(indexed, wanted), TableError)
     rows = indexed.reindex(wanted)
     shape = (-1, len(order))
@@ -167,11 +174,13 @@ def reach_data(
         for column in ("by_referral", "referral_unknown_hours", "not_collected")
     ]
     columns: dict[str, int] = {}
-    choices = []
+    fives: dict[tuple[int, ...], int] = {}
+    numbers = []
     for five in zip(*parts, strict=True):
         texts = [write_numbers(np.diff(values, prepend=0)) for values in five]
-        choices.append([columns.setdefault(text, len(columns)) for text in texts])
-    return {"columns": list(columns), "choices": choices}
+        numbers.append(fives.setdefault(tuple(columns.setdefault(text, len(columns)) for text in texts), len(fives)))
+    choices = np.array(numbers, dtype=np.int64)[choice_of].reshape(-1, len(moments))
+    return {"columns": list(columns), "fives": list(fives), "choices": [write_numbers(row) for row in choices]}
 
 
 def _gaps(indexed: pd.DataFrame, wanted: pd.MultiIndex) -> list[str]:
@@ -186,9 +195,11 @@ def open_sites(
     *,
     all_of: str,
     kinds: Sequence[str],
-    moments: Mapping[str, datetime | None],
-) -> list[dict[str, Any]]:
-    """Sites with their services: of what kind, for whom, and a letter for each moment (open, closed, unknown hours).
+    moments: Mapping[str, datetime],
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Sites with their services, of what kind, for whom and on what schedule; and the schedules, each once.
+
+    A schedule is a letter for any time, then one for each moment: open, closed, unknown hours.
 
     ``all_of`` names the release that holds every service.
     """
@@ -198,13 +209,12 @@ def open_sites(
     rows = rows.assign(lat=rows.geometry.y.round(4), lon=rows.geometry.x.round(4))
     rows = rows.sort_values(["lat", "lon", "organization_name", "service_name", "service_id"], kind="stable")
     hours = pd.DataFrame(
-        {
-            when: "open" if moment is None else open_state(rows["opening_hours"], moment, points=rows.geometry)
-            for when, moment in moments.items()
-        },
+        {when: open_state(rows["opening_hours"], moment, points=rows.geometry) for when, moment in moments.items()},
         index=rows.index,
     )
-    states = hours.replace(_LETTER).agg("".join, axis=1)
+    states = "o" + hours.replace(_LETTER).agg("".join, axis=1)
+    schedules = sorted(set(states))
+    number_of = {schedule: number for number, schedule in enumerate(schedules)}
     place = {kind: number for number, kind in enumerate(kinds)}
     sites = []
     for _, group in rows.groupby(["lat", "lon"], sort=True):
@@ -213,7 +223,7 @@ def open_sites(
                 "name": _name(row),
                 "kinds": sorted(place[kind] for kind in row["categories"] if kind in place),
                 "who": [number for number, who in enumerate(services) if row["service_id"] in members[who]],
-                "open": states[index],
+                "open": number_of[states[index]],
                 "hours": words.text_of(row.get("hours")),
                 "phone": [list(piece) for piece in words.phone_pieces(words.text_of(row.get("phone")))],
                 "year": words.text_of(row.get("verified_on"))[:4],
@@ -226,7 +236,7 @@ def open_sites(
                 "services": told,
             }
         )
-    return sites
+    return sites, schedules
 
 
 def _name(row: Mapping[Any, Any]) -> str:

@@ -27,6 +27,8 @@ EVERYONE = "all"
 """Who asks, where services count whomever they serve."""
 ANY_TIME = "any time"
 """When, where services count whatever their hours."""
+OLDER = {"weekday noon": "Wednesday 12:00", "weeknight 02:00": "Thursday 02:00", "weekend": "Saturday 12:00"}
+"""Times that a link of an older page may name, and the hours that they were."""
 
 WHO = {
     EVERYONE: ("All listed services, whomever they serve", ""),
@@ -72,13 +74,14 @@ READING = (
 
 def explorer_page(
     reach: Released,
+    week: tuple[Released, Released],
     matrix: Released,
     places: Released,
     cells: Released,
     services: Mapping[str, Released],
     *,
     ground: Background,
-    moments: Mapping[str, datetime | None],
+    moments: Mapping[str, datetime],
     cutoffs_min: Sequence[float],
     headline_min: float,
     title: str,
@@ -89,7 +92,9 @@ def explorer_page(
     ----------
     reach
         Released matrix ``category, eligibility, when, place_id`` with ``time_min, unknown_hours_min, by_referral,
-        referral_unknown_hours, not_collected``: every kind, group, moment and place.
+        referral_unknown_hours, not_collected``: every kind, group and place at any time.
+    week
+        The same by hour, hours alike once, and which hour stands for each: ``category, eligibility, when, same_as``.
     matrix
         Released matrix ``candidate_id, place_id, time_min``: pairs up to the largest cutoff; candidates are H3 cells.
     places
@@ -99,7 +104,7 @@ def explorer_page(
     services
         Released services by eligibility as in ``reach``, the one that the page opens on first; ``all`` holds all.
     moments
-        Local time by the names of ``when``; None is any time.
+        Local time of each hour by its name in ``when``: 24 hours a day, a public holiday last.
     cutoffs_min
         Minutes with a button of their own, whole numbers; the slider ends at the largest.
 
@@ -118,7 +123,10 @@ def explorer_page(
     kinds = [category for category in words.CATEGORY if category in offered]
     first = kinds.index("emergency_shelter") if "emergency_shelter" in kinds else 0
     who = {key: WHO[key] for key in services}
-    choices = reach_data(reach, places, kinds=kinds, who=list(who), moments=list(moments), most_min=most)
+    whens = [ANY_TIME, *moments]
+    days = list(dict.fromkeys(key.rsplit(" ", 1)[0] for key in moments))
+    sites, schedules = open_sites(services, all_of=EVERYONE, kinds=kinds, moments=moments)
+    choices = reach_data(reach, *week, places, kinds=kinds, who=list(who), moments=whens, most_min=most)
     data = {
         "scale": SCALE,
         "bounds": bounds_of(ground.whole.extent, ground.crs),
@@ -134,14 +142,16 @@ def explorer_page(
         "who": [[key, label, clause] for key, (label, clause) in who.items()],
         "moments": [
             [key, words.moment(key), f", known to be open ({words.moment(key)})" if moment else ""]
-            for key, moment in moments.items()
+            for key, moment in {ANY_TIME: None, **moments}.items()
         ],
+        "older": OLDER,
         "groups": [[group, GROUP[group]] for group in _GROUPS],
         "looks": [[label, _FILL.get(key, colour), colour] for key, (label, colour) in STATES.items()],
         "places": place_data(places, _GROUPS),
         "areas": zip_areas(cells, places, ground),
         "candidates": candidate_data(matrix, places, most_min=most),
-        "sites": open_sites(services, all_of=EVERYONE, kinds=kinds, moments=moments),
+        "sites": sites,
+        "schedules": schedules,
         **choices,
     }
     script, style = leaflet()
@@ -152,11 +162,12 @@ def explorer_page(
         style=_colours() + style,
         styles=("coverage", "explorer"),
         scripts=("quit", "ground", "explorer"),
-        released=[reach, matrix, places, *services.values(), *ground.released],
+        released=[reach, *week, matrix, places, *services.values(), *ground.released],
         kinds=[(key, words.category_label(key)) for key in kinds],
         first=first,
         who=[(key, label) for key, (label, _) in who.items()],
-        moments=[(key, words.moment(key)[0].upper() + words.moment(key)[1:]) for key in moments],
+        days=["Any time", *(day[0].upper() + day[1:] for day in days)],
+        hours=[words.moment(f"{hour:02}:00") for hour in range(24)],
         areas=_areas(places),
         groups=[(group, GROUP[group]) for group in _GROUPS],
         least=_LEAST_MIN,

@@ -6,9 +6,10 @@ the page in whole minutes, rounded up. A cutoff is a whole number of minutes, so
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import h3
@@ -23,11 +24,13 @@ from kcgeo.disclosure import Released, require_released
 from kcgeo.errors import TableError, first_ids, raise_all
 from kcgeo.present.web.explorer_page import ANY_TIME, EVERYONE
 from kcgeo.study.answer import GROUND, Desk
+from kcgeo.study.answers.week import DAYS, WEEK, hourly_states, week_hours
 from kcgeo.study.measure import GROUPS, Measured
 from kcgeo.study.releases import LISTED, LOWER_BOUND, ODBL, let_out, model_note, release_services
 
 __all__ = [
     "EXPLORER_USES",
+    "HOURS",
     "MOMENTS",
     "candidates",
     "explorer_numbers",
@@ -44,6 +47,11 @@ MOMENTS: Mapping[str, datetime | None] = {
     "weekend": datetime(2026, 11, 21, 12, 0),
 }
 """Times of the week by name: a Wednesday, a Thursday and a Saturday without a holiday near them."""
+
+HOURS = tuple(f"{day} {hour:02}:00" for day in DAYS for hour in range(24))
+"""Each hour of the week and of a public holiday by name, the hours of a day together."""
+
+Mask = npt.NDArray[np.bool_]
 
 _WHO = ("any", EVERYONE, "adult women", "minors", "men", "LGBTQ")
 """The page opens on services open to anyone, as the study counts them."""
@@ -81,17 +89,10 @@ def candidates(cells: gpd.GeoDataFrame, places: gpd.GeoDataFrame) -> gpd.GeoData
 
 def _reach(measured: Measured, services: Mapping[str, gpd.GeoDataFrame]) -> pd.DataFrame:
     """Nearest times and referral by category, eligibility, time of week and place."""
-    study, places = measured.study, measured.places
-    kinds, areas = data.load("categories"), data.areas(study)
-    known = list(kinds.loc[kinds["has_place"], "category"])  # a hotline is reached from anywhere
-    everyone = services[EVERYONE]
-    # one search serves every choice: the nearest of some services is the least of their times
-    placed = everyone.loc[everyone.geometry.notna(), ["service_id", "geometry"]]
-    pairs = travel.costs(measured.network, places, placed, cutoff_min=study.travel.search_cutoff_min)
-    times = pairs.pivot(index="from_id", columns="to_id", values="time_min")
-    times = times.reindex(index=places["place_id"], columns=placed["service_id"])
+    places, areas = measured.places, data.areas(measured.study)
+    known, everyone = _with_place(), services[EVERYONE]
+    times, offers = _times(measured, everyone), offered(everyone)
     unlooked = data.not_collected(places, measured.collected, categories=known)
-    offers = offered(everyone)
     parts = []
     for who, listed in services.items():
         for when, moment in MOMENTS.items():
@@ -120,6 +121,68 @@ def _reach(measured: Measured, services: Mapping[str, gpd.GeoDataFrame]) -> pd.D
                 for category in known
             ]
     return pd.concat(parts, ignore_index=True)
+
+
+def _with_place() -> list[str]:
+    kinds = data.load("categories")
+    return list(kinds.loc[kinds["has_place"], "category"])  # a hotline is reached from anywhere
+
+
+def _times(measured: Measured, services: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Minutes by place and service. One search serves every choice: the nearest of some is the least of their times."""
+    placed = services.loc[services.geometry.notna(), ["service_id", "geometry"]]
+    cutoff = measured.study.travel.search_cutoff_min
+    pairs = travel.costs(measured.network, measured.places, placed, cutoff_min=cutoff)
+    times = pairs.pivot(index="from_id", columns="to_id", values="time_min")
+    return times.reindex(index=measured.places["place_id"], columns=placed["service_id"])
+
+
+def _week(measured: Measured, services: Mapping[str, gpd.GeoDataFrame]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """As :func:`_reach` at each hour; hours of the same open services stand once, under the first of them.
+
+    The second table names that first hour (``same_as``) for each kind, who asks and hour.
+    """
+    known, everyone = _with_place(), services[EVERYONE].reset_index(drop=True)
+    states, answer = hourly_states(everyone, WEEK), _answers(measured, everyone)
+    unlooked = data.not_collected(measured.places, measured.collected, categories=known)
+    active = everyone["service_status"].ne("inactive").to_numpy()
+    parts, hours = [], []
+    for who, listed in services.items():
+        welcome = active & everyone["service_id"].isin(listed["service_id"]).to_numpy()
+        for kind in known:
+            own = welcome & everyone["categories"].map(lambda kinds, kind=kind: kind in kinds).to_numpy(dtype=bool)
+            _, first, same = np.unique(states[:, own].astype(str), axis=0, return_index=True, return_inverse=True)
+            asked = {"category": kind, "eligibility": who}
+            hours.append(pd.DataFrame({**asked, "when": HOURS, "same_as": [HOURS[i] for i in first[same.ravel()]]}))
+            for hour in np.sort(first):
+                near, called = answer(kind, own & (states[hour] == "open"))
+                unsure, unsaid = answer(kind, own & (states[hour] == "unknown"))
+                found: dict[str, Any] = {"time_min": near, "unknown_hours_min": unsure}
+                found |= {"by_referral": called, "referral_unknown_hours": unsaid}
+                found["not_collected"] = unlooked[kind].to_numpy()
+                where = {"place_id": measured.places["place_id"].to_numpy(), **asked, "when": HOURS[hour]}
+                parts.append(pd.DataFrame(where | found))
+    return pd.concat(parts, ignore_index=True), pd.concat(hours, ignore_index=True)
+
+
+def _answers(measured: Measured, everyone: gpd.GeoDataFrame) -> Callable[[str, Mask], tuple[npt.NDArray[Any], Mask]]:
+    """Return what tells minutes and referral by place for a kind of help and a mask of the services that count."""
+    places, areas = measured.places, data.areas(measured.study)
+    times = _times(measured, everyone)
+    minutes = times.to_numpy(dtype=np.float64)
+    column = times.columns.get_indexer(pd.Index(everyone["service_id"]))
+    by_call = everyone["disclosure"].eq("area").to_numpy()
+    known: dict[tuple[str, bytes], Mask] = {}
+
+    def answer(kind: str, here: Mask) -> tuple[npt.NDArray[Any], Mask]:
+        near = np.fmin.reduce(minutes[:, column[here & (column >= 0)]], axis=1, initial=np.nan)
+        key = (kind, (here & by_call).tobytes())
+        if key not in known:  # few confidential services, so few sets of them
+            table = data.referral(places, everyone[here & by_call], areas=areas, categories=[kind])
+            known[key] = table[kind].to_numpy(dtype=bool)
+        return near, known[key]
+
+    return answer
 
 
 def nearest_of_kinds(
@@ -161,6 +224,7 @@ def release_explorer(measured: Measured) -> dict[str, Released]:
     -------
     dict
         ``explorer_reach`` (place_id, category, eligibility, when, time_min and what is known of referral and hours),
+        ``explorer_week`` (the same by hour, hours alike once) and ``explorer_hours`` (which hours are alike),
         ``explorer_matrix`` (candidate_id, place_id, time_min within the largest cutoff), and ``services_<eligibility>``
         (the services for that group alone).
 
@@ -177,8 +241,10 @@ def release_explorer(measured: Measured) -> dict[str, Released]:
     )
     matrix = pairs.rename(columns={"from_id": "place_id", "to_id": "candidate_id"})
     notes = (model_note(measured), LOWER_BOUND, LISTED, ODBL)
+    week, hours = _week(measured, services)
+    tables = {"explorer_reach": _reach(measured, services), "explorer_week": week, "explorer_hours": hours}
     released = {
-        **let_out(study, {"explorer_reach": _reach(measured, services)}, kind="matrix", notes=notes),
+        **let_out(study, tables, kind="matrix", notes=notes),
         **let_out(study, {"explorer_matrix": matrix}, kind="matrix", used=("places", "highway_edges"), notes=notes),
     }
     for who, name in _own_services().items():
@@ -196,6 +262,7 @@ def explorer_numbers(
     eligibility: str = "any",
     when: str = ANY_TIME,
     sites: Sequence[str] = (),
+    hours: Released | None = None,
 ) -> pd.DataFrame:
     """Count who reaches a kind of help now, and who would with new sites: the numbers of the explorer page.
 
@@ -211,6 +278,8 @@ def explorer_numbers(
         Whole minutes; a time of exactly the cutoff is in reach.
     sites
         New sites as candidate cells of ``matrix``; each is thought to serve everyone who asks, at that time.
+    hours
+        ``explorer_hours``, where ``reach`` is ``explorer_week`` and ``when`` an hour such as ``"Monday 02:00"``.
 
     Returns
     -------
@@ -228,6 +297,9 @@ def explorer_numbers(
         whole number of minutes.
     """
     rows = require_released(reach, kind="matrix").table
+    if hours is not None:
+        named = require_released(hours, kind="matrix").table.set_index(["category", "eligibility", "when"])["same_as"]
+        when = str(named.get((category, eligibility, when), when))
     rows = rows[(rows["category"] == category) & (rows["eligibility"] == eligibility) & (rows["when"] == when)]
     require_released(matrix, kind="matrix")
     # without new sites the large table is not needed, and a copy of it takes its time
@@ -269,7 +341,8 @@ def _own_services() -> dict[str, str]:
 
 
 EXPLORER_USES = (
-    "explorer_reach", "explorer_matrix", "places", "cell_times", "services", *_own_services().values(), *GROUND,
+    "explorer_reach", "explorer_week", "explorer_hours", "explorer_matrix", "places", "cell_times", "services",
+    *_own_services().values(), *GROUND,
 )  # fmt: skip
 """Releases that the explorer shows."""
 
@@ -279,12 +352,13 @@ def write_explorer_page(desk: Desk, *, place: str) -> list[Path]:
     scene = desk.scene
     page = present.explorer_page(
         scene["explorer_reach"],
+        (scene["explorer_week"], scene["explorer_hours"]),
         scene["explorer_matrix"],
         scene["places"],
         scene["cell_times"],
         {who: scene[_own_services().get(who, "services")] for who in _WHO},
         ground=scene.ground(),
-        moments=MOMENTS,
+        moments=dict(zip(HOURS, week_hours(), strict=True)),
         cutoffs_min=scene.study.gaps.cutoffs_min,
         headline_min=scene.study.gaps.headline_cutoff_min,
         title=f"What if? Reach of help, {scene.study.title}",

@@ -19,11 +19,12 @@ from kcgeo.study.answer import Answer, Figure
 from kcgeo.study.measure import GROUPS, Measured
 from kcgeo.study.releases import LISTED, LOWER_BOUND, let_out, model_note
 
-__all__ = ["DAYS", "hourly_states", "week_answer"]
+__all__ = ["DAYS", "WEEK", "hourly_states", "week_answer", "week_hours"]
 
 MONDAY = datetime(2026, 11, 2)
 """A week without a holiday; where the seasons of opening hours matter, it is this one."""
 HOLIDAY = datetime(2026, 12, 25)
+WEEK = (*(MONDAY + timedelta(days=day) for day in range(7)), HOLIDAY)
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday", "public holiday")
 
 Codes = npt.NDArray[np.int8]
@@ -64,8 +65,7 @@ def week_answer(
     pairs = travel.costs(measured.network, measured.places, placed, cutoff_min=cutoff)
     near = pairs.pivot(index="from_id", columns="to_id", values="time_min").notna()
     near = near.reindex(index=measured.places["place_id"], columns=listed["service_id"], fill_value=False)
-    days = [*(MONDAY + timedelta(days=day) for day in range(7)), HOLIDAY]
-    rows = _counted(measured, listed, near, hourly_states(listed, days), kinds)
+    rows = _counted(measured, listed, near, hourly_states(listed, WEEK), kinds)
     notes = (model_note(measured), LOWER_BOUND, LISTED, "unknown hours never count as open")
     asked = {"cutoff_min": float(cutoff), "who": who, "required": tuple(kinds)}
     table = rows.assign(cutoff_min=cutoff, eligibility=who)
@@ -79,9 +79,14 @@ def week_answer(
     )
 
 
+def week_hours(days: Sequence[datetime] = WEEK) -> list[datetime]:
+    """Return each hour of some days, by default of a week and a public holiday."""
+    return [day + timedelta(hours=hour) for day in days for hour in range(24)]
+
+
 def hourly_states(services: gpd.GeoDataFrame, days: Sequence[datetime]) -> npt.NDArray[Any]:
     """Say for each hour of some days (rows) whether each service (columns) is open, closed, or nobody knows."""
-    hours = [day + timedelta(hours=hour) for day in days for hour in range(24)]
+    hours = week_hours(days)
     texts, points = services["opening_hours"], services.geometry
     return np.array([data.open_state(texts, moment, points=points).to_numpy() for moment in hours])
 
