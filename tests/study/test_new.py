@@ -172,3 +172,12 @@ def test_names_of_counties_are_whole() -> None:
 def test_a_windows_path_is_told(shared: Path, tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="single quotes"):
         data.read_study(shared / "cases" / "windows-path.toml")
+
+
+def test_services_in_the_counties_are_told_apart_from_the_rest_of_the_list(root: Path) -> None:
+    held = check_study(root / "studies" / "kansas-city.toml")
+    shown = data.directory(held.study).dropna(subset="geometry")
+    inside = shown.sjoin(data.counties(held.study)[["geometry"]].to_crs(shown.crs), predicate="within")
+    said = f"{inside['service_id'].nunique()} in these counties, {len(shown)} in the list"
+    assert dict(held.amounts)["services with a public address"] == said
+    assert inside["service_id"].nunique() < len(shown)

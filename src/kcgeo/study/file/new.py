@@ -306,8 +306,9 @@ def check_study(path: Path) -> Held:
         miles = (rows["to_mi"] - rows["from_mi"]).sum() if rows["to_mi"].notna().all() else km / 1.609344
         amounts.append((f"corridor {route}", f"{miles:.0f} miles in {', '.join(sorted(set(rows['state'])))} ({basis})"))
     if services is not None:
-        shown = services.geometry.notna().sum()
-        amounts.append(("services with a public address", f"{shown:,}"))
+        shown = services.geometry[services.geometry.notna()]
+        inside = shown.within(shapely.union_all(data.counties(study).to_crs(shown.crs).geometry.to_numpy())).sum()
+        amounts.append(("services with a public address", f"{inside:,} in these counties, {len(shown):,} in the list"))
     return Held(study, tuple(amounts), (*_notes(study, unserved=unserved), *_loose_ends(study, wanted)))
 
 
