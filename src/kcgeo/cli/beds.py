@@ -10,6 +10,7 @@ from kcgeo.cli.shared import (
     JsonOption,
     OutOption,
     StudyOption,
+    WhoOption,
     app,
     moment,
     point,
@@ -17,6 +18,7 @@ from kcgeo.cli.shared import (
     print_json,
     progress,
     study_path,
+    who_asks,
 )
 
 __all__: list[str] = []
@@ -26,9 +28,7 @@ __all__: list[str] = []
 def chain(
     study: StudyOption = None,
     out: OutOption = None,
-    eligibility: Annotated[
-        str | None, typer.Option(help="Who asks: anyone, minors, women, men, LGBTQ, or everybody listed.")
-    ] = None,
+    eligibility: WhoOption = None,
     arrivals: Annotated[
         float | None, typer.Option(help="A stated flow of people a week: asks the chance of a bed within a day.")
     ] = None,
@@ -49,7 +49,6 @@ def chain(
     from kcgeo.errors import StudyError
     from kcgeo.study import chain as ask
     from kcgeo.study import folder, load, measure, person_path
-    from kcgeo.study.names import group_named
 
     if (start is None) != (leave is None):
         raise StudyError("--from and --leave go together: a place and a local time.")
@@ -57,7 +56,7 @@ def chain(
     place = None if start is None else point(start, "--from")
     if out is not None:
         folder.refuse_foreign_folder(out)
-    who = None if eligibility is None else group_named(eligibility)
+    who = who_asks(eligibility)
     settings = load(study_path(study))
     with progress() as bar:
         task = bar.add_task("Measuring travel times", total=None)

@@ -7,6 +7,7 @@ the page in whole minutes, rounded up. A cutoff is a whole number of minutes, so
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ import pandas as pd
 
 from kcgeo import data, present, travel
 from kcgeo.crs import STORAGE
-from kcgeo.data.directory.services import fitting, offered
+from kcgeo.data.directory.services import fitting
 from kcgeo.disclosure import Released, require_released
 from kcgeo.errors import TableError, first_ids, raise_all
 from kcgeo.present.web.explorer_page import ANY_TIME, EVERYONE
@@ -34,7 +35,6 @@ __all__ = [
     "MOMENTS",
     "candidates",
     "explorer_numbers",
-    "nearest_of_kinds",
     "reach_of",
     "release_explorer",
     "write_explorer_page",
@@ -87,88 +87,100 @@ def candidates(cells: gpd.GeoDataFrame, places: gpd.GeoDataFrame) -> gpd.GeoData
     return gpd.GeoDataFrame({"id": ids}, geometry=gpd.points_from_xy(centres[:, 1], centres[:, 0]), crs=STORAGE)
 
 
-def _reach(measured: Measured, services: Mapping[str, gpd.GeoDataFrame]) -> pd.DataFrame:
-    """Nearest times and referral by category, eligibility, time of week and place."""
-    places, areas = measured.places, data.areas(measured.study)
-    known, everyone = _with_place(), services[EVERYONE]
-    times, offers = _times(measured, everyone), offered(everyone)
+@dataclass(frozen=True)
+class _Listed:
+    """All that is listed, and what is computed of it once for every choice of kind, group and hour."""
+
+    places: gpd.GeoDataFrame
+    everyone: gpd.GeoDataFrame
+    by_group: Mapping[str, gpd.GeoDataFrame]
+    kinds: Sequence[str]
+    unlooked: pd.DataFrame
+    answer: Callable[[str, Mask], tuple[npt.NDArray[Any], Mask]]
+
+    def own(self, kind: str, who: str) -> Mask:
+        """Say which services offer a kind of help to those who ask."""
+        listed = self.everyone["service_id"].isin(self.by_group[who]["service_id"])
+        active = self.everyone["service_status"].ne("inactive")
+        offers = self.everyone["categories"].map(lambda kinds: kind in kinds).astype(bool)
+        return np.asarray(listed & active & offers)
+
+    def rows(self, kind: str, who: str, when: str, opened: Mask, unclear: Mask) -> pd.DataFrame:
+        """Nearest times and referral by place, of services that are open and of those whose hours are unknown."""
+        near, called = self.answer(kind, opened)
+        unsure, unsaid = self.answer(kind, unclear)
+        return pd.DataFrame(
+            {
+                "place_id": self.places["place_id"].to_numpy(),
+                "category": kind,
+                "eligibility": who,
+                "when": when,
+                "time_min": near,
+                "unknown_hours_min": unsure,
+                "by_referral": called,
+                "referral_unknown_hours": unsaid,
+                "not_collected": self.unlooked[kind].to_numpy(),
+            }
+        )
+
+
+def _listed(measured: Measured, services: Mapping[str, gpd.GeoDataFrame]) -> _Listed:
+    places, everyone = measured.places, services[EVERYONE].reset_index(drop=True)
+    kinds = data.load("categories")
+    known = list(kinds.loc[kinds["has_place"], "category"])  # a hotline is reached from anywhere
     unlooked = data.not_collected(places, measured.collected, categories=known)
+    return _Listed(places, everyone, services, known, unlooked, _answers(measured, everyone))
+
+
+def _reach(listed: _Listed) -> pd.DataFrame:
+    """Nearest times and referral by category, eligibility, time of week and place."""
+    texts, points = listed.everyone["opening_hours"], listed.everyone.geometry
+    hours = {
+        when: None if moment is None else data.open_state(texts, moment, points=points).to_numpy()
+        for when, moment in MOMENTS.items()
+    }
     parts = []
-    for who, listed in services.items():
-        for when, moment in MOMENTS.items():
-            if moment is None:
-                here, unclear = listed, listed.iloc[:0]
-            else:
-                hours = data.open_state(listed["opening_hours"], moment, points=listed.geometry)
-                here, unclear = listed[hours == "open"], listed[hours == "unknown"]
-            near, unsure = nearest_of_kinds(times, offers, here), nearest_of_kinds(times, offers, unclear)
-            called = data.referral(places, here, areas=areas, categories=known)
-            unsaid = data.referral(places, unclear, areas=areas, categories=known)
-            parts += [
-                pd.DataFrame(
-                    {
-                        "place_id": times.index,
-                        "category": category,
-                        "eligibility": who,
-                        "when": when,
-                        "time_min": near.get(category, np.nan),
-                        "unknown_hours_min": unsure.get(category, np.nan),
-                        "by_referral": called[category].to_numpy(),
-                        "referral_unknown_hours": unsaid[category].to_numpy(),
-                        "not_collected": unlooked[category].to_numpy(),
-                    }
+    for who in listed.by_group:
+        own = {kind: listed.own(kind, who) for kind in listed.kinds}
+        for when, states in hours.items():
+            for kind, mask in own.items():
+                nothing = np.zeros_like(mask)
+                opened, unclear = (
+                    (mask, nothing) if states is None else (mask & (states == "open"), mask & (states == "unknown"))
                 )
-                for category in known
-            ]
+                parts.append(listed.rows(kind, who, when, opened, unclear))
     return pd.concat(parts, ignore_index=True)
 
 
-def _with_place() -> list[str]:
-    kinds = data.load("categories")
-    return list(kinds.loc[kinds["has_place"], "category"])  # a hotline is reached from anywhere
-
-
-def _times(measured: Measured, services: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Minutes by place and service. One search serves every choice: the nearest of some is the least of their times."""
-    placed = services.loc[services.geometry.notna(), ["service_id", "geometry"]]
-    cutoff = measured.study.travel.search_cutoff_min
-    pairs = travel.costs(measured.network, measured.places, placed, cutoff_min=cutoff)
-    times = pairs.pivot(index="from_id", columns="to_id", values="time_min")
-    return times.reindex(index=measured.places["place_id"], columns=placed["service_id"])
-
-
-def _week(measured: Measured, services: Mapping[str, gpd.GeoDataFrame]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _week(listed: _Listed) -> tuple[pd.DataFrame, pd.DataFrame]:
     """As :func:`_reach` at each hour; hours of the same open services stand once, under the first of them.
 
     The second table names that first hour (``same_as``) for each kind, who asks and hour.
     """
-    known, everyone = _with_place(), services[EVERYONE].reset_index(drop=True)
-    states, answer = hourly_states(everyone, WEEK), _answers(measured, everyone)
-    unlooked = data.not_collected(measured.places, measured.collected, categories=known)
-    active = everyone["service_status"].ne("inactive").to_numpy()
+    states = hourly_states(listed.everyone, WEEK)
     parts, hours = [], []
-    for who, listed in services.items():
-        welcome = active & everyone["service_id"].isin(listed["service_id"]).to_numpy()
-        for kind in known:
-            own = welcome & everyone["categories"].map(lambda kinds, kind=kind: kind in kinds).to_numpy(dtype=bool)
+    for who in listed.by_group:
+        for kind in listed.kinds:
+            own = listed.own(kind, who)
             _, first, same = np.unique(states[:, own].astype(str), axis=0, return_index=True, return_inverse=True)
-            asked = {"category": kind, "eligibility": who}
-            hours.append(pd.DataFrame({**asked, "when": HOURS, "same_as": [HOURS[i] for i in first[same.ravel()]]}))
+            named = {"when": HOURS, "same_as": [HOURS[i] for i in first[same.ravel()]]}
+            hours.append(pd.DataFrame({"category": kind, "eligibility": who, **named}))
             for hour in np.sort(first):
-                near, called = answer(kind, own & (states[hour] == "open"))
-                unsure, unsaid = answer(kind, own & (states[hour] == "unknown"))
-                found: dict[str, Any] = {"time_min": near, "unknown_hours_min": unsure}
-                found |= {"by_referral": called, "referral_unknown_hours": unsaid}
-                found["not_collected"] = unlooked[kind].to_numpy()
-                where = {"place_id": measured.places["place_id"].to_numpy(), **asked, "when": HOURS[hour]}
-                parts.append(pd.DataFrame(where | found))
+                opened, unclear = own & (states[hour] == "open"), own & (states[hour] == "unknown")
+                parts.append(listed.rows(kind, who, HOURS[hour], opened, unclear))
     return pd.concat(parts, ignore_index=True), pd.concat(hours, ignore_index=True)
 
 
 def _answers(measured: Measured, everyone: gpd.GeoDataFrame) -> Callable[[str, Mask], tuple[npt.NDArray[Any], Mask]]:
-    """Return what tells minutes and referral by place for a kind of help and a mask of the services that count."""
+    """Return what tells minutes and referral by place for a kind of help and a mask of the services that count.
+
+    One search serves every choice: the nearest of some services is the least of their times.
+    """
     places, areas = measured.places, data.areas(measured.study)
-    times = _times(measured, everyone)
+    placed = everyone.loc[everyone.geometry.notna(), ["service_id", "geometry"]]
+    pairs = travel.costs(measured.network, places, placed, cutoff_min=measured.study.travel.search_cutoff_min)
+    times = pairs.pivot(index="from_id", columns="to_id", values="time_min")
+    times = times.reindex(index=places["place_id"], columns=placed["service_id"])
     minutes = times.to_numpy(dtype=np.float64)
     column = times.columns.get_indexer(pd.Index(everyone["service_id"]))
     by_call = everyone["disclosure"].eq("area").to_numpy()
@@ -185,32 +197,9 @@ def _answers(measured: Measured, everyone: gpd.GeoDataFrame) -> Callable[[str, M
     return answer
 
 
-def nearest_of_kinds(
-    times: pd.DataFrame, offers: gpd.GeoDataFrame, services: gpd.GeoDataFrame
-) -> dict[str, npt.NDArray[np.float64]]:
-    """Minutes from each place to the nearest of some services of each category that they offer; NaN where out of reach.
-
-    Parameters
-    ----------
-    times
-        Minutes by place and ``service_id``.
-    offers
-        All that is offered, of :func:`kcgeo.data.directory.services.offered`; read once for many choices of services.
-    services
-        The services that count.
-    """
-    rows = offers[offers["service_id"].isin(services["service_id"])].drop_duplicates(["category", "site_id"])
-    minutes, at = times.to_numpy(dtype=np.float64), times.columns.get_indexer(pd.Index(rows["service_id"]))
-    groups = rows["category"].reset_index(drop=True)
-    return {
-        str(category): np.fmin.reduce(minutes[:, at[own]], axis=1)
-        for category, own in groups.groupby(groups).indices.items()
-    }
-
-
 def reach_of(measured: Measured) -> pd.DataFrame:
     """Nearest times and referral of a measured study by category, who asks, time of week and place."""
-    return _reach(measured, _by_group(measured))
+    return _reach(_listed(measured, _by_group(measured)))
 
 
 def _by_group(measured: Measured) -> dict[str, gpd.GeoDataFrame]:
@@ -241,8 +230,9 @@ def release_explorer(measured: Measured) -> dict[str, Released]:
     )
     matrix = pairs.rename(columns={"from_id": "place_id", "to_id": "candidate_id"})
     notes = (model_note(measured), LOWER_BOUND, LISTED, ODBL)
-    week, hours = _week(measured, services)
-    tables = {"explorer_reach": _reach(measured, services), "explorer_week": week, "explorer_hours": hours}
+    listed = _listed(measured, services)
+    week, hours = _week(listed)
+    tables = {"explorer_reach": _reach(listed), "explorer_week": week, "explorer_hours": hours}
     released = {
         **let_out(study, tables, kind="matrix", notes=notes),
         **let_out(study, {"explorer_matrix": matrix}, kind="matrix", used=("places", "highway_edges"), notes=notes),

@@ -7,6 +7,8 @@ from importlib.util import find_spec
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from kcgeo import access, data, present, travel
@@ -15,7 +17,7 @@ from kcgeo.disclosure import Released
 from kcgeo.errors import TableError
 from kcgeo.present import Plate
 from kcgeo.present.look.background import Background
-from kcgeo.study.answers.explorer import MOMENTS, nearest_of_kinds
+from kcgeo.study.answers.explorer import MOMENTS
 from kcgeo.study.kept import kept
 from kcgeo.study.measure import GROUPS, Measured
 from kcgeo.study.releases import LISTED, LOWER_BOUND, ODBL, let_out, model_note, release_background
@@ -180,7 +182,7 @@ def _matrix(
             if moment is not None:
                 hours = data.open_state(listed["opening_hours"], moment, points=listed.geometry)
                 for state, tables in (("open", opened), ("unknown", unclear)):
-                    near = nearest_of_kinds(times, offers, listed[hours == state])
+                    near = _nearest_of_kinds(times, offers, listed[hours == state])
                     tables[who, when] = pd.DataFrame(near, index=times.index).add_suffix("_min")
     chain, rest = (
         access.continuum_matrix(opened, unclear, demand, categories=categories, cutoff_min=cutoff_min, referral=calls)
@@ -209,6 +211,29 @@ def _spread(grouped: Any) -> Any:
 def _one(classes: pd.DataFrame, category: str) -> pd.DataFrame:
     table = classes[["place_id", "eligibility", "when", category]].rename(columns={category: "service_class"})
     return table.assign(category=category)
+
+
+def _nearest_of_kinds(
+    times: pd.DataFrame, offers: gpd.GeoDataFrame, services: gpd.GeoDataFrame
+) -> dict[str, npt.NDArray[np.float64]]:
+    """Minutes from each place to the nearest of some services of each category that they offer; NaN where out of reach.
+
+    Parameters
+    ----------
+    times
+        Minutes by place and ``service_id``.
+    offers
+        All that is offered, of :func:`kcgeo.data.directory.services.offered`; read once for many choices of services.
+    services
+        The services that count.
+    """
+    rows = offers[offers["service_id"].isin(services["service_id"])].drop_duplicates(["category", "site_id"])
+    minutes, at = times.to_numpy(dtype=np.float64), times.columns.get_indexer(pd.Index(rows["service_id"]))
+    groups = rows["category"].reset_index(drop=True)
+    return {
+        str(category): np.fmin.reduce(minutes[:, at[own]], axis=1)
+        for category, own in groups.groupby(groups).indices.items()
+    }
 
 
 def _sites(measured: Measured, services: gpd.GeoDataFrame, pairs: pd.DataFrame, cutoff_min: float) -> pd.DataFrame:
